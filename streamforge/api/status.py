@@ -1,0 +1,82 @@
+"""How a job looks to those who poll: four words for its state, its step, its progress, and where the result is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streamforge.jobs.model import Job, JobError, JobState
+
+PHASES: Final[dict[JobState, str]] = {
+    JobState.CREATED: "PENDING",
+    JobState.UPLOADING: "PENDING",
+    JobState.UPLOAD_FAILED: "FAILURE",
+    JobState.QUEUED: "PENDING",
+    JobState.SCHEDULED: "PENDING",
+    JobState.RUNNING: "STARTED",
+    JobState.SUCCEEDED: "SUCCESS",
+    JobState.FAILED: "FAILURE",
+    JobState.CANCELLED: "FAILURE",
+    JobState.EXPIRED: "FAILURE",
+}
+"""The words that clients of task queues know."""
+
+
+class FileLink(Struct, frozen=True, kw_only=True):
+    """A finished file and where to fetch it."""
+
+    name: str
+    url: str
+    media_type: str
+    size: int
+
+
+class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer of ``GET /api/v1/status/{job_id}``. ``progress`` is percent; times are milliseconds since 1970."""
+
+    job_id: str
+    kind: str
+    status: str
+    state: str
+    step: str = ""
+    progress: float
+    attempt: int
+    created_ms: int
+    started_ms: int = 0
+    finished_ms: int = 0
+    result_url: str = ""
+    files: list[FileLink] = msgspec.field(default_factory=list[FileLink])
+    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: JobError | None = None
+
+
+def status_of(job: Job) -> Status:
+    """A job as its status. ``result_url`` is the first file's."""
+    files = [
+        FileLink(
+            name=artifact.name,
+            url=f"/api/v1/artifacts/{job.id}/{artifact.name}",
+            media_type=artifact.media_type,
+            size=artifact.size,
+        )
+        for artifact in job.artifacts.values()
+    ]
+    is_done = job.state is JobState.SUCCEEDED
+    return Status(
+        job_id=job.id,
+        kind=job.kind,
+        status=PHASES[job.state],
+        state=job.state,
+        step="" if is_done else job.step,
+        progress=100.0 if is_done else job.progress,
+        attempt=job.attempt,
+        created_ms=job.created_ms,
+        started_ms=job.started_ms,
+        finished_ms=job.finished_ms,
+        result_url=files[0].url if files and is_done else "",
+        files=files,
+        result=job.result if job.result is not None else msgspec.UNSET,
+        error=None if is_done else job.error,
+    )

@@ -1,0 +1,207 @@
+"""The composition root: the only file that knows every part, and puts them together.
+
+Daemon(settings).run()      one process: HTTP, Redis (its own where none is configured), pool, worker, and what they
+need
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points
+from typing import Any, cast
+
+import anyio
+
+from streamforge.api.routes import Front
+from streamforge.api.server import ApiServer
+from streamforge.broker.broker import Broker
+from streamforge.broker.embedded import EmbeddedServer, embedded_url
+from streamforge.config import LlmSettings, Settings
+from streamforge.errors import ConfigError
+from streamforge.jobs.kinds import Kinds
+from streamforge.jobs.store import JobStore
+from streamforge.ops import metrics, sdnotify
+from streamforge.ops.health import Health
+from streamforge.ops.logs import get_logger
+from streamforge.ops.service import Service, Supervisor
+from streamforge.pipelines.banner.designer import Designer, ModelDesigner, OfflineDesigner
+from streamforge.providers.anthropic import AnthropicText
+from streamforge.providers.text import TextResponse
+from streamforge.runtime.context import Lent, Resources
+from streamforge.runtime.executor import Executor
+from streamforge.runtime.inbox import Inbox
+from streamforge.runtime.pool import Rack
+from streamforge.runtime.recipe import Pipeline
+from streamforge.runtime.retry import RetryPolicy
+from streamforge.runtime.scheduler import Scheduler
+from streamforge.runtime.settler import Settler
+from streamforge.runtime.watchdog import Watchdog
+from streamforge.runtime.worker import Worker
+from streamforge.storage.objects import Objects
+
+PIPELINE_GROUP = "streamforge.pipelines"
+"""Entry-point group under which packages offer their pipelines."""
+
+log = get_logger(__name__)
+
+
+class RedisLink(Service):
+    """Has Redis there before anything needs it; where none is configured, it is our own server."""
+
+    name = "redis"
+
+    def __init__(self, broker: Broker, embedded: EmbeddedServer | None, patience_s: float) -> None:
+        self._broker = broker
+        self._embedded = embedded
+        self._patience_s = patience_s
+        self._stopping = anyio.Event()
+
+    async def start(self) -> None:
+        """Return once Redis answers."""
+        if self._embedded is not None:
+            await self._embedded.start()
+        await self._broker.wait_until_ready(self._patience_s)
+
+    async def run(self) -> None:
+        """Keep the embedded server up until ``stop``, then close connections and end it."""
+        async with anyio.create_task_group() as tasks:
+            if self._embedded is not None:
+                tasks.start_soon(self._embedded.watch, name="redis:watch")
+            try:
+                await self._stopping.wait()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await self._close()
+
+    async def _close(self) -> None:
+        await self._broker.close()
+        if self._embedded is not None:
+            await self._embedded.stop()
+
+    def stop(self) -> None:
+        """End the embedded server."""
+        self._stopping.set()
+
+
+class Daemon:
+    """Everything one process runs. ``run`` returns after ``stop``; raises ServiceFailed where a part broke down."""
+
+    def __init__(
+        self, settings: Settings, pipelines: Iterable[Pipeline[Any]] | None = None, resources: Resources | None = None
+    ) -> None:
+        self.settings = settings
+        self.pipelines = by_kind(load_pipelines() if pipelines is None else pipelines)
+        self.kinds = Kinds(pipeline.kind for pipeline in self.pipelines.values())
+        self.health = Health()
+        self.url = settings.redis.url or embedded_url(settings.paths.data_dir)
+        self.broker = Broker(settings.redis, settings.jobs, self.url)
+        self.store = JobStore(self.broker)
+        self.objects = open_objects(settings)
+        self.api: ApiServer | None = None
+        self.ready = anyio.Event()
+        lent = default_resources(settings) if resources is None else resources
+        self._supervisor = Supervisor(self._services(lent), self._on_ready)
+
+    async def run(self) -> None:
+        """Run until ``stop``."""
+        try:
+            await self._supervisor.run()
+        finally:
+            sdnotify.stopping()
+            await self.broker.close()
+
+    def stop(self) -> None:
+        """Drain and end: no more work is taken, running jobs get their grace."""
+        sdnotify.stopping()
+        self._supervisor.stop()
+
+    def _services(self, resources: Resources) -> list[Service]:
+        """In the order of starting: what others lean on comes first."""
+        settings, broker = self.settings, self.broker
+        embedded = None if settings.redis.url else EmbeddedServer(settings.paths.data_dir, settings.embedded)
+        preload = [module for pipeline in self.pipelines.values() for module in pipeline.preload]
+        rack = Rack(settings.pool, preload)
+        settler = Settler(broker)
+        lent = Lent(broker, self.objects, rack, settings.jobs, resources)
+        policy = RetryPolicy(
+            max_attempts=settings.worker.max_attempts,
+            base_s=settings.worker.retry_base_s,
+            cap_s=settings.worker.retry_cap_s,
+        )
+        executor = Executor(self.pipelines, lent, settler, policy, settings.jobs)
+        worker = Worker(broker, executor, settings.worker)
+        inbox = Inbox(broker, self.store, self.kinds, settings.worker.name, settings.jobs.max_input_bytes)
+        self.health.add("worker", worker.why_not_ready)
+        services: list[Service] = [RedisLink(broker, embedded, settings.redis.startup_patience_s)]
+        services += [rack, settler, Scheduler(broker), inbox, worker, Watchdog(worker, settings.redis, self.url)]
+        if settings.api.enabled:
+            front = Front(
+                self.store, self.objects, self.kinds, self.health, settings.worker.queues, settings.api.max_body_bytes
+            )
+            self.api = ApiServer(front, settings.api)
+            services.insert(0, self.api)
+        return services
+
+    def _on_ready(self) -> None:
+        self.ready.set()
+        address = self.api.url if self.api else "off"
+        log.info("daemon_ready", worker=self.settings.worker.name, kinds=self.kinds.names(), http=address)
+        sdnotify.ready(f"taking jobs from {', '.join(self.settings.worker.queues)}")
+
+
+def load_pipelines() -> list[Pipeline[Any]]:
+    """Every pipeline that an installed package offers; raises ConfigError where one cannot be imported."""
+    found: list[Pipeline[Any]] = []
+    for entry in entry_points(group=PIPELINE_GROUP):
+        try:
+            loaded = entry.load()
+        except (ImportError, AttributeError) as error:
+            raise ConfigError(
+                f"pipeline {entry.name!r} ({entry.value}) cannot be loaded: {error}",
+                field=PIPELINE_GROUP,
+                hint="repair or uninstall the package that offers it",
+            ) from error
+        if not isinstance(loaded, Pipeline):
+            raise ConfigError(f"{entry.value} is not a Pipeline", field=PIPELINE_GROUP)
+        found.append(cast("Pipeline[Any]", loaded))
+    return found
+
+
+def by_kind(pipelines: Iterable[Pipeline[Any]]) -> Mapping[str, Pipeline[Any]]:
+    """Pipelines by the name of their kind; raises ConfigError where two share one."""
+    named: dict[str, Pipeline[Any]] = {}
+    for pipeline in pipelines:
+        if pipeline.kind.name in named:
+            raise ConfigError(f"two pipelines are called {pipeline.kind.name!r}", field=PIPELINE_GROUP)
+        named[pipeline.kind.name] = pipeline
+    return named
+
+
+def default_resources(settings: Settings) -> Resources:
+    """What pipelines may ask for by type; see ``Context.use``."""
+    return {Designer: choose_designer(settings.llm)}
+
+
+def choose_designer(llm: LlmSettings) -> Designer:
+    """The configured designer; ``auto`` is the model where a key is there. A model without a key is a ConfigError."""
+    if llm.designer == "offline" or (llm.designer == "auto" and not llm.anthropic_api_key):
+        return OfflineDesigner()
+    model = AnthropicText(
+        api_key=llm.anthropic_api_key.reveal(), model=llm.anthropic_model, base_url=llm.anthropic_base_url or None
+    )
+    return ModelDesigner(
+        model, effort=llm.effort, max_tokens=llm.max_tokens, timeout_s=llm.timeout_s, spent=count_tokens
+    )
+
+
+def count_tokens(answer: TextResponse) -> None:
+    """Metrics of one paid answer."""
+    provider, _, model = answer.model.partition(":") if ":" in answer.model else ("anthropic", "", answer.model)
+    metrics.llm_calls_total(provider, model, "ok").inc()
+    for direction, tokens in (("input", answer.usage.input_tokens), ("output", answer.usage.output_tokens)):
+        metrics.llm_tokens_total(provider, model, direction).inc(tokens)
+
+
+def open_objects(settings: Settings) -> Objects:
+    """The object store that the settings name."""
+    return Objects.open(settings.storage.url, settings.paths.data_dir)

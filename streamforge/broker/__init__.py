@@ -1,0 +1,1 @@
+"""How jobs move through Redis: connections, key names, Lua scripts, the embedded server."""

@@ -1,0 +1,204 @@
+"""The broker: every word spoken with Redis, with patience where it is safe.
+
+``Broker`` repeats idempotent calls while Redis is away, with backoff, until they succeed or the caller is cancelled;
+the one exception is ``take``, whose lost answer the worker recovers from its own pending list.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+import anyio
+import redis.asyncio as aioredis
+from redis.exceptions import RedisError, ResponseError
+
+from streamforge.broker.connection import connect, is_away, translate
+from streamforge.broker.keys import INBOX_GROUP, Keys
+from streamforge.broker.scripts import Record, Scripts, Settlement, TakeMode, Taken
+from streamforge.config import JobsSettings, RedisSettings
+from streamforge.errors import BrokerUnavailable
+from streamforge.jobs.model import Submission
+from streamforge.ops import metrics
+from streamforge.ops.logs import get_logger
+
+T = TypeVar("T")
+Entry = tuple[str, dict[bytes, bytes]]
+"""A stream entry: its id and its fields."""
+
+BLOCK_S = 5.0
+"""The longest that a blocking read waits; a stopping service waits no longer than this for it."""
+
+log = get_logger(__name__)
+
+
+class Broker:
+    """One Redis, for one process. ``keys`` names what lives there."""
+
+    def __init__(self, redis_settings: RedisSettings, limits: JobsSettings, url: str = "") -> None:
+        self.keys = Keys(redis_settings.prefix)
+        self.client: aioredis.Redis = connect(redis_settings, url)
+        self._blocking: aioredis.Redis = connect(redis_settings, url, block_s=BLOCK_S)
+        self._scripts = Scripts(self.client, self.keys, limits)
+        self._limits = limits
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.client.aclose()
+        await self._blocking.aclose()
+
+    async def ping(self) -> None:
+        """One round trip; raises BrokerUnavailable or ConfigError."""
+        await self._once("ping", self._ping)
+
+    async def wait_until_ready(self, patience_s: float = 0.0) -> None:
+        """Return when Redis answers; raises BrokerUnavailable after ``patience_s`` (0: never), ConfigError at once."""
+        with anyio.move_on_after(patience_s or None):
+            return await self._patiently("connect", self._ping)
+        raise BrokerUnavailable(
+            f"Redis did not answer within {patience_s:g} s",
+            field="redis.url",
+            hint="is it running, and reachable from here?",
+        )
+
+    async def _ping(self) -> None:
+        await cast("Awaitable[Any]", self.client.execute_command("PING"))  # pyright: ignore[reportUnknownMemberType]
+
+    async def submit(self, job: Submission, fingerprint: str) -> tuple[int, str]:
+        """See ``Scripts.submit``; one try: the caller tells its client."""
+        return await self._once("submit", lambda: self._scripts.submit(job, fingerprint))
+
+    async def take(
+        self,
+        worker: str,
+        streams: Sequence[str],
+        count: int,
+        *,
+        max_crashes: int,
+        mode: TakeMode = "new",
+        held: Iterable[str] = (),
+    ) -> Taken:
+        """See ``Scripts.take``; one try: on BrokerUnavailable the caller takes its own pending entries next."""
+        return await self._once(
+            "take",
+            lambda: self._scripts.take(worker, streams, count, max_crashes=max_crashes, mode=mode, held=held),
+        )
+
+    async def settle(self, batch: Sequence[Settlement]) -> list[int]:
+        """See ``Scripts.settle``; repeated until Redis answers."""
+        return await self._patiently("settle", lambda: self._scripts.settle(batch))
+
+    async def record(self, record: Record) -> bool:
+        """See ``Scripts.record``; repeated until Redis answers."""
+        return await self._patiently("record", lambda: self._scripts.record(record))
+
+    async def checkpoints(self, job_id: str) -> dict[str, bytes]:
+        """The job's checkpoints by step name."""
+        found = await self._patiently(
+            "checkpoints",
+            lambda: cast("Awaitable[dict[bytes, bytes]]", self.client.hgetall(self.keys.steps(job_id))),
+        )
+        return {name.decode(): value for name, value in found.items()}
+
+    async def promote(self) -> tuple[int, int]:
+        """See ``Scripts.promote``; one try."""
+        return await self._once("promote", self._scripts.promote)
+
+    async def requeue(self, dead_id: str) -> tuple[int, str]:
+        """See ``Scripts.requeue``; one try."""
+        return await self._once("requeue", lambda: self._scripts.requeue(dead_id))
+
+    async def wait_for_entries(self, cursors: Mapping[str, bytes]) -> None:
+        """Return when any of the streams has an entry after its cursor, or after ``BLOCK_S``.
+
+        Reads outside the group, so it claims nothing: losing the answer loses nothing.
+        """
+        streams = cast("dict[Any, Any]", dict(cursors))
+        await self._once("wait", lambda: self._blocking.xread(streams, count=1, block=round(BLOCK_S * 1000)))
+
+    async def read_inbox(self, consumer: str, count: int, *, own: bool = False) -> list[Entry]:
+        """New inbox entries for this consumer, waiting up to ``BLOCK_S``; with ``own``, its pending ones, at once."""
+        inbox = self.keys.inbox
+
+        async def read() -> list[Entry]:
+            reply = await self._blocking.xreadgroup(
+                INBOX_GROUP,
+                consumer,
+                cast("dict[Any, Any]", {inbox: "0" if own else ">"}),
+                count=count,
+                block=None if own else round(BLOCK_S * 1000),
+            )
+            return _entries(reply)
+
+        return await self._once("inbox", lambda: self._with_group(inbox, INBOX_GROUP, read))
+
+    async def adopt_inbox(self, consumer: str, idle_ms: int, count: int) -> list[Entry]:
+        """Inbox entries that another consumer read and left for ``idle_ms``; accepting one twice is harmless."""
+
+        async def claim() -> list[Entry]:
+            reply = await self.client.xautoclaim(
+                self.keys.inbox, INBOX_GROUP, consumer, min_idle_time=idle_ms, count=count
+            )
+            return [(entry.decode(), fields) for entry, fields in reply[1] if fields is not None]
+
+        return await self._once("inbox", lambda: self._with_group(self.keys.inbox, INBOX_GROUP, claim))
+
+    async def clear_inbox(self, entry: str, letter: Mapping[str, str | bytes] | None = None) -> None:
+        """Ack and delete an inbox entry; with ``letter``, add that dead letter in the same transaction."""
+        await self._patiently("refuse" if letter else "accept", lambda: self._clear(entry, letter))
+
+    async def _clear(self, entry: str, letter: Mapping[str, str | bytes] | None) -> None:
+        inbox, client = self.keys.inbox, self.client
+        if letter is not None and not await client.xrange(inbox, entry, entry):
+            return  # the answer to an earlier try was lost: the letter is written
+        async with client.pipeline(transaction=True) as pipe:
+            if letter is not None:
+                pipe.xadd(self.keys.dead, cast("dict[Any, Any]", dict(letter)), maxlen=self._limits.dead_max)
+            pipe.xack(inbox, INBOX_GROUP, entry)
+            pipe.xdel(inbox, entry)
+            await cast("Awaitable[Any]", pipe.execute())
+
+    async def _with_group(self, stream: str, group: str, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await call()
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+        try:
+            await self.client.xgroup_create(stream, group, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):  # another daemon made it first
+                raise
+        return await call()
+
+    async def call(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
+        """One read (or a write that may happen twice) with this package's errors; ``operation`` names it in metrics."""
+        return await self._once(operation, call)
+
+    async def _once(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await call()
+        except (RedisError, OSError) as error:
+            if is_away(error):
+                metrics.redis_disruptions_total(operation).inc()
+            raise translate(error) from error
+
+    async def _patiently(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
+        """For idempotent calls only: repeat while Redis is away, with full jitter up to 2 s."""
+        attempt = 0
+        while True:
+            try:
+                return await self._once(operation, call)
+            except BrokerUnavailable as error:
+                attempt += 1
+                pause_s = random.uniform(0, min(2.0, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
+                if attempt in (1, 5) or attempt % 20 == 0:
+                    log.warning("redis_away", operation=operation, attempt=attempt, error=error.message)
+                await anyio.sleep(pause_s)
+
+
+def _entries(reply: Any) -> list[Entry]:  # noqa: ANN401 - redis-py's reply
+    if not reply:
+        return []
+    return [(entry.decode(), fields or {}) for entry, fields in reply[0][1]]

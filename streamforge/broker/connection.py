@@ -1,0 +1,157 @@
+"""Connections to Redis that fail loudly, soon, and with our errors.
+
+Six habits of redis-py 8.1 are dealt with here, each a fault that was reproduced:
+
+- Its default retry sends commands again after a timeout, also those that are not idempotent: one slow XADD made two
+  entries. Here the client never retries; ``Scripts`` retries what is idempotent, by name.
+- Its default socket timeout (5 s) ends a longer blocking read on the client's side, which loses what the server had
+  answered. A blocking client gets a timeout of its own, longer than any block.
+- Its default wire protocol gives replies another shape, and an idle connection that the server closed makes the next
+  command fail. Protocol 2 is pinned.
+- A connection that a middlebox reset raises RuntimeError (uvloop) or AttributeError (asyncio) from inside the
+  transport. ``_SafeSend`` turns those into what they are.
+- Its default pool raises when more tasks than connections want to speak. Here they wait for their turn.
+- A health check of idle connections finds the silent drops of hosted Redis before a command does.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable
+from typing import Any, cast
+
+import redis.asyncio as aioredis
+from redis import exceptions as redis_errors
+from redis.asyncio.connection import (
+    BlockingConnectionPool,
+    Connection,
+    SSLConnection,
+    UnixDomainSocketConnection,
+    parse_url,
+)
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from streamforge.config import RedisSettings
+from streamforge.errors import BrokerUnavailable, ConfigError, StreamForgeError
+
+AWAY = (
+    redis_errors.ConnectionError,
+    redis_errors.TimeoutError,
+    redis_errors.BusyLoadingError,
+    redis_errors.ReadOnlyError,
+    redis_errors.TryAgainError,
+    redis_errors.ClusterDownError,
+    redis_errors.MasterDownError,
+    OSError,
+)
+"""What means "Redis is not there now", as against "the command is wrong"."""
+
+REFUSED = (redis_errors.AuthenticationError, redis_errors.AuthorizationError, redis_errors.NoPermissionError)
+"""What waiting will not mend: a wrong password, a missing permission."""
+
+_TRANSIENT_REPLIES = ("MISCONF", "NOREPLICAS", "OOM", "LOADING", "MASTERDOWN", "CLUSTERDOWN")
+
+
+class _SafeSend:
+    """A broken transport is a ConnectionError, whatever the event loop calls it."""
+
+    async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:  # noqa: FBT001, FBT002, RUF100 - redis-py's signature
+        try:
+            await super().send_packed_command(command, check_health)  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        except (RuntimeError, AttributeError, TypeError) as error:
+            await cast("Connection", self).disconnect(nowait=True)
+            raise redis_errors.ConnectionError(f"transport closed: {error}") from error
+
+
+class SafeConnection(_SafeSend, Connection):
+    """TCP."""
+
+
+class SafeSSLConnection(_SafeSend, SSLConnection):
+    """TLS."""
+
+
+class SafeUnixConnection(_SafeSend, UnixDomainSocketConnection):
+    """Unix socket."""
+
+
+_SAFE: dict[type[Any], type[Any]] = {
+    SSLConnection: SafeSSLConnection,
+    UnixDomainSocketConnection: SafeUnixConnection,
+}
+
+
+def connect(settings: RedisSettings, url: str = "", *, block_s: float = 0.0) -> aioredis.Redis:
+    """A client for ``url`` (or the settings' own); with ``block_s``, one made for blocking reads of at most that long.
+
+    Nothing is sent yet. Raises ConfigError where the URL cannot be read.
+    """
+    kwargs = _connection_options(settings, url or settings.url)
+    timeout_s = settings.socket_timeout_s + (block_s + 5.0 if block_s else 0.0)
+    pool = BlockingConnectionPool(
+        timeout=None,  # wait for a free connection as long as it takes
+        protocol=2,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=settings.connect_timeout_s,
+        health_check_interval=settings.health_check_interval_s,
+        max_connections=settings.max_connections,
+        retry=Retry(NoBackoff(), 0),
+        **kwargs,
+    )
+    return aioredis.Redis.from_pool(pool)
+
+
+def _connection_options(settings: RedisSettings, url: str) -> dict[str, Any]:
+    try:
+        options: dict[str, Any] = dict(parse_url(url))
+    except ValueError as error:
+        raise ConfigError(
+            str(error),
+            field="redis.url",
+            hint="for example redis://127.0.0.1:6379/0, rediss://… or unix:///run/redis.sock",
+        ) from error
+    plain = options.pop("connection_class", Connection)
+    options["connection_class"] = _SAFE.get(plain, SafeConnection)
+    if plain is SSLConnection:
+        options.setdefault("ssl_cert_reqs", settings.ssl_cert_reqs)
+        options["ssl_check_hostname"] = options["ssl_cert_reqs"] not in ("none", "CERT_NONE", ssl.CERT_NONE)
+        if settings.ssl_ca_certs:
+            options.setdefault("ssl_ca_certs", settings.ssl_ca_certs)
+    if settings.password and not options.get("password"):
+        options["password"] = settings.password.reveal()
+    for ours in (
+        "socket_timeout",
+        "protocol",
+        "health_check_interval",
+        "max_connections",
+        "retry_on_timeout",
+    ):
+        options.pop(ours, None)
+    return options
+
+
+def translate(error: Exception) -> StreamForgeError:
+    """A redis-py or socket error as ours: BrokerUnavailable (wait) or ConfigError (mend the settings)."""
+    if isinstance(error, REFUSED):
+        return ConfigError(
+            f"Redis refused this client: {_first_line(error)}",
+            field="redis",
+            hint="check redis.password (or the credentials file) and the user's ACL",
+        )
+    if is_away(error):
+        return BrokerUnavailable(f"Redis does not answer: {_first_line(error)}")
+    return StreamForgeError(f"Redis rejected a command: {_first_line(error)}")
+
+
+def is_away(error: Exception) -> bool:
+    """Whether waiting may help: no connection, no answer in time, loading, failing over, or out of memory."""
+    if isinstance(error, REFUSED):
+        return False
+    if isinstance(error, AWAY):
+        return True
+    return isinstance(error, redis_errors.ResponseError) and str(error).startswith(_TRANSIENT_REPLIES)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:300]

@@ -1,0 +1,26 @@
+-- Starts a dead job anew, from its record or, where that has expired, from the dead letter itself. Its checkpoints stay.
+-- KEYS: feed
+-- ARGV: base, feed_max, log_max, dead entry id
+-- Returns {code, id}: 1 requeued; 0 no such dead letter; -1 the letter is not of a job; -2 the job is not in a state to restart.
+
+local found = redis.call('XRANGE', dead_key(), ARGV[4], ARGV[4])
+if #found == 0 then return {0, ''} end
+local letter = {}
+for i = 1, #found[1][2], 2 do letter[found[1][2][i]] = found[1][2][i + 1] end
+if letter.source ~= 'job' then return {-1, ''} end
+
+local id, at = letter.job, now_ms()
+local key = job_key(id)
+local state = redis.call('HGET', key, 'state')
+if state and state ~= 'failed' and state ~= 'cancelled' then return {-2, id} end
+if not state then
+  redis.call('HSET', key, 'kind', letter.kind, 'input', letter.input, 'queue', letter.queue, 'priority', letter.priority,
+             'tenant', letter.tenant, 'source', 'requeue', 'created_ms', int(at))
+end
+redis.call('HSET', key, 'state', 'queued', 'attempt', 0, 'crashes', 0, 'queued_ms', int(at))
+redis.call('HDEL', key, 'error', 'finished_ms', 'result')
+for _, name in ipairs({key, steps_key(id), files_key(id), log_key(id)}) do redis.call('PERSIST', name) end
+redis.call('XADD', queue_key(letter.queue, letter.priority), '*', 'job', id)
+redis.call('XDEL', dead_key(), ARGV[4])
+emit(id, 'job.requeued', at, 0, '{}')
+return {1, id}

@@ -1,0 +1,191 @@
+"""A banner from one command: its own Valkey, the daemon in this process, the job through the inbox like anybody's."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import mimetypes
+import sys
+import tempfile
+from pathlib import Path
+from time import monotonic
+from typing import Any, cast
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from streamforge.app import Daemon
+from streamforge.cli.jobs import event_line, follow, print_line
+from streamforge.cli.main import FAILED, OK
+from streamforge.cli.run import stop_on_signal
+from streamforge.cli.session import run_async, settings_from
+from streamforge.config import Settings
+from streamforge.errors import InvalidInput, StreamForgeError, UnknownJob
+from streamforge.jobs.model import Job, JobState
+from streamforge.ops import logs
+from streamforge.ops.service import ServiceFailed
+from streamforge.pipelines.banner.spec import BannerResult, Check
+
+PROMPT = (
+    "Autumn tasting week at Blue Bean Coffee: 30% off every single-origin roast, 24-30 November. "
+    "Order at bluebean.example"
+)
+APPEARS_WITHIN_S = 10.0
+SHOWN = frozenset({"job.started", "step.completed", "step.replayed", "job.retrying", "job.failed", "job.succeeded"})
+
+
+def demo(args: argparse.Namespace) -> int:
+    """Make one banner, print its verification table, and say where the files are."""
+    brief = read_brief(args)
+    out = Path(args.out)
+    with tempfile.TemporaryDirectory(prefix="streamforge-demo-") as data_dir:
+        settings = settings_from(
+            args,
+            redis__url="",
+            paths__data_dir=data_dir,
+            api__enabled="false",
+            worker__grace_s=2,
+            logs__level="debug" if args.debug else "error",
+        )
+        logs.configure(settings.logs)
+        return run_async(_run(settings, brief, out))
+
+
+async def _run(settings: Settings, brief: dict[str, Any], out: Path) -> int:
+    daemon = Daemon(settings)
+    failure: StreamForgeError | None = None
+    code = FAILED
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(stop_on_signal, daemon, name="signals")
+        tasks.start_soon(_serve, daemon, tasks.cancel_scope, name="daemon")
+        try:
+            code = await _make(daemon, brief, out)
+        except StreamForgeError as error:
+            failure = error
+        daemon.stop()
+    if failure is not None:
+        raise failure
+    return code
+
+
+async def _make(daemon: Daemon, brief: dict[str, Any], out: Path) -> int:
+    started = monotonic()
+    await daemon.ready.wait()
+    print_line(f"daemon ready in {monotonic() - started:.1f} s: Valkey, pool, worker {daemon.settings.worker.name}")
+    job = await _follow(daemon, brief)
+    if job.state is JobState.SUCCEEDED:
+        await _deliver(daemon, job, out)
+    print_line(f"{job.state} in {monotonic() - started:.1f} s")
+    return OK if job.state is JobState.SUCCEEDED else FAILED
+
+
+async def _serve(daemon: Daemon, scope: anyio.CancelScope) -> None:
+    try:
+        await daemon.run()
+    except ServiceFailed as failure:
+        sys.stderr.write(f"streamforge: {failure}: {failure.__cause__}\n")
+    scope.cancel()
+
+
+async def _follow(daemon: Daemon, brief: dict[str, Any]) -> Job:
+    fields = cast("dict[Any, Any]", {"kind": "banner", "input": msgspec.json.encode(brief)})
+    entry = cast("bytes", await daemon.broker.client.xadd(daemon.broker.keys.inbox, fields)).decode()
+    print_line(f"XADD {daemon.broker.keys.inbox} * kind banner input '…'  ->  {entry}")
+    job_id = f"in-{entry}"
+    await _appearance(daemon, job_id)
+    async for event in follow(daemon.store, job_id):
+        if event.type in SHOWN:
+            print_line(event_line(event))
+    return await daemon.store.get(job_id)
+
+
+async def _appearance(daemon: Daemon, job_id: str) -> None:
+    """Wait for the inbox to make the job; a refused brief is raised with the reason that its dead letter holds."""
+    with anyio.move_on_after(APPEARS_WITHIN_S):
+        while True:
+            for letter in await daemon.store.dead(count=1):
+                raise InvalidInput(letter.error.message, field=letter.error.field, hint=letter.error.hint)
+            try:
+                await daemon.store.get(job_id)
+            except UnknownJob:
+                await anyio.sleep(0.01)
+            else:
+                return
+
+
+async def _deliver(daemon: Daemon, job: Job, out: Path) -> None:
+    result = msgspec.json.decode(job.result or b"{}", type=BannerResult)
+    print_line("")
+    for line in table(result.checks):
+        print_line(line)
+    left_out = f", left out: {', '.join(result.dropped)}" if result.dropped else ""
+    print_line(f"\ndesigner: {result.designer}, layout: {result.solver}{left_out}")
+    for artifact in job.artifacts.values():
+        path = out / artifact.name
+        await anyio.to_thread.run_sync(_write, path, await daemon.objects.get(artifact.key))
+        print_line(f"{path}  ({artifact.media_type}, {artifact.size / 1000:.0f} kB)")
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise InvalidInput(f"cannot write {path}: {error.strerror}", field="--out") from error
+
+
+def table(checks: list[Check]) -> list[str]:
+    """The verification as lines of text."""
+    head = ("check", "element", "measured", "limit", "")
+    rows = [
+        (c.check, c.element, f"{c.measured:.2f}{c.unit}", f"{c.limit:g}{c.unit}", "ok" if c.passed else "FAILED")
+        for c in checks
+    ]
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(5)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
+    ]
+
+
+def read_brief(args: argparse.Namespace) -> dict[str, Any]:
+    """The brief that the options describe. Raises InvalidInput naming the option."""
+    folder = Path()
+    if args.brief:
+        brief, folder = _brief_file(args.brief)
+    else:
+        brief = {"prompt": args.prompt or PROMPT}
+    if args.size:
+        width, x, height = args.size.lower().partition("x")
+        if not (x and width.isdecimal() and height.isdecimal()):
+            raise InvalidInput(f"not a size: {args.size}", field="--size", hint="for example 728x90")
+        brief |= {"width": int(width), "height": int(height)}
+    logo = args.logo or brief.get("logo")
+    if logo and not str(logo).startswith("data:"):
+        brief["logo"] = _data_uri(Path(logo) if args.logo else folder / str(logo))
+    return brief
+
+
+def _brief_file(name: str) -> tuple[dict[str, Any], Path]:
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"cannot read {name}: {error}", field="--brief") from error
+    folder = Path() if name == "-" else Path(name).parent
+    if not text.lstrip().startswith("{"):
+        return {"prompt": text.strip()}, folder
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any]), folder
+    except msgspec.DecodeError as error:
+        raise InvalidInput(f"{name} is not valid JSON: {error}", field="--brief") from error
+
+
+def _data_uri(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot read {path}: {error.strerror}", field="logo", hint="give the path of a picture"
+        ) from error
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,172 @@
+"""Submit a job, show it, follow it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import anyio
+import msgspec
+
+from streamforge.api.status import Status, status_of
+from streamforge.app import load_pipelines
+from streamforge.cli.main import FAILED, OK
+from streamforge.cli.session import job_store, run_async, settings_from
+from streamforge.clock import iso
+from streamforge.config import Settings
+from streamforge.errors import InvalidInput
+from streamforge.jobs.events import ENDINGS, Event
+from streamforge.jobs.kinds import Kinds, invalid_input
+from streamforge.jobs.model import Job, JobState, Submission, new_job_id
+from streamforge.jobs.store import JobStore
+
+POLL_S = 0.1
+
+
+def submit(args: argparse.Namespace) -> int:
+    """Check the input against its kind, hand it in, print the id; with --wait, follow it to its end."""
+    settings = settings_from(args)
+    kinds = Kinds(pipeline.kind for pipeline in load_pipelines())
+    kind = kinds[args.kind]
+    fields = {
+        "id": args.id or new_job_id(),
+        "kind": kind.name,
+        "input": kind.normalise(read_argument(args.input)),
+        "queue": args.queue or kind.queue,
+        "priority": args.priority,
+        "tenant": args.tenant,
+        "idempotency_key": args.idempotency_key,
+        "source": "cli",
+    }
+    try:
+        submission = msgspec.convert(fields, Submission)
+    except msgspec.ValidationError as error:
+        raise invalid_input(error) from error
+    return run_async(_submit(settings, submission, is_waiting=args.wait, is_json=args.json))
+
+
+async def _submit(settings: Settings, submission: Submission, *, is_waiting: bool, is_json: bool) -> int:
+    async with job_store(settings) as store:
+        submitted = await store.submit(submission)
+        if not is_waiting:
+            _print_json({"job_id": submitted.id, "is_new": submitted.is_new}) if is_json else print_line(submitted.id)
+            return OK
+        if not is_json:
+            print_line(submitted.id)
+        async for event in follow(store, submitted.id):
+            if not is_json:
+                print_line(event_line(event))
+        job = await store.get(submitted.id)
+        _print_job(job, is_json=is_json)
+        return OK if job.state is JobState.SUCCEEDED else FAILED
+
+
+def status(args: argparse.Namespace) -> int:
+    """Print the job as it stands."""
+
+    async def show() -> int:
+        async with job_store(settings_from(args)) as store:
+            _print_job(await store.get(args.id), is_json=args.json)
+        return OK
+
+    return run_async(show())
+
+
+def watch(args: argparse.Namespace) -> int:
+    """Print the job's events, the past ones first, until it ends."""
+
+    async def show() -> int:
+        async with job_store(settings_from(args)) as store:
+            async for event in follow(store, args.id):
+                print_line(msgspec.json.encode(_as_object(event)).decode() if args.json else event_line(event))
+            job = await store.get(args.id)
+        return OK if job.state is JobState.SUCCEEDED else FAILED
+
+    return run_async(show())
+
+
+async def follow(store: JobStore, job_id: str) -> AsyncGenerator[Event]:
+    """The job's events, past and coming, until it has ended. Raises UnknownJob."""
+    last = ""
+    job = await store.get(job_id)
+    while True:
+        events = await store.events_since(job_id, last)
+        for event in events:
+            yield event
+            last = event.id
+        if (events and events[-1].type in ENDINGS) or (not events and job.is_terminal):
+            return
+        if not events:
+            await anyio.sleep(POLL_S)
+            job = await store.get(job_id)
+
+
+def event_line(event: Event) -> str:
+    """An event for people: when, what, and what matters of its data."""
+    data = event.payload()
+    error = data.get("error")
+    told = [f"{data[name]}" for name in ("step", "message", "name", "reason", "worker") if data.get(name)]
+    if isinstance(error, dict):
+        told.append(str(error.get("message", "")))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    if "seconds" in data:
+        told.append(f"{data['seconds']:.2f} s")
+    if "progress" in data:
+        told.append(f"{data['progress']:.0f} %")
+    return f"{iso(event.at_ms)[11:23]}  {event.type:<16} {'  '.join(told)}".rstrip()
+
+
+def read_argument(text: str) -> bytes:
+    """The argument itself, a file's content for ``@FILE``, standard input for ``@-``."""
+    if not text.startswith("@"):
+        return text.encode()
+    if text == "@-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(text[1:]).read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"cannot read {text[1:]}: {error.strerror}", field="--input") from error
+
+
+def print_line(text: str) -> None:
+    """One line to standard output, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _print_json(value: object) -> None:
+    print_line(msgspec.json.encode(value).decode())
+
+
+def _print_job(job: Job, *, is_json: bool) -> None:
+    shown = status_of(job)
+    if is_json:
+        _print_json(shown)
+    else:
+        for line in _lines(shown):
+            print_line(line)
+
+
+def _lines(shown: Status) -> list[str]:
+    lines = [f"{shown.job_id}  {shown.kind}  {shown.state}  {shown.progress:.0f} %  attempt {shown.attempt}"]
+    if shown.step:
+        lines.append(f"  step   {shown.step}")
+    if shown.error:
+        where = f"{shown.error.field}: " if shown.error.field else ""
+        lines.append(f"  error  {shown.error.code}: {where}{shown.error.message}")
+        lines += [f"         {detail}" for detail in shown.error.details]
+        if shown.error.hint:
+            lines.append(f"  hint   {shown.error.hint}")
+    lines += [f"  file   {file.name}  {file.media_type}  {file.size} bytes  {file.url}" for file in shown.files]
+    return lines
+
+
+def _as_object(event: Event) -> dict[str, object]:
+    return {
+        "id": event.id,
+        "type": event.type,
+        "at_ms": event.at_ms,
+        "attempt": event.attempt,
+        "data": event.payload(),
+    }

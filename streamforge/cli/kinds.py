@@ -1,0 +1,24 @@
+"""The kinds of job that this installation knows."""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+
+from streamforge.app import load_pipelines
+from streamforge.cli.jobs import print_line
+from streamforge.cli.main import OK
+from streamforge.jobs.kinds import Kinds
+
+
+def kinds(args: argparse.Namespace) -> int:
+    """Every kind with its steps, or one kind's input as JSON Schema."""
+    known = Kinds(pipeline.kind for pipeline in load_pipelines())
+    if args.kind:
+        schema = msgspec.json.schema(known[args.kind].input_type)
+        print_line(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode())
+        return OK
+    for name in known.names():
+        print_line(f"{name}  steps: {', '.join(known[name].steps) or 'not declared'}")
+    return OK

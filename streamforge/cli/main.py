@@ -1,0 +1,153 @@
+"""The command line: ``streamforge COMMAND``.
+
+Exit codes: 0 done; 1 the job or the daemon failed; 2 wrong usage, input or settings; 3 Redis (or the daemon) is not
+there; 4 no such job or dead letter; 130 interrupted. Errors are one line on standard error; ``--debug`` adds the
+traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias, cast
+
+from streamforge.errors import BrokerUnavailable, InputError, StreamForgeError, UnknownJob
+
+OK, FAILED, USAGE, AWAY, NOT_FOUND, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+EXIT_CODES: Final[tuple[tuple[type[StreamForgeError], int], ...]] = (
+    (UnknownJob, NOT_FOUND),
+    (InputError, USAGE),
+    (BrokerUnavailable, AWAY),
+)
+"""The first class that fits gives the exit code; any other error is FAILED."""
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    args = build_parser().parse_args(argv)
+    try:
+        return _command(args.handler)(args)
+    except StreamForgeError as error:
+        return _fail(args, error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        sys.stderr.close()
+        return OK
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command and option. Handlers are named, and imported when their command runs: help stays fast."""
+    parser = argparse.ArgumentParser(
+        prog="streamforge", description="AI generation jobs on Redis Streams: nothing lost, nothing done twice."
+    )
+    parser.add_argument("--version", action="version", version=_Version())
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    demo = _add(commands, "demo", "streamforge.cli.demo:demo", "make a banner with everything built in")
+    brief = demo.add_mutually_exclusive_group()
+    brief.add_argument("--prompt", help="what the banner is for")
+    brief.add_argument("--brief", metavar="FILE", help="a JSON brief, or a text file with the prompt; - reads stdin")
+    demo.add_argument("--size", default=None, metavar="WxH", help="canvas in pixels (default 1200x628)")
+    demo.add_argument("--logo", metavar="FILE", help="PNG, JPEG, WebP or SVG")
+    demo.add_argument("--out", default="out", metavar="DIR", help="where the files go (default: out)")
+
+    run = _add(commands, "run", "streamforge.cli.run:run", "run the daemon: worker and HTTP")
+    run.add_argument("--port", type=int, help="HTTP port (api.port)")
+
+    submit = _add(commands, "submit", "streamforge.cli.jobs:submit", "hand a job in")
+    submit.add_argument("kind", help="see `streamforge kinds`")
+    submit.add_argument("--input", required=True, metavar="JSON|@FILE", help="the input; @- reads stdin")
+    submit.add_argument("--id", help="the job's id; submitting it again gives the same job")
+    submit.add_argument("--idempotency-key", default="", help="a repeated submission with this key is the same job")
+    submit.add_argument("--queue", help="queue name")
+    submit.add_argument("--priority", choices=("high", "normal", "low"), default="normal")
+    submit.add_argument("--tenant", default="default")
+    submit.add_argument("--wait", action="store_true", help="follow the job; exit 1 unless it succeeds")
+    _json_option(submit)
+
+    status = _add(commands, "status", "streamforge.cli.jobs:status", "show a job")
+    status.add_argument("id")
+    _json_option(status)
+
+    watch = _add(commands, "watch", "streamforge.cli.jobs:watch", "follow a job's events until it ends")
+    watch.add_argument("id")
+    _json_option(watch)
+
+    _add_dead(commands)
+    _add_config(commands)
+
+    kinds = _add(commands, "kinds", "streamforge.cli.kinds:kinds", "list the pipelines, or show an input's schema")
+    kinds.add_argument("kind", nargs="?")
+    return parser
+
+
+def _add_dead(commands: Commands) -> None:
+    dead = commands.add_parser("dead", help="dead letters: what could not be done, and why")
+    actions = dead.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = _add(actions, "list", "streamforge.cli.dead:list_letters", "newest first")
+    listing.add_argument("--count", type=int, default=20)
+    listing.add_argument("--before", default="", metavar="ID", help="older than this one")
+    _json_option(listing)
+    show = _add(actions, "show", "streamforge.cli.dead:show", "one, with its original fields")
+    show.add_argument("id")
+    _json_option(show)
+    requeue = _add(actions, "requeue", "streamforge.cli.dead:requeue", "try again")
+    requeue.add_argument("id", nargs="+")
+
+
+def _add_config(commands: Commands) -> None:
+    config = commands.add_parser("config", help="check or show the settings")
+    actions = config.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _add(actions, "check", "streamforge.cli.settings:check", "exit 0 if the settings can be used")
+    _add(actions, "show", "streamforge.cli.settings:show_settings", "every setting, where it came from; secrets masked")
+    _add(actions, "example", "streamforge.cli.settings:example", "an example file with every setting explained")
+
+
+def _add(commands: Commands, name: str, handler: str, help_text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".")
+    command.set_defaults(handler=handler)
+    command.add_argument("--config", metavar="FILE", help="settings file (default: ./streamforge.toml where present)")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting; repeatable"
+    )
+    command.add_argument("--debug", action="store_true", help="tracebacks, debug log")
+    return command
+
+
+def _json_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="JSON on standard output")
+
+
+def _command(handler: str) -> Command:
+    module, _, name = handler.partition(":")
+    return cast("Command", getattr(importlib.import_module(module), name))
+
+
+def _fail(args: argparse.Namespace, error: StreamForgeError) -> int:
+    if args.debug:
+        traceback.print_exception(error)
+    sys.stderr.write(f"streamforge: {error}\n")
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), FAILED)
+
+
+class _Version(str):
+    """The version, looked up when it is printed."""
+
+    __slots__ = ()
+
+    def __mod__(self, _: object) -> str:
+        from importlib.metadata import version  # noqa: PLC0415 - 20 ms that only --version needs
+
+        return f"streamforge {version('streamforge')}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""What no single setting can know: whether the settings fit together."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Collection
+from urllib.parse import urlsplit
+
+from streamforge.config.tree import Settings
+
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+STORAGE_SCHEMES = ("file", "memory", "s3", "gs", "az")
+
+_Check = tuple[tuple[str, ...], Callable[[Settings], str | None]]
+
+
+def contradictions(settings: Settings, failed: Collection[str]) -> list[str]:
+    """Every rule the settings break, as ``section.key: why``; rules about a ``failed`` key are left out."""
+    broken: list[str] = []
+    for keys, rule in _CHECKS:
+        why = None if any(key in failed for key in keys) else rule(settings)
+        if why:
+            broken.append(f"{keys[0]}: {why} (from {_origin(settings, keys)})")
+    return broken
+
+
+def _origin(settings: Settings, keys: tuple[str, ...]) -> str:
+    named = [settings.source(key) for key in keys if key in settings.sources]
+    return ", ".join(dict.fromkeys(named)) or "default"
+
+
+def _lease(settings: Settings) -> str | None:
+    worker = settings.worker
+    if worker.lease_s > 2 * worker.renew_s:
+        return None
+    return (
+        f"{worker.lease_s:g} must be more than twice worker.renew_s ({worker.renew_s:g}), "
+        "or one late renewal loses jobs"
+    )
+
+
+def _retry(settings: Settings) -> str | None:
+    worker = settings.worker
+    if worker.retry_cap_s >= worker.retry_base_s:
+        return None
+    return f"{worker.retry_cap_s:g} must be at least worker.retry_base_s ({worker.retry_base_s:g})"
+
+
+def _timeouts(settings: Settings) -> str | None:
+    jobs = settings.jobs
+    if jobs.job_timeout_s >= jobs.step_timeout_s:
+        return None
+    return f"{jobs.job_timeout_s:g} must be at least jobs.step_timeout_s ({jobs.step_timeout_s:g})"
+
+
+def _step_value(settings: Settings) -> str | None:
+    jobs = settings.jobs
+    if jobs.step_value_max_bytes >= jobs.inline_bytes:
+        return None
+    return f"{jobs.step_value_max_bytes} must be at least jobs.inline_bytes ({jobs.inline_bytes})"
+
+
+def _body(settings: Settings) -> str | None:
+    if settings.api.max_body_bytes >= settings.jobs.max_input_bytes or not settings.api.enabled:
+        return None
+    return (
+        f"{settings.api.max_body_bytes} must be at least jobs.max_input_bytes "
+        f"({settings.jobs.max_input_bytes}), or the largest inputs cannot be sent"
+    )
+
+
+def _host(settings: Settings) -> str | None:
+    if not settings.api.enabled or is_loopback(settings.api.host):
+        return None
+    return (
+        f"{settings.api.host} is not a loopback address; callers are not told apart yet, so only this machine may call"
+    )
+
+
+def _redis_url(settings: Settings) -> str | None:
+    scheme = urlsplit(settings.redis.url).scheme
+    if not settings.redis.url or scheme in REDIS_SCHEMES:
+        return None
+    return "expected a URL that starts with redis://, rediss:// or unix://"
+
+
+def _storage_url(settings: Settings) -> str | None:
+    url = settings.storage.url
+    if "://" not in url or urlsplit(url).scheme in STORAGE_SCHEMES:
+        return None
+    return f"expected a directory or a URL of {', '.join(f'{scheme}://' for scheme in STORAGE_SCHEMES)}"
+
+
+def _designer(settings: Settings) -> str | None:
+    if settings.llm.designer != "anthropic" or settings.llm.anthropic_api_key:
+        return None
+    return "'anthropic' needs llm.anthropic_api_key, or ANTHROPIC_API_KEY in the environment"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address; of names, only localhost is trusted to mean that."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+_CHECKS: tuple[_Check, ...] = (
+    (("worker.lease_s", "worker.renew_s"), _lease),
+    (("worker.retry_cap_s", "worker.retry_base_s"), _retry),
+    (("jobs.job_timeout_s", "jobs.step_timeout_s"), _timeouts),
+    (("jobs.step_value_max_bytes", "jobs.inline_bytes"), _step_value),
+    (("api.max_body_bytes", "jobs.max_input_bytes", "api.enabled"), _body),
+    (("api.host", "api.enabled"), _host),
+    (("redis.url",), _redis_url),
+    (("storage.url",), _storage_url),
+    (("llm.designer", "llm.anthropic_api_key"), _designer),
+)

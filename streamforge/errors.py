@@ -1,0 +1,176 @@
+"""Everything that can go wrong, ordered by what the caller can do about it.
+
+    StreamForgeError
+    ├── InputError            fix the input: what, where, how
+    │   ├── InvalidInput          a field does not fit its schema
+    │   ├── UnknownKind           no pipeline of that name is registered
+    │   ├── UnknownJob            no job has that id (or its record has expired)
+    │   ├── IdempotencyConflict   the key was used for another input
+    │   └── ConfigError           a setting is unknown, malformed or contradicts another
+    ├── TransientError        wait, then try again
+    │   ├── BrokerUnavailable     Redis did not answer
+    │   ├── RateLimited           a provider asked for a pause; ``retry_after_s`` says how long
+    │   ├── ProviderUnavailable   an outside model failed on its side
+    │   ├── StepTimeout           a step took longer than its limit
+    │   └── SlotCrashed           a pool child died while it worked for this job
+    ├── PermanentError        give up: the same call will fail again
+    │   ├── LayoutInfeasible      the constraints contradict each other; ``conflicts`` names them
+    │   ├── VerificationFailed    the result does not hold what it must; ``violations`` names where
+    │   ├── AssetRejected         a file given with the job is not what it says, or is dangerous
+    │   ├── ProviderRefused       an outside model declined the request or its key
+    │   ├── UnsupportedRecord     a stored record has a form this version cannot read
+    │   └── ResultTooLarge        a step's value is over the limit
+    └── FencedError           stop at once: another attempt owns the job now
+
+A class's docstring is its default message; ``code`` is its stable name in events, results and the API.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+
+class StreamForgeError(Exception):
+    """Something went wrong in StreamForge."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str = "", *, field: str | None = None, hint: str | None = None) -> None:
+        self.message = message or re.sub(r"\s+", " ", type(self).__doc__ or "").strip()
+        self.field = field
+        self.hint = hint
+        super().__init__(self.message)
+
+    def __init_subclass__(cls) -> None:
+        """Derive ``code`` from the class name: ``SlotCrashed`` → ``slot_crashed``."""
+        cls.code = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Cross a process boundary with every attribute."""
+        return _rebuild, (type(self), dict(self.__dict__))
+
+    def __str__(self) -> str:
+        """One line: where, what, how to fix."""
+        where = f"{self.field}: " if self.field else ""
+        how = f" ({self.hint})" if self.hint else ""
+        return f"{where}{self.message}{how}"
+
+
+def _rebuild(cls: type[StreamForgeError], attributes: dict[str, object]) -> StreamForgeError:
+    error = cls(str(attributes.get("message", "")))
+    error.__dict__.update(attributes)
+    return error
+
+
+class InputError(StreamForgeError):
+    """The input cannot be used as it is."""
+
+
+class InvalidInput(InputError):
+    """A field does not fit its schema."""
+
+
+class UnknownKind(InputError):
+    """No pipeline of that kind is registered."""
+
+
+class UnknownJob(InputError):
+    """No job has that id, or its record has expired."""
+
+
+class IdempotencyConflict(InputError):
+    """The idempotency key was already used for a different input."""
+
+
+class ConfigError(InputError):
+    """A setting cannot be used as it is."""
+
+
+class TransientError(StreamForgeError):
+    """The call may succeed when tried again."""
+
+
+class BrokerUnavailable(TransientError):
+    """Redis did not answer."""
+
+
+class RateLimited(TransientError):
+    """A provider asked for a pause."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_after_s: float | None = None,
+        field: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, field=field, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class ProviderUnavailable(TransientError):
+    """An outside model failed on its side."""
+
+
+class StepTimeout(TransientError):
+    """A step took longer than its limit."""
+
+
+class SlotCrashed(TransientError):
+    """A pool child died while it worked for this job."""
+
+
+class PermanentError(StreamForgeError):
+    """The same call will fail again."""
+
+
+class LayoutInfeasible(PermanentError):
+    """The layout constraints contradict each other."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        conflicts: tuple[str, ...] = (),
+        field: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, field=field, hint=hint)
+        self.conflicts = conflicts
+
+
+class VerificationFailed(PermanentError):
+    """The result does not hold what it must."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        violations: tuple[str, ...] = (),
+        field: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, field=field, hint=hint)
+        self.violations = violations
+
+
+class AssetRejected(PermanentError):
+    """A file given with the job cannot be used."""
+
+
+class ProviderRefused(PermanentError):
+    """An outside model declined the request."""
+
+
+class UnsupportedRecord(PermanentError):
+    """A stored record has a form this version cannot read."""
+
+
+class ResultTooLarge(PermanentError):
+    """A step's value is over the limit."""
+
+
+class FencedError(StreamForgeError):
+    """Another attempt owns the job now; this one may change nothing."""

@@ -1,0 +1,176 @@
+"""What a job is: its states, the record people read, and what a submission holds."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+
+class JobState(StrEnum):
+    """Where a job stands. ``TRANSITIONS`` says which moves exist."""
+
+    CREATED = "created"
+    """Known by id; its files are not here yet."""
+    UPLOADING = "uploading"
+    """Files are arriving."""
+    UPLOAD_FAILED = "upload_failed"
+    """The files never became complete; nothing was run."""
+    QUEUED = "queued"
+    """In a stream, waiting for a free slot."""
+    SCHEDULED = "scheduled"
+    """Waiting for a time: not yet due, or to be retried."""
+    RUNNING = "running"
+    """Claimed by a worker under the current fencing token."""
+    SUCCEEDED = "succeeded"
+    """Ended with a result."""
+    FAILED = "failed"
+    """Ended with an error; a dead letter holds the cause."""
+    CANCELLED = "cancelled"
+    """Ended because somebody asked for it."""
+    EXPIRED = "expired"
+    """Not started before its time ran out."""
+
+
+_S = JobState
+
+TERMINAL = frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.EXPIRED, _S.UPLOAD_FAILED})
+"""States that a worker never leaves; a requeue by an operator starts FAILED and CANCELLED anew."""
+
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    _S.CREATED: frozenset({_S.UPLOADING, _S.QUEUED, _S.SCHEDULED, _S.CANCELLED, _S.EXPIRED}),
+    _S.UPLOADING: frozenset({_S.UPLOAD_FAILED, _S.QUEUED, _S.SCHEDULED, _S.CANCELLED, _S.EXPIRED}),
+    _S.QUEUED: frozenset({_S.RUNNING, _S.CANCELLED, _S.EXPIRED}),
+    _S.SCHEDULED: frozenset({_S.QUEUED, _S.CANCELLED, _S.EXPIRED}),
+    _S.RUNNING: frozenset({_S.RUNNING, _S.SUCCEEDED, _S.FAILED, _S.SCHEDULED, _S.QUEUED, _S.CANCELLED}),
+    _S.FAILED: frozenset({_S.QUEUED}),
+    _S.CANCELLED: frozenset({_S.QUEUED}),
+    _S.SUCCEEDED: frozenset(),
+    _S.EXPIRED: frozenset(),
+    _S.UPLOAD_FAILED: frozenset(),
+}
+"""Every move a job can make. RUNNING → RUNNING is a takeover: a new token, the same job."""
+
+
+class Priority(StrEnum):
+    """Order within a queue; each is a stream of its own."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$", description="a-z, 0-9, _ . - (at most 64)")]
+JobId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="A-Z, a-z, 0-9, _ - (at most 64)")]
+Tenant = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$")]
+
+
+class Submission(Struct, frozen=True, kw_only=True):
+    """A job as it is handed in, already checked against its kind.
+
+    ``input`` is the normalised JSON. ``idempotency_key`` makes a second submission with the same input return the first
+    job, for as long as the key is kept.
+    """
+
+    id: JobId
+    kind: Name
+    input: bytes
+    queue: Name = "default"
+    priority: Priority = Priority.NORMAL
+    tenant: Tenant = "default"
+    idempotency_key: Annotated[str, Meta(max_length=255)] = ""
+    not_before_ms: Annotated[int, Meta(ge=0)] = 0
+    source: str = "client"
+
+
+class Submitted(Struct, frozen=True):
+    """The answer to a submission: which job it is, and whether this call made it."""
+
+    id: str
+    is_new: bool
+
+
+class JobError(Struct, frozen=True, kw_only=True):
+    """Why a job or an attempt ended badly, in a form that may be shown to its owner."""
+
+    code: str
+    message: str
+    field: str | None = None
+    hint: str | None = None
+    details: list[str] = msgspec.field(default_factory=list[str])
+
+
+class Artifact(Struct, frozen=True, kw_only=True):
+    """A file that a job made; ``key`` is its content address (SHA-256, hex)."""
+
+    name: str
+    key: str
+    media_type: str
+    size: int
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """A job's record as it stands. Times are milliseconds since 1970 UTC; 0 where it has not happened."""
+
+    id: str
+    kind: str
+    state: JobState
+    queue: str
+    priority: Priority
+    tenant: str
+    created_ms: int
+    source: str = "client"
+    started_ms: int = 0
+    finished_ms: int = 0
+    due_ms: int = 0
+    attempt: int = 0
+    crashes: int = 0
+    token: int = 0
+    owner: str = ""
+    step: str = ""
+    progress: float = 0.0
+    result: msgspec.Raw | None = None
+    error: JobError | None = None
+    artifacts: dict[str, Artifact] = msgspec.field(default_factory=dict[str, Artifact])
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job has ended."""
+        return self.state in TERMINAL
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """A job that this worker may run, under a fencing token that every write must carry.
+
+    ``is_fresh`` says that nobody ever held the job before, so that no checkpoint can exist.
+    """
+
+    id: str
+    kind: str
+    input: bytes
+    stream: bytes
+    entry: bytes
+    token: int
+    attempt: int
+    crashes: int
+    tenant: str
+    created_ms: int
+    waited_ms: int
+
+    @property
+    def is_fresh(self) -> bool:
+        """No earlier attempt, retry or takeover: there is nothing to replay."""
+        return self.token == 1
+
+
+def new_job_id() -> str:
+    """A UUID, version 7 (RFC 9562 §5.7): sorts by the millisecond it was made in."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))

@@ -1,0 +1,111 @@
+"""One line an event on standard error: coloured text on a terminal, JSON elsewhere.
+
+An event has a stable snake_case name and named values, ``log.info("job_settled", outcome="succeeded")``,
+never a sentence with values in it. Prompts, inputs, results and keys are not logged; names that would carry
+them are withheld here, as the last line of defence.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import AbstractContextManager
+from typing import Any, BinaryIO, Final, TextIO, cast
+
+import msgspec
+import structlog
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+from streamforge.config import LogsSettings
+
+WITHHELD: Final = frozenset(
+    {"input", "output", "payload", "prompt", "result", "body", "password", "token", "secret", "api_key"}
+    | {"anthropic_api_key", "authorization", "headers"}
+)
+"""Names whose values never reach a log."""
+
+_LEVELS: Final = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning", "error")}
+_NOISY: Final = ("aiohttp.access", "asyncio", "httpcore", "httpcore2", "httpx", "httpx2", "anthropic")
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """A logger for a module (``__name__``); it follows :func:`configure` whenever that is called."""
+    return cast("FilteringBoundLogger", structlog.get_logger(module=name))
+
+
+def configure(settings: LogsSettings, stream: TextIO | None = None) -> None:
+    """Send everything logged, the standard library's too, to ``stream`` (standard error); may be repeated."""
+    target = stream or sys.stderr
+    level = _LEVELS[settings.level]
+    is_console = settings.format == "console" or (settings.format == "auto" and target.isatty())
+    ending, factory = _console(target) if is_console else _json(target)
+    structlog.configure(
+        processors=[
+            merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            withhold,
+            *ending,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=factory,
+        cache_logger_on_first_use=False,
+    )
+    _route_standard_library(level)
+
+
+def bind_job(*, job_id: str, kind: str, attempt: int, queue: str) -> AbstractContextManager[None]:
+    """Put a job's context on every line logged inside ``with``, by this task and those it starts."""
+    return bound_contextvars(job_id=job_id, kind=kind, attempt=attempt, queue=queue)
+
+
+def withhold(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Replace the values of :data:`WITHHELD` names."""
+    for name in event.keys() & WITHHELD:
+        event[name] = "[withheld]"
+    return event
+
+
+def _console(stream: TextIO) -> tuple[list[Processor], Any]:
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, timestamp_key="time"
+    )
+    return [renderer], structlog.PrintLoggerFactory(stream)
+
+
+def _json(stream: TextIO) -> tuple[list[Processor], Any]:
+    binary = cast("BinaryIO | None", getattr(stream, "buffer", None))
+    if binary is None:  # a stream of text alone, such as io.StringIO
+        return [structlog.processors.format_exc_info, _as_text], structlog.PrintLoggerFactory(stream)
+    return [structlog.processors.format_exc_info, _as_json], structlog.BytesLoggerFactory(binary)
+
+
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=repr)
+
+
+def _as_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:
+    return _ENCODER.encode(event)
+
+
+def _as_text(_: WrappedLogger, __: str, event: EventDict) -> str:
+    return _ENCODER.encode(event).decode()
+
+
+class _Forwarder(logging.Handler):
+    """Gives the standard library's records to structlog, under one event name."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log the record's message with its logger's name."""
+        get_logger(record.name).log(
+            record.levelno, "library_message", message=record.getMessage(), exc_info=record.exc_info
+        )
+
+
+def _route_standard_library(level: int) -> None:
+    root = logging.getLogger()
+    root.handlers = [_Forwarder()]
+    root.setLevel(level)
+    logging.captureWarnings(capture=True)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))

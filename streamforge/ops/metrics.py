@@ -1,0 +1,130 @@
+"""Every metric, in one place; names here are the names Prometheus sees.
+
+    metrics.jobs_total("banner", "succeeded").inc()
+    metrics.step_seconds("banner", "layout").observe(0.05)
+    metrics.pool_slots_busy().set(1)
+
+Labels are given in the declared order. A child is looked up once and remembered, so the hot path costs one
+dict access more than a bare counter. Label values come from small closed sets: never an id or a message.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Generic, TypeVar
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+REGISTRY: Final = CollectorRegistry(auto_describe=True)
+"""Our own, so that nothing another library registers gets out under our name."""
+
+_JOB_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
+_STEP_SECONDS: Final = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1,
+    2.5,
+    5,
+    10,
+    30,
+    60,
+    120,
+    300,
+)
+_HTTP_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+M = TypeVar("M", Counter, Gauge, Histogram)
+
+
+class Family(Generic[M]):
+    """A metric with its children remembered: calling it with label values gives the child to count with.
+
+    Raises:
+        ValueError: the number of values is not the number of labels.
+    """
+
+    __slots__ = ("_children", "_metric", "labels")
+
+    def __init__(self, metric: M, labels: tuple[str, ...]) -> None:
+        self.labels = labels
+        self._metric: M = metric
+        self._children: dict[tuple[str, ...], M] = {}
+
+    def __call__(self, *values: str) -> M:
+        """The child with these label values, in the declared order."""
+        child = self._children.get(values)
+        if child is None:
+            child = self._metric.labels(*values) if values or self.labels else self._metric
+            self._children[values] = child
+        return child
+
+    def forget(self, *values: str) -> None:
+        """Stop reporting a child, such as the depth of a queue that is gone."""
+        if self._children.pop(values, None) is not None and self.labels:
+            self._metric.remove(*values)
+
+
+def _counter(name: str, meaning: str, *labels: str) -> Family[Counter]:
+    return Family(Counter(f"streamforge_{name}", meaning, labels, registry=REGISTRY), labels)
+
+
+def _gauge(name: str, meaning: str, *labels: str) -> Family[Gauge]:
+    return Family(Gauge(f"streamforge_{name}", meaning, labels, registry=REGISTRY), labels)
+
+
+def _histogram(name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Family[Histogram]:
+    metric = Histogram(f"streamforge_{name}", meaning, labels, buckets=buckets, registry=REGISTRY)
+    return Family(metric, labels)
+
+
+disable_created_metrics()  # a second series for each counter, which nothing reads
+ProcessCollector(registry=REGISTRY)
+
+jobs_total = _counter("jobs_total", "Attempts that ended, by how.", "kind", "outcome")
+job_wait_seconds = _histogram(
+    "job_wait_seconds", "From the moment a job may run to its first step.", _JOB_SECONDS, "kind"
+)
+job_run_seconds = _histogram("job_run_seconds", "One attempt of a job, start to settle.", _JOB_SECONDS, "kind")
+jobs_running = _gauge("jobs_running", "Jobs this worker runs now.")
+step_seconds = _histogram("step_seconds", "One step that was computed.", _STEP_SECONDS, "kind", "step")
+steps_replayed_total = _counter(
+    "steps_replayed_total", "Steps answered from a checkpoint instead of computed.", "kind", "step"
+)
+
+queue_depth = _gauge("queue_depth", "Jobs that wait in a queue.", "queue", "priority")
+queue_oldest_age_seconds = _gauge("queue_oldest_age_seconds", "Age of a queue's oldest waiting job.", "queue")
+dead_letters_total = _counter("dead_letters_total", "Jobs and messages given up, by why.", "reason")
+inbox_messages_total = _counter("inbox_messages_total", "Messages read from the inbox stream.", "outcome")
+
+fenced_writes_total = _counter("fenced_writes_total", "Writes refused because another attempt owns the job.", "write")
+redis_disruptions_total = _counter("redis_disruptions_total", "Redis calls that failed.", "operation")
+
+pool_restarts_total = _counter("pool_restarts_total", "Pool children replaced, by why.", "cause")
+pool_slots_busy = _gauge("pool_slots_busy", "Pool slots at work now.")
+
+llm_tokens_total = _counter("llm_tokens_total", "Tokens sent and received.", "provider", "model", "direction")
+llm_calls_total = _counter("llm_calls_total", "Model calls that ended, by how.", "provider", "model", "outcome")
+
+http_requests_total = _counter("http_requests_total", "Requests answered.", "route", "status")
+http_seconds = _histogram("http_seconds", "From request to response.", _HTTP_SECONDS, "route")
+
+
+def render() -> bytes:
+    """All metrics in Prometheus' text format; serve it as :data:`CONTENT_TYPE`."""
+    return generate_latest(REGISTRY)

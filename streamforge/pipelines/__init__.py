@@ -1,0 +1,1 @@
+"""What jobs produce: one folder a product, each a recipe of checkpointed steps."""

@@ -1,0 +1,1 @@
+"""Banners: brief to constraint graph, to layout, to verified picture."""

@@ -1,0 +1,47 @@
+"""The banner's calls into a pool child, importable at no cost: solver and painter are imported where they run."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from streamforge.pipelines.banner.arrangement import Arrangement, Painted
+from streamforge.pipelines.banner.graph import Design
+from streamforge.pipelines.banner.spec import BannerSpec, Size
+
+
+class LogoReport(Struct, frozen=True, kw_only=True):
+    """What a designer may know of a logo; see ``streamforge.render.image.LogoFacts``, whose fields these are."""
+
+    width: int
+    height: int
+    colors: list[str]
+    luminance: float
+    transparent: bool
+
+
+def examine_logo(data_uri: str) -> LogoReport:
+    """Decode and measure a logo. Raises AssetRejected with ``field="logo"`` and a hint."""
+    from streamforge.render.image import logo_facts  # noqa: PLC0415 - heavy
+
+    facts = logo_facts(data_uri)
+    return LogoReport(
+        width=facts.width,
+        height=facts.height,
+        colors=facts.colors,
+        luminance=facts.luminance,
+        transparent=facts.transparent,
+    )
+
+
+def arrange(design: Design, size: Size, logo: str | None) -> Arrangement:
+    """See ``steps.arrange``."""
+    from streamforge.pipelines.banner import steps  # noqa: PLC0415 - heavy
+
+    return steps.arrange(design, size, logo)
+
+
+def paint(design: Design, arrangement: Arrangement, spec: BannerSpec) -> Painted:
+    """See ``steps.paint``."""
+    from streamforge.pipelines.banner import steps  # noqa: PLC0415 - heavy
+
+    return steps.paint(design, arrangement, spec)

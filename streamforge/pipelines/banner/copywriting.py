@@ -1,0 +1,229 @@
+"""Copy from a brief, by rule: headline, line below it, offer, button and contact.
+
+The rules take words out of the brief and set them as a copywriter would; they add none that state a fact. A
+brief in another language keeps its own words and gets a button in that language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from streamforge.pipelines.banner import languages, wording
+from streamforge.pipelines.banner.facts import Facts, extract, offer_spans, without_facts
+from streamforge.pipelines.banner.headlines import (
+    REPEATS,
+    SHORT_LETTERS,
+    SHORT_WORDS,
+    headline_of,
+    is_errand,
+    short_headline,
+)
+from streamforge.pipelines.banner.persuasion import call_to_action, purpose_line, short_call
+from streamforge.pipelines.banner.reading import Reading, read
+from streamforge.pipelines.banner.spec import BannerSpec
+
+SUB_WORDS = 14
+SUB_LETTERS = 88
+SHORT_SUB_LETTERS = 44
+_SHORT_SUB_WORDS = 8
+_ADDRESS_LETTERS = 60
+_KEEPS = 0.6
+"""The share of its meaning a line keeps at least when it is cut for a small canvas."""
+_KICKER_LETTERS = 30
+_KICKER_WORDS = 5
+_KICKER_REPEATS = 0.5
+
+
+class Copy(Struct, frozen=True, kw_only=True):
+    """The words of a banner; the ``_short`` forms are for small canvases. All but the headline may be empty."""
+
+    headline: str
+    headline_short: str
+    kicker: str = ""
+    sub: str = ""
+    sub_short: str = ""
+    offer: str = ""
+    cta: str = ""
+    cta_short: str = ""
+    address: str = ""
+    phones: tuple[str, ...] = ()
+    date: str = ""
+    code: str = ""
+
+
+def write_copy(spec: BannerSpec) -> Copy:
+    """The banner's words. Deterministic; every digit in them stands in the brief."""
+    facts = extract(spec.prompt)
+    language = languages.detect(spec.prompt)
+    if language != "en":
+        return _foreign(spec, facts, language)
+    return _english(spec, facts, read(spec.prompt, spec.brand_name))
+
+
+def _english(spec: BannerSpec, facts: Facts, reading: Reading) -> Copy:
+    wish = purpose_line(spec.purpose)
+    headline = headline_of(reading, facts, wish, spec.purpose)
+    button = facts.quoted("cta") or _button(spec, facts, reading, headline)
+    sub = _sub(reading, facts, wish, (headline, button))
+    offer = _offer(facts, reading, (headline, sub, button))
+    return Copy(
+        headline=headline,
+        headline_short=short_headline(headline, reading, spec.purpose),
+        kicker=_kicker(reading, (headline, sub, offer)),
+        sub=sub,
+        sub_short=_short_sub(sub),
+        offer=offer,
+        cta=button,
+        cta_short=short_call(button),
+        address=_address(facts),
+        phones=facts.phones,
+        date=_date(facts, headline, sub),
+        code=facts.codes[0] if facts.codes else "",
+    )
+
+
+def _button(spec: BannerSpec, facts: Facts, reading: Reading, headline: str) -> str:
+    is_sale = bool(re.search(r"\b(?:sale|deals)\b", f"{reading.product} {headline}", re.IGNORECASE))
+    asks = spec.prompt if facts.urls or facts.phones else ""
+    spoken = ". ".join((reading.product, *reading.slogans, *reading.details, asks))
+    return call_to_action(spec.purpose, spoken, event=reading.event, is_sale=is_sale)
+
+
+def _sub(reading: Reading, facts: Facts, wish: str, said: tuple[str, str]) -> str:
+    headline, button = said
+    for line in _subs(reading, facts, wish):
+        rest = _after_headline(_after_button(line, button), headline)
+        cut = wording.shorten(rest, words=SUB_WORDS, letters=SUB_LETTERS)
+        is_new = wording.overlap(cut, headline) < REPEATS and not _only_repeats(cut, button)
+        if len(cut.split()) > 1 and is_new:
+            return wording.sentence_case(cut)
+    return ""
+
+
+def _subs(reading: Reading, facts: Facts, wish: str) -> Iterator[str]:
+    yield wish
+    yield from (_beside_offer(line) for line in reading.details if not is_errand(line))
+    yield from _saving(reading, facts)
+    yield from reading.claims
+    if not re.search(r"\bsale\b", reading.product, re.IGNORECASE):
+        yield reading.product
+    yield from reading.qualities
+
+
+def _after_button(line: str, button: str) -> str:
+    """Under ``Join the Discussion``, ``Join the discussion and share your thoughts`` is ``share your thoughts``."""
+    return re.sub(rf"^{re.escape(button)} and ", "", line, flags=re.IGNORECASE)
+
+
+def _after_headline(line: str, headline: str) -> str:
+    """Under ``3-Month Membership``, ``3-month membership for the price of 2`` is only ``For the price of 2``."""
+    rest = re.sub(rf"^(?:an? |the )?{re.escape(headline)}\b *", "", line, flags=re.IGNORECASE)
+    return line if rest == line else re.sub(r"^(?:that|which|who) ", "", rest, flags=re.IGNORECASE)
+
+
+def _only_repeats(line: str, button: str) -> bool:
+    asked, told = wording.content_words(button), wording.content_words(line)
+    return bool(asked & told) and len(told - asked) <= 1
+
+
+def _beside_offer(line: str) -> str:
+    """``30% off all cold brews`` beside the badge that says 30% off: ``On all cold brews``."""
+    spans = offer_spans(line)
+    if not spans:
+        return line
+    start, end = spans[0][0], spans[-1][1]
+    before, after = wording.tidy(line[:start]), wording.tidy(line[end:])
+    if len(before.split()) > 1 or not after:
+        return before
+    return after if re.match(r"^(?:on|for|with|when|until|this|in|at|of)\b", after, re.IGNORECASE) else f"on {after}"
+
+
+def _saving(reading: Reading, facts: Facts) -> Iterator[str]:
+    """``Shop with us`` and ``30% off`` together make a line; apart neither does."""
+    plain = re.fullmatch(r"(\d+%) off", facts.offers[0], re.IGNORECASE) if facts.offers else None
+    if plain and any(slogan.lower() == "shop with us" for slogan in reading.slogans):
+        yield f"shop with us and save {plain.group(1)}"
+
+
+def _short_sub(sub: str) -> str:
+    cut = wording.shorten(sub, words=_SHORT_SUB_WORDS, letters=SHORT_SUB_LETTERS)
+    kept, all_words = wording.content_words(cut), wording.content_words(sub)
+    is_whole = len(kept) >= _KEEPS * len(all_words)
+    return cut if is_whole and len(cut.split()) > 1 else ""
+
+
+def _offer(facts: Facts, reading: Reading, said: tuple[str, str, str]) -> str:
+    """The first offer, with what it is on when nothing else says so: ``50% off seafood``."""
+    if not facts.offers or any(facts.offers[0].lower() in line.lower() for line in (said[0], said[2])):
+        return ""
+    offer, product = facts.offers[0], reading.product
+    is_short = wording.fits(product, words=2, letters=16)
+    is_unsaid = not wording.content_words(product) & wording.content_words(" ".join(said))
+    names_product = reading.business and offer.endswith(" off") and is_short and is_unsaid
+    return f"{offer} {product}" if names_product else offer
+
+
+def _kicker(reading: Reading, said: tuple[str, str, str]) -> str:
+    headline, sub, offer = said
+    options = [(reading.occasion, _KICKER_WORDS), (reading.event, 2), (reading.product, 3), (reading.business, 3)]
+    for line, words in options:
+        is_short = wording.fits(line, words=words, letters=_KICKER_LETTERS)
+        is_new = wording.overlap(line, headline) < _KICKER_REPEATS and wording.overlap(line, f"{sub} {offer}") < REPEATS
+        if is_short and is_new:
+            return wording.title_case(line)
+    return ""
+
+
+def _date(facts: Facts, headline: str, sub: str) -> str:
+    said = f"{headline} {sub}".lower()
+    unsaid = (re.sub(r"^on (?=\w)", "", date) for date in facts.dates if date.lower() not in said)
+    return next((wording.sentence_case(date) for date in unsaid), "")
+
+
+def _address(facts: Facts) -> str:
+    return next((place for place in (*facts.urls, *facts.emails) if len(place) <= _ADDRESS_LETTERS), "")
+
+
+def _foreign(spec: BannerSpec, facts: Facts, language: str) -> Copy:
+    """A brief in another language: its own clauses, in its own order, with nothing translated."""
+    clauses = _clauses(spec.prompt, facts)
+    first = next((clause for clause in clauses if not offer_spans(clause)), "") or next(iter(clauses), "")
+    headline = facts.quoted("headline") or first or spec.brand_name or _whole(spec.prompt)
+    sub = next((clause for clause in clauses if clause not in {headline, *facts.offers}), "")
+    button = facts.quoted("cta") or languages.BUTTONS.get(language, "")
+    return Copy(
+        headline=headline,
+        headline_short=wording.shorten(headline, words=SHORT_WORDS, letters=SHORT_LETTERS) or headline,
+        sub=sub,
+        sub_short=sub if len(sub) <= SHORT_SUB_LETTERS else "",
+        offer=facts.offers[0] if facts.offers else "",
+        cta=button,
+        cta_short=button,
+        address=_address(facts),
+        phones=facts.phones,
+        date=_date(facts, headline, sub),
+        code=facts.codes[0] if facts.codes else "",
+    )
+
+
+def _whole(prompt: str) -> str:
+    """A brief of one long clause; scripts without spaces are cut between characters that are no digits."""
+    words = wording.first_words(prompt, words=SUB_WORDS, letters=SUB_LETTERS)
+    return words or re.sub(r"\d*$", "", prompt.strip()[:SUB_LETTERS]) or languages.BUTTONS["en"]
+
+
+_CLAUSE_END = re.compile(
+    r"[.!?;:,\n]+(?=\s|$)|[\u3002\uff01\uff1f\uff1b\uff1a\uff0c\u3001\u061b\u060c]| [-\u2013\u2014] "
+)
+_SHORTEST_CLAUSE = 3
+
+
+def _clauses(prompt: str, facts: Facts) -> list[str]:
+    bare = without_facts(prompt)
+    for quote in facts.quotes:
+        bare = bare.replace(quote.text, " ")
+    lines = (wording.tidy(piece) for piece in _CLAUSE_END.split(bare))
+    return [line for line in lines if _SHORTEST_CLAUSE <= len(line) <= SUB_LETTERS]

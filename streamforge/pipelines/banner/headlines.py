@@ -1,0 +1,107 @@
+"""The headline: candidates from the brief's own words, the best that fits, and a shorter one for small canvases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from streamforge.pipelines.banner import wording
+from streamforge.pipelines.banner.facts import Facts, offer_spans
+from streamforge.pipelines.banner.persuasion import highlight
+from streamforge.pipelines.banner.reading import Reading
+
+WORDS = 6
+LETTERS = 44
+SHORT_WORDS = 4
+SHORT_LETTERS = 26
+REPEATS = 0.75
+"""The share of a line's meaning from which it counts as said already."""
+_ERRAND = re.compile(
+    r"^(?:visit|shop|learn more|call|contact|order|buy|click|book|purchase|reach out|register|apply|sign up|"
+    r"join us at)\b",
+    re.IGNORECASE,
+)
+_WORDY_OFFER = 3
+
+
+def headline_of(reading: Reading, facts: Facts, wish: str, purpose: str) -> str:
+    """The headline. ``wish`` is the line below it: what that says already is not said above it."""
+    if quoted := facts.quoted("headline"):
+        return quoted[:1].upper() + quoted[1:]
+    strong = [wording.title_case(line) for line in _strong(reading, purpose)]
+    fitting = [line for line in strong if wording.fits(line, words=WORDS, letters=LETTERS)]
+    fresh = [line for line in fitting if wording.overlap(line, wish) < REPEATS]
+    weak = (wording.title_case(line) for line in (reading.brand, reading.business))
+    options = (*fresh[:1], *_offers(facts), *fitting, *_cuts(strong), *weak)
+    return next((line for line in options if line), "") or _first_words(strong, facts, reading)
+
+
+def short_headline(headline: str, reading: Reading, purpose: str) -> str:
+    """A headline for a strip or a badge: the same tightened, else another that is short, else its first phrase."""
+    tight = re.sub(r"\bartificial intelligence\b", "AI", headline, flags=re.IGNORECASE)
+    tight = re.sub(r"(?<=Black Friday) and Cyber Monday|Cyber Monday and (?=Black Friday)", "", tight)
+    tight = re.sub(r"(?<=\w) and (?=[A-Z])", " & ", tight)
+    others = (wording.title_case(line) for line in _strong(reading, purpose))
+    for line in (tight, *others):
+        if wording.fits(line, words=SHORT_WORDS + 1, letters=SHORT_LETTERS):
+            return line
+    return wording.shorten(tight, words=SHORT_WORDS, letters=SHORT_LETTERS) or headline
+
+
+def is_errand(line: str) -> bool:
+    """Whether the line only sends the reader somewhere; the button says that."""
+    return bool(_ERRAND.match(line))
+
+
+def _strong(reading: Reading, purpose: str) -> Iterator[str]:
+    """Candidates that carry a message, the best first."""
+    yield from _topics(reading.topic)
+    yield highlight(purpose)
+    for slogan in reading.slogans:
+        if not is_errand(slogan):
+            yield from (closer := _closer(slogan), wording.shorten(closer, words=WORDS, letters=LETTERS))
+    yield from _occasional(reading)
+    yield from reading.qualities
+    yield from (line for line in reading.claims if not re.search(r"\b(?:discounts?|offers?)\b", line))
+    yield from _announced(reading)
+    yield reading.product
+
+
+def _topics(topic: str) -> Iterator[str]:
+    plain = re.sub(r"^(?:the|an?) ", "", topic, flags=re.IGNORECASE)
+    yield re.sub(r"\b(?:surrounding|regarding|concerning|related to)\b", "in", plain)
+    yield plain
+
+
+def _closer(slogan: str) -> str:
+    """``an elegant and comfortable living room`` as ``an elegant, comfortable living room``."""
+    return re.sub(r"\b(an?|the) ([\w-]+) and ([\w-]+) (?=\w)", r"\1 \2, \3 ", slogan)
+
+
+def _occasional(reading: Reading) -> Iterator[str]:
+    if re.search(r"\b(?:sale|deals)\b", reading.product, re.IGNORECASE):
+        yield reading.product
+    if reading.occasion and reading.product and reading.occasion.lower() not in reading.product.lower():
+        yield f"{reading.occasion} {reading.product}"
+
+
+def _announced(reading: Reading) -> Iterator[str]:
+    """``Hiring: senior Python engineers`` reads better whole than as its first word."""
+    if len(reading.product.split()) == 1 and reading.details and not offer_spans(reading.details[0]):
+        yield f"{reading.product}: {reading.details[0]}"
+
+
+def _offers(facts: Facts) -> Iterator[str]:
+    """An offer in words (``Buy 1, Get 1 Free``) can carry a banner; a bare figure cannot."""
+    yield from (offer for offer in facts.offers[:1] if len(offer.split()) > _WORDY_OFFER and "%" not in offer)
+
+
+def _cuts(candidates: list[str]) -> Iterator[str]:
+    yield from (wording.shorten(line, words=WORDS, letters=LETTERS) for line in candidates)
+
+
+def _first_words(candidates: list[str], facts: Facts, reading: Reading) -> str:
+    """A brief may be one long phrase without a boundary, or nothing but an address."""
+    longest = next((line for line in candidates if line), "")
+    cut = wording.first_words(longest, words=WORDS, letters=LETTERS + 16)
+    return cut or next(iter((*facts.offers, *facts.urls)), "") or reading.occasion or "Discover More"

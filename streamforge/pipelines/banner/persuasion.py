@@ -1,0 +1,187 @@
+# ruff: noqa: E501, RUF001 - long patterns read better whole; briefs use typographic quotes and dashes
+"""From a purpose (``Encourage them to buy cupcakes for a romantic treat``) to a line of copy and a call to action."""
+
+from __future__ import annotations
+
+import re
+
+from streamforge.pipelines.banner import wording
+from streamforge.pipelines.banner.facts import offer_spans, without_facts
+
+_PEOPLE = r"(?:them|him|her|customers?|viewers?|people|users?|readers?|visitors?|clients?|shoppers?|families|parents|students|everyone|the audience)"
+_URGE = re.compile(
+    rf"^(?:to )?(?:encourage|motivate|inspire|invite|urge|persuade|entice|attract|convince|get|help|push|prompt|nudge|remind|ask) {_PEOPLE} to ",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(
+    rf"^(?:raise awareness (?:and|about|of) ?)?(?:(?:inform|educate|tell|teach) {_PEOPLE} (?:about|on|of) )?",
+    re.IGNORECASE,
+)
+_SHOW = re.compile(
+    rf"^(?:highlight|showcase|announce|present) (.+?)(?: to get {_PEOPLE} excited about (.+))?$",
+    re.IGNORECASE,
+)
+_ORDERS = re.compile(
+    r"^(?:visit|purchase|buy|incorporate|join|explore|try|discover|enjoy|support|celebrate|consider|choose|enhance|share|use|"
+    r"take|contact|call|book|order|register|learn|save|start|make|plan|bring|treat|donate|volunteer|subscribe|reach)\b",
+    re.IGNORECASE,
+)
+_ERRANDS = (
+    (re.compile(r"^visit (?:the|our|their) (?:website|site|web site|online store)(?: and make a purchase| to (?:buy|shop|purchase))", re.IGNORECASE), "shop online"),
+    (re.compile(r"^visit (?:the|our|their) (?:website|site|page)\b(?: \S+)?(?: (?:to|and) |$)", re.IGNORECASE), ""),
+    (re.compile(r"^visit the (?:[\w'’-]+ ){0,3}(?:shop|store|market|restaurant|bakery|caf[eé]|salon|gym|studio|clinic|museum|gallery|hotel)\b", re.IGNORECASE), "visit us"),
+    (re.compile(r"^contact the (?:[\w'’-]+ ){1,3}?(?:agency|company|shop|team|store|clinic|firm)\b", re.IGNORECASE), "contact us"),
+    (re.compile(r"^reach out (?:via|by) (?:tele)?phone(?: to inquire)?", re.IGNORECASE), "call us"),
+    (re.compile(r"^(?:shop online|visit us) to take advantage of .+$", re.IGNORECASE), ""),
+    (re.compile(r"^take advantage of (?:the |this |our )?(?:\d+% )?(?:discounts?|offers?|deals?|sale) for (?=an? )", re.IGNORECASE), ""),
+    (re.compile(r"^take advantage of (?:the |this |our )?(?:\d+% )?(?:discounts?|offers?|deals?|sale)\b.*$", re.IGNORECASE), ""),
+    (re.compile(r"^consider investing\b", re.IGNORECASE), "invest"),
+    (re.compile(r"^incorporate (.+?) into (?=(?:your|their) )", re.IGNORECASE), r"add \1 to "),
+    (re.compile(r"^provide (?=(?:your|their) )", re.IGNORECASE), "share "),
+    (re.compile(r"\bduring the sale period\b", re.IGNORECASE), "during the sale"),
+    (re.compile(r" (?:and|to) (?:take advantage of|enjoy|benefit from) (?:the|this|our) (?:\d+% )?(?:discounts?|offers?|deals?)\b.*$", re.IGNORECASE), ""),
+    (re.compile(r" by (?:visiting|purchasing|buying|ordering|shopping|calling|clicking|contacting)\b.*$", re.IGNORECASE), ""),
+    (re.compile(r" to attract (?:them|customers|people)\b.*$", re.IGNORECASE), ""),
+)  # fmt: skip
+"""Errands of the reader, reworded as the banner says them or dropped: the button says them."""
+_BUY = re.compile(r"^(?:purchase|buy|choose to buy) (?:the |some |discounted )*(.+)$", re.IGNORECASE)
+_STANDS_ALONE = re.compile(r"\b(?:for (?!its\b)|to (?:share|celebrate|enjoy)\b|at an? )", re.IGNORECASE)
+_EMPTY = re.compile(
+    r"^(?:visit us|contact us|call us|shop online|shop now|learn more|the (?:discount|offer|sale)|make a purchase|purchase|buy|"
+    r"(?:increase|raise|drive|boost|generate|build|grow|improve|promote)\b.*)?$",
+    re.IGNORECASE,
+)
+
+
+def purpose_line(purpose: str) -> str:
+    """What the purpose wants of the reader, said to the reader; empty when it is only an errand or a marketing goal."""
+    wish = wording.tidy(without_facts(purpose.replace("\n", " ")))
+    if match := _SHOW.match(wish):
+        return _sentence(match.group(2) or match.group(1))
+    urged = _URGE.sub("", wish, count=1)
+    if urged == wish and (told := _ABOUT.sub("", wish, count=1)) != wish:
+        return _told(told)
+    if urged == wish and not _ORDERS.match(wish):
+        return ""
+    return _asked(urged)
+
+
+def highlight(purpose: str) -> str:
+    """What the purpose wants shown above all (``Highlight the Cyber Monday deals to get them excited about …``)."""
+    match = _SHOW.match(wording.tidy(without_facts(purpose)))
+    return re.sub(r"^the ", "", match.group(1), flags=re.IGNORECASE) if match and match.group(2) else ""
+
+
+def _asked(wish: str) -> str:
+    for pattern, instead in _ERRANDS:
+        wish = re.sub(r"\s+", " ", pattern.sub(instead, wish, count=1)).strip()
+    if _EMPTY.match(wish):
+        return ""
+    if bought := _BUY.match(wish):
+        wish = _bought(bought.group(1))
+    wish = re.sub(r"^(use|enjoy|choose|try) (?:the )?(?=(?:farm|fresh|new)\b)", r"\1 ", wish)
+    return _sentence(wish)
+
+
+def _bought(thing: str) -> str:
+    if re.search(r"\bfor its\b", thing):
+        return f"choose {thing}"
+    return thing if _STANDS_ALONE.search(thing) else f"shop {thing}"
+
+
+def _told(thing: str) -> str:
+    if offer_spans(thing):
+        return ""
+    if re.match(r"^(?:the )?(?:special |exclusive )?(?:discounts?|offers?|deals?|sale)\b", thing, re.IGNORECASE):
+        return _sentence(re.sub(r"^the ", "", thing, flags=re.IGNORECASE))
+    verb = "discover" if re.search(r"\b(?:benefits?|advantages?)\b", thing, re.IGNORECASE) else "learn about"
+    return _sentence(f"{verb} {thing}")
+
+
+def _sentence(line: str) -> str:
+    spoken = wording.second_person(re.sub(r"^the (?=\w+ \w+ (?:deals|discounts))", "", line, flags=re.IGNORECASE))
+    return wording.sentence_case(spoken)
+
+
+_CALLS: tuple[tuple[str, str], ...] = (
+    (r"\b(?:via|by|over the) (?:tele)?phone\b|\bcall (?:us|now|today|\+?\(?\d)", "Call Us"),
+    (r"\bcontact\b|\bget in touch\b|\breach out\b", "Contact Us"),
+    (r"\bjoin (?:the |our )?(?:discussion|debate|conversation)\b", "Join the Discussion"),
+    (r"\b(?:share|provide)\b.*\b(?:insights?|perspectives?)\b", "Share Your Insights"),
+    (r"\bregist(?:er|ration)\b", "Register Now"),
+    (r"\bsign(?:ing)? ?up\b", "Sign Up Now"),
+    (r"\bappl(?:y|ying|ications?)\b|\bhiring\b|\bjob openings?\b", "Apply Now"),
+    (r"\bbook (?:an? |your |now|online|at|today|by|via|tickets)|\bbookings?\b", "Book Now"),
+    (r"\breserv(?:e|ing|ations?)\b", "Reserve Now"),
+    (r"\benrol", "Enroll Now"),
+    (r"\badopt", "Adopt Today"),
+    (r"\bgrand opening\b", "Visit Us"),
+    (r"\balbum\b|\bpodcast\b", "Listen Now"),
+    (r"\bsubscri(?:be|bing|ptions?)\b", "Subscribe Now"),
+    (r"\bdonat(?:e|ing|ions?)\b", "Donate Now"),
+    (r"\bvolunteer(?:ing)?\b", "Volunteer"),
+    (r"\bdownload(?:ing)?\b", "Download Now"),
+    (r"\b(?:buy|get|grab|purchase) (?:your |the )?tickets?\b|\btickets\b", "Get Tickets"),
+    (r"\bfree trial\b|\bstart (?:your|a) trial\b", "Start Free Trial"),
+    (r"\bget (?:an? |your )?(?:free )?quote\b", "Get a Quote"),
+    (r"\bsupport local\b", "Shop Local"),
+    (r"\bbaking recipes?\b", "Start Baking"),
+    (r"\brecipes?\b", "Start Cooking"),
+    (r"\bjoin\b", "Join Us"),
+    (r"\bcyber monday deals\b|\bdeals\b", "Shop the Deals"),
+    (r"\bgifts?\b", "Shop Gifts"),
+    (r"\brecommend\b|\binvest(?:ing)?\b", "Discover More"),
+    (r"\bchoose\b", "Find Yours"),
+    (r"\bexplor(?:e|ing)\b", "Explore Now"),
+    ((r"\b(?:in person|visit (?:us|the|our) ?(?:[\w'’-]+ ){0,2}(?:shop|store|market|restaurant|bakery|caf[eé]|showroom|gallery|museum))\b|"
+     r"\bvisiting the (?:market|shop|store|restaurant)\b|\btraffic to the (?:restaurant|store|shop|market|caf[eé])\b"), "Visit Us"),
+    (r"\btry\b", "Try It Today"),
+    (r"\border(?:ing)?\b", "Order Now"),
+    (r"\b(?:discounts?|offers?)\b.*\bmeals?\b", "See the Offer"),
+    (r"\btake advantage\b", "Get the Offer"),
+)  # fmt: skip
+_NARROW_LETTERS = 11
+_SHORT_CALLS = {
+    "Join": "Join Us", "Shop": "Shop Now", "Share": "Join In", "Discover": "Discover", "Register": "Register",
+    "Subscribe": "Subscribe", "Start": "Start Now", "Get": "Get It Now", "Visit": "Visit Us", "See": "See More",
+    "Try": "Try It",
+}  # fmt: skip
+_WEB = re.compile(r"\b(?:visit|traffic)\b.*\b(?:website|site|online)\b|\bvisit [\w.-]+\.\w{2,}|\bvisit$", re.IGNORECASE)
+_PURCHASE = re.compile(r"\b(?:purchas|buy|shop (?:now|at|online|with us|our|the)\b|discount)", re.IGNORECASE)
+_KITCHEN = re.compile(
+    r"\b(?:coffee|cupcakes?|cakes?|pizza|burgers?|meals?|lunch|dinner|sushi|bakery|brews?)\b", re.IGNORECASE
+)
+_LEARN = re.compile(r"\b(?:learn|aware|awareness|educat\w+|inform\w*|consider|benefits?|understand)\b", re.IGNORECASE)
+
+
+def call_to_action(purpose: str, prompt: str, *, event: str = "", is_sale: bool = False) -> str:
+    """The button's words: what the purpose asks, else what the brief asks, else what such a brief usually asks."""
+    for wish in (purpose, prompt):
+        if wish and (call := _asked_for(wish, prompt, is_sale=is_sale)):
+            return call
+    if event:
+        return f"Join the {event.capitalize()}"
+    return "Shop the Sale" if is_sale else "Discover More"
+
+
+def short_call(call: str) -> str:
+    """The button for a narrow canvas: ``Join the Discussion`` becomes ``Join Us``."""
+    if len(call) <= _NARROW_LETTERS:
+        return call
+    first = call.split(maxsplit=1)[0]
+    return _SHORT_CALLS.get(first, first)
+
+
+def _asked_for(wish: str, prompt: str, *, is_sale: bool) -> str:
+    if is_sale and re.search(r"\bpurchase\b|\bshop\b|\bbuy (?!gifts)", wish, re.IGNORECASE):
+        return "Shop the Sale"
+    for pattern, call in _CALLS:
+        if re.search(pattern, wish, re.IGNORECASE):
+            return call
+    if re.search(r"\b(?:purchas|buy)", wish, re.IGNORECASE):
+        return "Order Now" if _KITCHEN.search(prompt) else "Shop Now"
+    if _LEARN.search(wish) and not offer_spans(wish):
+        return "Learn More"
+    if _WEB.search(wish):
+        return "Visit Website"
+    return "Shop Now" if _PURCHASE.search(wish) else ""

@@ -1,0 +1,75 @@
+"""The banner recipe: look at the logo, design, lay out, paint and verify, deliver."""
+
+from __future__ import annotations
+
+import hashlib
+
+from streamforge.errors import VerificationFailed
+from streamforge.pipelines.banner import child
+from streamforge.pipelines.banner.arrangement import Arrangement, Painted
+from streamforge.pipelines.banner.designer import Designer
+from streamforge.pipelines.banner.graph import Design
+from streamforge.pipelines.banner.spec import BannerFile, BannerResult, BannerSpec, Check
+from streamforge.runtime.context import Context
+from streamforge.runtime.recipe import Pipeline
+
+STEPS = ("examine", "design", "layout", "paint")
+
+
+async def make_banner(ctx: Context, spec: BannerSpec) -> BannerResult:
+    """A verified banner, its files saved as artifacts. Raises VerificationFailed naming what does not hold."""
+    logo = await examine(ctx, spec.logo) if spec.logo else None
+    design = await ctx.step("design", lambda: ctx.use(Designer).design(spec, spec.size, logo), returns=Design)
+    layout = await ctx.step(
+        "layout", lambda: ctx.offload(child.arrange, design, spec.size, spec.logo), returns=Arrangement
+    )
+    painted = await ctx.step("paint", lambda: ctx.offload(child.paint, design, layout, spec), returns=Painted)
+    require_verified(painted.checks)
+    for file in painted.files:
+        await ctx.save(file.name, file.data, file.media_type)
+    return report(design, layout, painted)
+
+
+async def examine(ctx: Context, logo: str) -> child.LogoReport:
+    """What the designer may know of the logo."""
+    return await ctx.step("examine", lambda: ctx.offload(child.examine_logo, logo), returns=child.LogoReport)
+
+
+def require_verified(checks: list[Check]) -> None:
+    """Pass only what holds every check."""
+    failed = [check for check in checks if not check.passed]
+    if not failed:
+        return
+    lines = tuple(f"{c.check}({c.element}): measured {c.measured:g}{c.unit}, limit {c.limit:g}{c.unit}" for c in failed)
+    raise VerificationFailed(
+        f"{len(failed)} of {len(checks)} checks failed, first {lines[0]}",
+        violations=lines,
+        field=failed[0].element or None,
+        hint=failed[0].fix_hint or "shorten the copy or choose a larger canvas",
+    )
+
+
+def report(design: Design, layout: Arrangement, painted: Painted) -> BannerResult:
+    """What the job returns."""
+    return BannerResult(
+        designer=design.designer,
+        size=layout.size,
+        solver=layout.solver,
+        files=[
+            BannerFile(
+                name=file.name,
+                media_type=file.media_type,
+                width=file.width,
+                height=file.height,
+                bytes=len(file.data),
+                sha256=hashlib.sha256(file.data).hexdigest(),
+            )
+            for file in painted.files
+        ],
+        checks=painted.checks,
+        copy={element.id: element.text for element in design.elements if element.text},
+        dropped=layout.dropped,
+    )
+
+
+PIPELINE = Pipeline("banner", BannerSpec, make_banner, steps=STEPS, preload=("streamforge.pipelines.banner.preload",))

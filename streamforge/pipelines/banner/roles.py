@@ -1,0 +1,158 @@
+"""How each role of text is set, and which type sizes it may take on a canvas.
+
+Type sizes follow the canvas' mean side, so that a hierarchy made for 1200x628 is the same one on 300x50; a floor
+keeps the smallest type legible.
+"""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct
+
+from streamforge.pipelines.banner.graph import Element, Typography
+from streamforge.pipelines.banner.spec import Size
+from streamforge.render.text import TextStyle
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """How a role is set: in the display or the text family, at a weight (0: the design's), with what type sizes.
+
+    ``least`` and ``most`` are shares of the canvas' mean side, ``floor_px`` is the least that is legible, ``strip`` the
+    most on a thin canvas as a share of its short side. ``worth`` is what a larger size counts in the objective;
+    ``leading`` (distance of baselines) and ``tracking`` (letter spacing) are shares of the type size.
+    """
+
+    display: bool
+    weight: int
+    leading: float
+    tracking: float
+    least: float
+    most: float
+    floor_px: int
+    worth: int
+    strip: float = 0.0
+    upper: bool = False
+
+
+SETTINGS: dict[str, Setting] = {
+    "headline": Setting(
+        display=True,
+        weight=0,
+        leading=1.12,
+        tracking=-0.012,
+        least=0.058,
+        most=0.155,
+        floor_px=13,
+        worth=32,
+        strip=0.38,
+    ),
+    "offer": Setting(
+        display=True,
+        weight=0,
+        leading=1.08,
+        tracking=-0.01,
+        least=0.05,
+        most=0.165,
+        floor_px=13,
+        worth=12,
+        strip=0.36,
+    ),
+    "kicker": Setting(
+        display=False,
+        weight=600,
+        leading=1.25,
+        tracking=0.07,
+        least=0.021,
+        most=0.034,
+        floor_px=10,
+        worth=2,
+        upper=True,
+    ),
+    "sub": Setting(
+        display=False,
+        weight=400,
+        leading=1.34,
+        tracking=0.0,
+        least=0.027,
+        most=0.043,
+        floor_px=11,
+        worth=4,
+        strip=0.155,
+    ),
+    "body": Setting(
+        display=False,
+        weight=500,
+        leading=1.34,
+        tracking=0.0,
+        least=0.025,
+        most=0.042,
+        floor_px=11,
+        worth=3,
+        strip=0.15,
+    ),
+    "cta": Setting(
+        display=False,
+        weight=700,
+        leading=1.2,
+        tracking=0.005,
+        least=0.031,
+        most=0.046,
+        floor_px=11,
+        worth=6,
+        strip=0.165,
+    ),
+    "contact": Setting(
+        display=False,
+        weight=600,
+        leading=1.3,
+        tracking=0.0,
+        least=0.022,
+        most=0.036,
+        floor_px=10,
+        worth=2,
+        strip=0.14,
+    ),
+    "legal": Setting(
+        display=False,
+        weight=400,
+        leading=1.3,
+        tracking=0.0,
+        least=0.014,
+        most=0.02,
+        floor_px=8,
+        worth=1,
+    ),
+}
+_STEPS = 9
+_THIN_PX = 160
+_UPRIGHT_THIN = 0.62
+_OLD_STYLE_FIGURES = frozenset(["playfair-display"])
+"""Families whose figures rise and sink like small letters: a one reads as an i, so offers avoid them."""
+
+
+def setting_of(element: Element) -> Setting:
+    """How the element's role is set."""
+    return SETTINGS.get(element.role, SETTINGS["body"])
+
+
+def style_of(element: Element, typography: Typography) -> TextStyle:
+    """The type an element's text is set in."""
+    setting = setting_of(element)
+    family = typography.display if setting.display else typography.text
+    if element.role == "offer" and family in _OLD_STYLE_FIGURES:
+        family = typography.text if typography.text not in _OLD_STYLE_FIGURES else "inter"
+    weight = setting.weight or typography.display_weight
+    return TextStyle(family, weight, setting.leading, setting.tracking, setting.upper)
+
+
+def type_sizes(element: Element, size: Size) -> list[int]:
+    """The type sizes (px) to try, a geometric series; the element's own bounds win over its role's."""
+    setting = setting_of(element)
+    unit, short = math.sqrt(size.width * size.height), min(size.width, size.height)
+    low = element.min_px or max(setting.floor_px, round(setting.least * unit))
+    thin = setting.strip * short * (_UPRIGHT_THIN if size.height > size.width else 1)
+    most = max(setting.most * unit, thin if short <= _THIN_PX else 0)
+    high = max(low, element.max_px or round(most))
+    ratio = (high / low) ** (1 / (_STEPS - 1))
+    return sorted({round(low * ratio**step) for step in range(_STEPS)})

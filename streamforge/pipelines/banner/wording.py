@@ -1,0 +1,200 @@
+# ruff: noqa: E501, RUF001 - long patterns read better whole; briefs use typographic quotes and dashes
+"""Small English: casing, turning reported wishes into imperatives, and keeping lines short."""
+
+from __future__ import annotations
+
+import re
+
+SMALL_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "but",
+        "by",
+        "for",
+        "from",
+        "in",
+        "nor",
+        "of",
+        "on",
+        "or",
+        "over",
+        "per",
+        "the",
+        "to",
+        "up",
+        "via",
+        "vs",
+        "with",
+        "without",
+        "your",
+        "our",
+    ]
+) - {"your", "our", "up", "over"}
+STOPWORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "in",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "our",
+        "that",
+        "the",
+        "their",
+        "them",
+        "they",
+        "this",
+        "to",
+        "us",
+        "with",
+        "you",
+        "your",
+    ]
+)
+_IRREGULAR = {
+    "celebrating": "celebrate", "creating": "create", "making": "make", "giving": "give", "saving": "save",
+    "living": "live", "loving": "love", "taking": "take", "enhancing": "enhance", "achieving": "achieve",
+    "improving": "improve", "inspiring": "inspire", "investing": "invest", "experiencing": "experience",
+    "exploring": "explore", "sharing": "share", "becoming": "become", "choosing": "choose", "using": "use",
+    "getting": "get", "running": "run", "cutting": "cut", "shopping": "shop", "planning": "plan", "winning": "win",
+    "reducing": "reduce", "embracing": "embrace", "driving": "drive", "moving": "move", "raising": "raise",
+    "providing": "provide", "supporting": "support", "balancing": "balance", "transforming": "transform",
+    "elevating": "elevate", "updating": "update", "discovering": "discover", "leaving": "leave", "serving": "serve",
+}  # fmt: skip
+_REGULAR = re.compile(
+    r"^(\w+(?:[wy]|ct|nt|nd|st|rt|rd|lp|ld|sh|ch|ck|ss|ll|lk|rk|rn|sk|ain|it|over|fer|en|elop|ead|eep|ook|eel|eet))ing$",
+    re.IGNORECASE,
+)
+"""Gerunds whose verb is what is left without ``ing``; for the others (``baking``) guessing would mangle them."""
+_DANGLING = re.compile(
+    r"(?:[\s,;:–—-]+(?:and|or|the|a|an|of|for|to|with|in|on|at|by|from|that|which|who|their|your|our|its|is|are|"
+    r"this|these|as|but|my|to get|and get|and save|hosted|made|called|named|designed|built|based|located|starting))+$",
+    re.IGNORECASE,
+)
+_PERSON = (
+    (re.compile(r"\bthemselves\b", re.IGNORECASE), "yourself"),
+    (re.compile(r"\btheirs\b", re.IGNORECASE), "yours"),
+    (re.compile(r"\btheir\b", re.IGNORECASE), "your"),
+    (re.compile(r"\bthem\b", re.IGNORECASE), "you"),
+    (re.compile(r"\bthey are\b", re.IGNORECASE), "you are"),
+    (re.compile(r"\bthey\b", re.IGNORECASE), "you"),
+)
+
+
+def sentence_case(text: str) -> str:
+    """The first letter raised, the rest as written (names keep their capitals)."""
+    stripped = tidy(text)
+    return stripped[:1].upper() + stripped[1:]
+
+
+def title_case(text: str) -> str:
+    """Headline capitals; words that already carry capitals or digits (``GreatSpace``, ``AI``, ``5k``) stay as written."""
+    words = tidy(text).split(" ")
+    last = len(words) - 1
+    return " ".join(_titled(word, inner=0 < at < last) for at, word in enumerate(words))
+
+
+def tidy(text: str) -> str:
+    """One line, single spaces, no loose punctuation or dangling function word at the ends."""
+    line = re.sub(r"\s+", " ", text).strip(" \t\n,;:–—-")
+    line = re.sub(r"\s+([,;:.!?])", r"\1", line)
+    line = re.sub(r"([,;:])\1+", r"\1", line)
+    line = _DANGLING.sub("", line)
+    return re.sub(r"(?<![.])[.]$", "", line).strip(" ,;:–—-")
+
+
+def second_person(text: str) -> str:
+    """Speak to the reader: ``their thoughts`` becomes ``your thoughts``."""
+    for pattern, word in _PERSON:
+        text = pattern.sub(word, text)
+    return text
+
+
+def first_person(text: str) -> str:
+    """Speak as the advertiser: ``their products`` becomes ``our products``."""
+    return re.sub(r"\btheir\b", "our", text, flags=re.IGNORECASE)
+
+
+def imperative(gerund: str) -> str:
+    """``celebrating love`` as ``celebrate love``; unchanged when it does not start with a gerund."""
+    first, _, rest = gerund.partition(" ")
+    verb = _IRREGULAR.get(first.lower())
+    if verb is None and (stem := _REGULAR.match(first)):
+        verb = stem.group(1)
+    return f"{verb} {rest}".strip() if verb else gerund
+
+
+def fits(text: str, *, words: int, letters: int) -> bool:
+    """Whether the line is within both limits and not empty."""
+    return 0 < len(text) <= letters and len(text.split()) <= words
+
+
+def shorten(text: str, *, words: int, letters: int) -> str:
+    """The line cut at a phrase boundary until it fits; an empty string when only a fragment would be left."""
+    line = tidy(text)
+    while line and not fits(line, words=words, letters=letters):
+        cut = _last_boundary(line)
+        if cut <= 0:
+            return ""
+        line = tidy(line[:cut])
+    return line
+
+
+def first_words(text: str, *, words: int, letters: int) -> str:
+    """As many whole words as fit, wherever that ends; a single longer word is left out, never cut."""
+    taken: list[str] = []
+    for word in text.split()[:words]:
+        if len(" ".join((*taken, word))) > letters:
+            break
+        taken.append(word)
+    return tidy(" ".join(taken))
+
+
+def content_words(text: str) -> set[str]:
+    """The words that carry meaning, lower case, plurals folded."""
+    return {
+        word.rstrip("s")
+        for word in re.findall(r"[^\W_]+", text.lower().replace("'s", "").replace("’s", ""))
+        if word not in STOPWORDS
+    }
+
+
+def overlap(first: str, second: str) -> float:
+    """The share of the shorter line's meaning that the other repeats, 0..1."""
+    one, two = content_words(first), content_words(second)
+    return len(one & two) / min(len(one), len(two)) if one and two else 0.0
+
+
+_BOUNDARY = re.compile(
+    r"(?:[,;:–—]| [-–—]) |\.\s|\s(?=(?:for|with|in|on|at|by|from|that|which|to|so|while|during|using|through|"
+    r"surrounding|(?<!price )of|and (?:share|enjoy|save|get|discover|join|explore|learn|make|take|have|see|be))\s)",
+    re.IGNORECASE,
+)
+
+
+def _last_boundary(line: str) -> int:
+    return max((match.start() for match in _BOUNDARY.finditer(line)), default=0)
+
+
+def _titled(word: str, *, inner: bool) -> str:
+    if inner and word.lower() in SMALL_WORDS:
+        return word.lower() if word.islower() or word.istitle() else word
+    if not word.islower():
+        return word
+    return "-".join(part[:1].upper() + part[1:] for part in word.split("-"))

@@ -1,0 +1,1 @@
+"""Outside models behind protocols, with errors translated in one table each."""

@@ -1,0 +1,1 @@
+"""From a scene to verified bytes: fonts, text measuring, painting, encoding, verification."""

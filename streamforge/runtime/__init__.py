@@ -1,0 +1,1 @@
+"""Who runs jobs: worker, executor, context, process-pool rack, services and their supervisor."""

@@ -1,0 +1,161 @@
+"""The inbox: jobs from anybody who can say XADD.
+
+    redis-cli XADD streamforge:inbox '*' kind banner input '{"prompt": "…"}'
+    redis-cli XADD streamforge:inbox '*' kind banner prompt "…" width 1200 height 628
+
+A message becomes a job whose id is derived from the entry's, then it is acked; a crash in between makes the same job
+again, which is no job at all. What cannot become a job goes to the dead letters with its reason and its own fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import monotonic, time_ns
+
+import anyio
+import msgspec
+
+from streamforge.broker.broker import Broker, Entry
+from streamforge.errors import BrokerUnavailable, InputError, InvalidInput
+from streamforge.jobs.kinds import Kinds, invalid_input
+from streamforge.jobs.model import JobError, Submission
+from streamforge.jobs.store import JobStore
+from streamforge.ops import metrics
+from streamforge.ops.logs import get_logger
+from streamforge.ops.service import Service
+
+BATCH = 32
+ADOPT_IDLE_MS = 30_000
+"""Messages that another daemon read and left this long are read again here."""
+AWAY_PAUSE_S = 0.5
+
+ENVELOPE = frozenset({"kind", "input", "id", "queue", "priority", "tenant", "idempotency_key", "not_before_ms"})
+"""Fields that describe the job; every other field is part of a flat input."""
+
+log = get_logger(__name__)
+
+
+class Inbox(Service):
+    """A service that turns inbox messages into jobs."""
+
+    name = "inbox"
+
+    def __init__(self, broker: Broker, store: JobStore, kinds: Kinds, consumer: str, max_input_bytes: int) -> None:
+        self._broker = broker
+        self._store = store
+        self._kinds = kinds
+        self._consumer = consumer
+        self._max_input_bytes = max_input_bytes
+        self._is_stopping = False
+        self._waiting = anyio.CancelScope()
+        self._adopted_at = 0.0
+
+    def stop(self) -> None:
+        """Return after the message in hand; one that was read and not handled is read again at the next start."""
+        self._is_stopping = True
+        self._waiting.cancel()
+
+    async def run(self) -> None:
+        """Handle what an earlier run left, then what comes."""
+        is_own_left = True
+        while not self._is_stopping:
+            try:
+                entries = await self._read(own=is_own_left)
+                for entry in entries:
+                    await self._handle(entry)
+                is_own_left = is_own_left and bool(entries)
+            except BrokerUnavailable as error:
+                log.warning("inbox_failed", error=error.message)
+                is_own_left = True  # the answer may have been lost after the entries were marked as ours
+                await self._pause()
+
+    async def _read(self, *, own: bool) -> list[Entry]:
+        if own:
+            return await self._broker.read_inbox(self._consumer, BATCH, own=True)
+        if monotonic() - self._adopted_at > ADOPT_IDLE_MS / 1000:
+            self._adopted_at = monotonic()
+            if left := await self._broker.adopt_inbox(self._consumer, ADOPT_IDLE_MS, BATCH):
+                return left
+        entries: list[Entry] = []
+        with anyio.CancelScope() as self._waiting:
+            entries = await self._broker.read_inbox(self._consumer, BATCH)
+        return entries  # noqa: RET504 - empty where the wait was cut off
+
+    async def _handle(self, entry: Entry) -> None:
+        entry_id, raw = entry
+        fields = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in raw.items()}
+        try:
+            submission = self.parse(entry_id, fields)
+            submitted = await self._store.submit(submission)
+        except InputError as error:
+            await self._refuse(entry_id, fields, error)
+            return
+        await self._broker.clear_inbox(entry_id)
+        metrics.inbox_messages_total("accepted" if submitted.is_new else "known").inc()
+        log.info("inbox_accepted", entry=entry_id, job_id=submitted.id, kind=submission.kind)
+
+    def parse(self, entry_id: str, fields: Mapping[str, str]) -> Submission:
+        """A message as a submission; raises InputError that names the field and the fix."""
+        self._check_size(fields)
+        name = fields.get("kind", "")
+        if not name:
+            raise InvalidInput("missing", field="kind", hint=f"add: kind NAME; known: {', '.join(self._kinds.names())}")
+        kind = self._kinds[name]
+        flat = {key: value for key, value in fields.items() if key not in ENVELOPE}
+        if "input" in fields and flat:
+            raise InvalidInput(
+                "given both as JSON in `input` and as flat fields",
+                field=min(flat),
+                hint="use the one or the other",
+            )
+        body = kind.normalise(fields["input"].encode()) if "input" in fields else kind.from_flat(flat)
+        envelope: dict[str, object] = {key: fields[key] for key in ENVELOPE - {"kind", "input"} if key in fields}
+        defaults = {"id": f"in-{entry_id}", "queue": kind.queue}
+        try:
+            return msgspec.convert(
+                {**defaults, **envelope, "kind": name, "input": body, "source": "inbox"},
+                Submission,
+                strict=False,
+            )
+        except msgspec.ValidationError as error:
+            raise invalid_input(error) from error
+
+    def _check_size(self, fields: Mapping[str, str]) -> None:
+        total = sum(len(value) for value in fields.values())
+        if total > self._max_input_bytes:
+            raise InvalidInput(
+                f"the message has {total / 1e6:.1f} MB, most of them here; {self._max_input_bytes / 1e6:.1f} are allowed",
+                field=_largest(fields),
+                hint="send less, or raise jobs.max_input_bytes",
+            )
+
+    async def _refuse(self, entry_id: str, fields: Mapping[str, str], error: InputError) -> None:
+        reason = JobError(code=error.code, message=error.message, field=error.field, hint=error.hint)
+        letter: dict[str, str | bytes] = {
+            "source": "inbox",
+            "entry": entry_id,
+            "at": str(time_ns() // 1_000_000),
+            "reason": error.code,
+            "error": msgspec.json.encode(reason),
+            "kind": fields.get("kind", "")[:64],
+            "fields": msgspec.json.encode(fields),
+        }
+        await self._broker.clear_inbox(entry_id, letter)
+        metrics.inbox_messages_total("refused").inc()
+        metrics.dead_letters_total(error.code).inc()
+        log.warning("inbox_refused", entry=entry_id, code=error.code, field=error.field)
+
+    async def _pause(self) -> None:
+        with anyio.CancelScope() as self._waiting:
+            await anyio.sleep(AWAY_PAUSE_S)
+
+
+def _largest(fields: Mapping[str, object]) -> str:
+    """The field that takes most room; within ``input``, the one in it."""
+    name = max(fields, key=lambda key: len(str(fields[key])))
+    if name != "input":
+        return name
+    try:
+        return _largest(msgspec.json.decode(str(fields[name]), type=dict[str, object]))
+    except (msgspec.DecodeError, ValueError):
+        return name

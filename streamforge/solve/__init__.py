@@ -1,0 +1,1 @@
+"""Layout as a constraint problem: data in, coordinates out; no Redis, no configuration."""

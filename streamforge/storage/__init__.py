@@ -1,0 +1,1 @@
+"""Where results outlive Redis: objects by content."""

@@ -1,0 +1,192 @@
+"""Bytes by content: the key of an object is the SHA-256 of what is in it.
+
+So writing twice changes nothing, two jobs with the same result share it, and every read proves itself.
+Objects are never changed; a damaged one is healed by writing the same bytes again.
+
+A local object is written to a temporary file and renamed, so a killed process leaves no half object. It is
+not fsynced: after a power cut an object may be missing or damaged, which a read tells; compute it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Self
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from msgspec import Struct
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+
+from streamforge.errors import ConfigError, InvalidInput, PermanentError, StreamForgeError, TransientError
+
+CHUNK_BYTES: Final = 256 * 1024
+_HASH_IN_THREAD_BYTES: Final = 1024 * 1024
+_REMOTE_SCHEMES: Final = ("s3", "gs", "az")
+_KEY: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class ObjectMissing(PermanentError):
+    """The object store holds nothing under that key."""
+
+
+class ObjectCorrupt(PermanentError):
+    """What the object store holds is not what was written."""
+
+
+class StorageUnavailable(TransientError):
+    """The object store did not answer, or refused."""
+
+
+class ObjectRef(Struct, frozen=True):
+    """Where an object is, and how large: ``key`` is its SHA-256 in lower-case hex, ``size`` is in bytes."""
+
+    key: str
+    size: int
+
+
+class Objects:
+    """The object store of one daemon, over local files, memory or a bucket."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    @classmethod
+    def open(cls, url: str, data_dir: Path) -> Self:
+        """The store of ``storage.url``: a directory, ``file://``, ``memory://`` or a bucket; ``""`` is local.
+
+        A bucket's credentials and endpoint come from its provider's usual variables (``AWS_ACCESS_KEY_ID``,
+        ``AWS_ENDPOINT``, ``GOOGLE_SERVICE_ACCOUNT``, …). No call is made here; objects lie in ``objects/``.
+
+        Raises:
+            ConfigError: the URL cannot be used.
+        """
+        scheme = urlsplit(url).scheme if "://" in url else ""
+        try:
+            if scheme == "memory":
+                return cls(MemoryStore())
+            if scheme in _REMOTE_SCHEMES:
+                return cls(_bucket(url))
+            if scheme in {"", "file"}:
+                path = unquote(urlsplit(url).path) if scheme else url
+                return cls(_directory(Path(path).expanduser() if path else data_dir))
+        except (BaseError, OSError, ValueError) as error:
+            raise ConfigError(f"cannot use {url or data_dir}: {_first_line(error)}", field="storage.url") from error
+        raise ConfigError(f"{scheme}:// is not a kind of object store", field="storage.url")
+
+    async def put(self, data: bytes) -> ObjectRef:
+        """Keep ``data``; on return it can be read by everybody. Idempotent.
+
+        Raises:
+            StorageUnavailable: it may or may not have been written.
+        """
+        key = await _sha256(data)
+        with _translated(key, absent=StorageUnavailable):  # what is absent then is the bucket
+            await obstore.put_async(self._store, _path(key), data)
+        return ObjectRef(key, len(data))
+
+    async def get(self, ref: ObjectRef | str) -> bytes:
+        """The bytes of an object, given its reference or key, proven to be those that were written.
+
+        Raises:
+            ObjectMissing, ObjectCorrupt, StorageUnavailable: as they say.
+            InvalidInput: that is not a key.
+        """
+        key = _key(ref)
+        with _translated(key):
+            found = await obstore.get_async(self._store, _path(key))
+            data = bytes(await found.bytes_async())
+        if await _sha256(data) != key:
+            raise ObjectCorrupt(f"object {key} holds {len(data)} other bytes than were written")
+        return data
+
+    async def exists(self, ref: ObjectRef | str) -> bool:
+        """Whether something is kept under that key; its bytes are not checked."""
+        try:
+            await self.size(ref)
+        except ObjectMissing:
+            return False
+        return True
+
+    async def size(self, ref: ObjectRef | str) -> int:
+        """Bytes kept under that key, for a Content-Length.
+
+        Raises:
+            ObjectMissing, StorageUnavailable: as they say.
+        """
+        key = _key(ref)
+        with _translated(key):
+            return (await obstore.head_async(self._store, _path(key)))["size"]
+
+    async def stream(self, ref: ObjectRef | str) -> AsyncGenerator[bytes]:
+        """The bytes in chunks, for a large answer that should not be held in memory.
+
+        The last chunk is given out only when the checksum fits, so a reader that was told the length sees a
+        damaged object end early rather than whole.
+
+        Raises:
+            ObjectMissing, ObjectCorrupt, StorageUnavailable: while it is read.
+        """
+        key = _key(ref)
+        digest = hashlib.sha256()
+        held = b""
+        with _translated(key):
+            found = await obstore.get_async(self._store, _path(key))
+            async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+                if held:
+                    yield held
+                held = bytes(chunk)
+                digest.update(held)
+        if digest.hexdigest() != key:
+            raise ObjectCorrupt(f"object {key} holds other bytes than were written")
+        yield held
+
+
+def _directory(root: Path) -> ObjectStore:
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return LocalStore(root.absolute())
+
+
+def _bucket(url: str) -> ObjectStore:
+    """No client options are given: any would switch off those of the environment, such as ``AWS_ALLOW_HTTP``."""
+    return from_url(url, retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=20)})
+
+
+def _path(key: str) -> str:
+    """Two levels of directories, so that none holds more than a few thousand entries."""
+    return f"objects/{key[:2]}/{key[2:4]}/{key}"
+
+
+def _key(ref: ObjectRef | str) -> str:
+    key = ref if isinstance(ref, str) else ref.key
+    if not _KEY.fullmatch(key):
+        raise InvalidInput("an object's key is 64 lower-case hex digits", field="key")
+    return key
+
+
+async def _sha256(data: bytes) -> str:
+    """Large data in a thread: hashing lets the event loop go on meanwhile."""
+    if len(data) <= _HASH_IN_THREAD_BYTES:
+        return hashlib.sha256(data).hexdigest()
+    return (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
+
+
+@contextmanager
+def _translated(key: str, absent: type[StreamForgeError] = ObjectMissing) -> Generator[None]:
+    """Our errors for the library's, whose messages run over many lines, of which the first says enough."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise absent(f"object {key} is not there, or the place for it is not") from error
+    except (BaseError, OSError) as error:
+        raise StorageUnavailable(f"object {key}: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
