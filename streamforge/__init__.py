@@ -1,1 +1,82 @@
-"""StreamForge."""
+"""StreamForge: one asyncio daemon for AI generation jobs on Redis Streams.
+
+A job comes in as a stream entry, over HTTP, or from the command line. A worker claims it under a fencing token and runs
+its pipeline: a recipe of steps, each of which is done once and written down. Calls to models run in the event loop,
+solving and rendering run in pool children that may crash alone. The job is acked by the very script that writes its end.
+
+    from streamforge import Context, Pipeline
+
+    async def make_thumbnail(ctx: Context, spec: ThumbnailSpec) -> Thumbnail:
+        picture = await ctx.step("fetch", lambda: fetch(spec.url), returns=bytes)
+        return await ctx.step("resize", lambda: ctx.offload(resize, picture, spec.width), returns=Thumbnail)
+
+    PIPELINE = Pipeline("thumbnail", ThumbnailSpec, make_thumbnail, steps=("fetch", "resize"))
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from streamforge.app import Daemon
+    from streamforge.config import Settings, load
+    from streamforge.errors import (
+        InputError,
+        PermanentError,
+        RateLimited,
+        StreamForgeError,
+        TransientError,
+    )
+    from streamforge.jobs.model import Artifact, Job, JobError, JobState
+    from streamforge.runtime.context import Context
+    from streamforge.runtime.recipe import Pipeline
+
+__all__ = [
+    "Artifact",
+    "Context",
+    "Daemon",
+    "InputError",
+    "Job",
+    "JobError",
+    "JobState",
+    "PermanentError",
+    "Pipeline",
+    "RateLimited",
+    "Settings",
+    "StreamForgeError",
+    "TransientError",
+    "load",
+]
+
+_HOMES: Final = {
+    "Artifact": "streamforge.jobs.model",
+    "Context": "streamforge.runtime.context",
+    "Daemon": "streamforge.app",
+    "InputError": "streamforge.errors",
+    "Job": "streamforge.jobs.model",
+    "JobError": "streamforge.jobs.model",
+    "JobState": "streamforge.jobs.model",
+    "PermanentError": "streamforge.errors",
+    "Pipeline": "streamforge.runtime.recipe",
+    "RateLimited": "streamforge.errors",
+    "Settings": "streamforge.config",
+    "StreamForgeError": "streamforge.errors",
+    "TransientError": "streamforge.errors",
+    "load": "streamforge.config",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used: the command line's help need not wait for the runtime."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("streamforge")
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'streamforge' has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted([*__all__, "__version__"])

@@ -58,9 +58,14 @@ class RedisLink(Service):
 
     async def start(self) -> None:
         """Return once Redis answers."""
-        if self._embedded is not None:
-            await self._embedded.start()
-        await self._broker.wait_until_ready(self._patience_s)
+        try:
+            if self._embedded is not None:
+                await self._embedded.start()
+            await self._broker.wait_until_ready(self._patience_s)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._close()
+            raise
 
     async def run(self) -> None:
         """Keep the embedded server up until ``stop``, then close connections and end it."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from typing import Any, BinaryIO, Final, TextIO, cast
 
 import msgspec
 import structlog
-from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from streamforge.config import LogsSettings
@@ -25,6 +25,7 @@ WITHHELD: Final = frozenset(
 )
 """Names whose values never reach a log."""
 
+_JOB: Final[ContextVar[dict[str, object] | None]] = ContextVar("streamforge_job", default=None)
 _LEVELS: Final = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning", "error")}
 _NOISY: Final = ("aiohttp.access", "asyncio", "httpcore", "httpcore2", "httpx", "httpx2", "anthropic")
 
@@ -43,6 +44,7 @@ def configure(settings: LogsSettings, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[
             merge_contextvars,
+            merge_job,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             withhold,
@@ -55,9 +57,28 @@ def configure(settings: LogsSettings, stream: TextIO | None = None) -> None:
     _route_standard_library(level)
 
 
-def bind_job(*, job_id: str, kind: str, attempt: int, queue: str) -> AbstractContextManager[None]:
-    """Put a job's context on every line logged inside ``with``, by this task and those it starts."""
-    return bound_contextvars(job_id=job_id, kind=kind, attempt=attempt, queue=queue)
+class bind_job:  # noqa: N801 - used as a function
+    """Put a job's context on every line logged inside ``with``, by this task and those it starts.
+
+    One variable for all of it, and a plain class: a worker enters this once for every job.
+    """
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, *, job_id: str, kind: str, attempt: int, queue: str) -> None:
+        self._context: dict[str, object] = {"job_id": job_id, "kind": kind, "attempt": attempt, "queue": queue}
+
+    def __enter__(self) -> None:
+        self._token = _JOB.set(self._context)
+
+    def __exit__(self, *_: object) -> None:
+        _JOB.reset(self._token)
+
+
+def merge_job(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Add the bound job's context; a line's own values win."""
+    context = _JOB.get()
+    return {**context, **event} if context else event
 
 
 def withhold(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

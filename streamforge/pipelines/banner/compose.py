@@ -100,7 +100,7 @@ class Composition:
         shown = {colour: verify.logo_contrast(logo, _flat(logo, colour), _ANYWHERE) for colour in options}
         passing = (colour for colour in options if shown[colour] >= verify.LOGO_CONTRAST)
         fill = next(passing, max(options, key=lambda colour: shown[colour]))
-        pad = min(_PLATE_PAD * frame.height, self.arrangement.margin * 0.8)
+        pad = min(_PLATE_PAD * frame.height, self.arrangement.margin * 0.6)
         plate = frame.grown(max(2.0, pad))
         return [
             Shadow(plate, pad, pad * 0.6, pad * 0.2, 0.16),

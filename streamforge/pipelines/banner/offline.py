@@ -29,6 +29,11 @@ _HERO_SHARE = 0.6
 """How often the offer leads when there is one."""
 _NARROW_PX = 160
 _TALL_LINES = 5
+_TEXT_SHARE = 0.84
+_LETTER_WIDTH = 0.66
+"""A bold letter's mean width in type sizes."""
+_USUAL_HEADLINE_PX = 13
+_LEAST_HEADLINE_PX = 9
 _SLIM_PX = 200
 _LOW_PX = 80
 _LONG_PX = 900
@@ -126,7 +131,15 @@ def _element(name: str, text: str, size: Size) -> Element:
     role, priority, lines = _ROLES[name]
     if name in {"headline", "sub"} and size.height > size.width:
         lines = _TALL_LINES
-    return Element(id=name, role=role, text=text, priority=priority, max_lines=lines)
+    least = _least_px(text, size) if name == "headline" else 0
+    return Element(id=name, role=role, text=text, priority=priority, max_lines=lines, min_px=least)
+
+
+def _least_px(text: str, size: Size) -> int:
+    """Leave to set a headline smaller than usual where its longest word would not fit otherwise; 0 where it does."""
+    longest = max((len(word) for word in text.split()), default=1)
+    fitting = int(size.width * _TEXT_SHARE / (longest * _LETTER_WIDTH))
+    return max(fitting, _LEAST_HEADLINE_PX) if fitting < _USUAL_HEADLINE_PX else 0
 
 
 def _wordmark(spec: BannerSpec, copy: Copy) -> str:

@@ -31,7 +31,7 @@ _DARK_CEILING = 0.09
 _NEUTRAL_CHROMA = 0.035
 _MAIN_COLOURS = 4
 _PAPER = 0.8
-_PALE = 0.7
+_PALE = 0.55
 _MIDDLE = 0.6
 _DARK_PART = 0.4
 _DARK_SHARE = 0.4
@@ -101,7 +101,10 @@ def choose_palette(
     source = [normalise(colour) for colour in brand] or (list(logo.colors) if logo else [])
     chosen = _mode(source if brand else [], logo, mode, rng)
     chromatic = [colour for colour in source if to_oklch(colour).chroma > _NEUTRAL_CHROMA]
-    theme = _from_colours(source, chromatic, chosen, rng) if chromatic else _from_catalogue(chosen, rng)
+    if chromatic:
+        theme = _from_colours(source, chromatic, chosen, rng)
+    else:
+        theme = _from_neutrals(brand, chosen) if brand else _from_catalogue(chosen, rng)
     return settle(_clear_of_logo(theme, logo), prefer_white=chosen == "light")
 
 
@@ -237,6 +240,18 @@ def _clear_of_logo(theme: Theme, logo: LogoColours | None) -> Theme:
 def _from_catalogue(mode: Mode, rng: random.Random) -> Theme:
     fitting = [theme for theme in CATALOGUE if (luminance(theme.ground) <= _DARK_CEILING) == (mode == "dark")]
     return rng.choice(fitting)
+
+
+def _from_neutrals(brand: list[str], mode: Mode) -> Theme:
+    """A brand of black, white and grey stays so: the darkest and the lightest of it, on each other."""
+    tones = sorted((normalise(colour) for colour in brand), key=luminance)
+    darkest = tones[0] if luminance(tones[0]) <= _DARK_CEILING else "#17181a"
+    lightest = tones[-1] if luminance(tones[-1]) >= _PAPER else "#f7f7f5"
+    ground, accent = (darkest, lightest) if mode == "dark" else (lightest, darkest)
+    lift = 0.07 if mode == "dark" else -0.04
+    return Theme(
+        "neutral", ground, shade(ground, lightness=to_oklch(ground).lightness + lift), accent, tones[len(tones) // 2]
+    )
 
 
 def _from_colours(source: list[str], chromatic: list[str], mode: Mode, rng: random.Random) -> Theme:

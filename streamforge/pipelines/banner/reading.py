@@ -71,7 +71,7 @@ _OCCASION = re.compile(
 _EVENT = re.compile(
     r"^(?:an? |the |our |free |\w+ )?(?:(?:panel|online|live|public|virtual|open) )?(discussion|debate|webinar|workshop|conference|summit|concert|"
     r"festival|meetup|talk|seminar|course|class|masterclass|lecture|exhibition|panel|symposium|hackathon|fundraiser|"
-    r"open day|open house|info session|tour|screening|reading|podcast|training) (?:on|about|of|for|into|around) (.+)$",
+    r"open day|open house|info session|tour|screening|reading|training) (?:on|about|of|for|into|around) (.+)$",
     re.IGNORECASE,
 )
 _BUSINESS_HEAD = (
@@ -130,7 +130,8 @@ _NOT_BRAND = re.compile(
 
 def read(prompt: str, brand_name: str = "") -> Reading:
     """The brief's parts. Only the prompt is read: audience and purpose say how to speak, not what is offered."""
-    sentences = _sentences(prompt)
+    first, *others = _sentences(prompt) or [""]
+    sentences = [_BARE_LEAD_IN.sub("", first, count=1), *others]
     spoken = [sentence for sentence in sentences if not _TO_DESIGNER.match(sentence)]
     subject = _subject(spoken[0]) if spoken else ""
     parts = _parts(subject)
@@ -178,7 +179,7 @@ def _parts(subject: str) -> dict[str, str]:
 def _object(phrase: str) -> str:
     """The thing itself: ``a 45% discount on farm milk`` is about ``farm milk``."""
     spans = offer_spans(phrase)
-    if spans and spans[0][0] == 0 and not re.match(r" (?:on|off|for)\b", phrase[spans[0][1] :], re.IGNORECASE):
+    if spans and spans[0][0] == 0 and re.match(r" (?!on\b|off\b|for\b)\w", phrase[spans[0][1] :], re.IGNORECASE):
         return wording.tidy(DATE.sub("", without_facts(phrase)).rstrip("!"))
     bare = phrase
     for start, end in reversed(spans):
@@ -265,8 +266,14 @@ def _details(subject: str, others: list[str], parts: dict[str, str]) -> list[str
         if _spoken(part)
         for clause in re.split(r"[;!?] ?|\. | [-–—] |, (?=\w+ )", part)
     ]
-    lines = ((clause, wording.tidy(without_facts(clause))) for clause in clauses)
+    lines = ((clause, wording.tidy(without_facts(_offered(clause)))) for clause in clauses)
     return [line for clause, line in lines if line and _spoken(clause) and not DATE.fullmatch(line)]
+
+
+def _offered(clause: str) -> str:
+    """``A café offering 15% off coffee`` says ``15% off coffee``: who offers it is the logo's to say."""
+    match = _BUSINESS.match(clause)
+    return match.group(3) if match else clause
 
 
 def _spoken(clause: str) -> bool:

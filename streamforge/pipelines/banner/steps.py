@@ -182,9 +182,13 @@ def _check_sizes(arrangement: Arrangement) -> list[verify.Finding]:
 
 def _check_completeness(design: Design, arrangement: Arrangement) -> list[verify.Finding]:
     """What the banner does not show: vital elements (priority 1) left out, characters no font has."""
-    vital = [e.id for e in design.elements if e.priority == 1 and e.id in arrangement.dropped]
+    shown = {placement.id for placement in arrangement.placements}
+    vital = [e.id for e in design.elements if e.priority == 1 and e.text and e.id not in shown]
     found = [
-        verify.check_least("present", name, 0, 1, "shorten the copy: it did not fit", "elements") for name in vital
+        verify.check_least(
+            "present", name, 0, 1, "shorten the copy, or write it in a script the fonts have", "elements"
+        )
+        for name in vital
     ]
     found += [
         verify.Finding("glyphs", name, count, 0, False, "characters", "leave out emoji and rare characters")

@@ -38,8 +38,13 @@ def ordered(elements: list[Element]) -> list[Relation]:
 def design(elements: list[Element], relations: list[Relation], **changes: object) -> Design:
     """A light design with gradient ground unless told otherwise."""
     fields: dict[str, object] = {
-        "designer": "test", "archetype": "test", "background": "gradient", "palette": LIGHT, "typography": TYPE, "seed": 7,
-    }  # fmt: skip
+        "designer": "test",
+        "archetype": "test",
+        "background": "gradient",
+        "palette": LIGHT,
+        "typography": TYPE,
+        "seed": 7,
+    }
     return Design(elements=elements, relations=relations, **(fields | changes))  # pyright: ignore[reportArgumentType]
 
 

@@ -172,6 +172,47 @@ def test_a_brief_in_another_language_keeps_its_words() -> None:
     assert copy.address == "www.weber.de"
 
 
+@pytest.mark.parametrize(
+    ("prompt", "headline", "sub"),
+    [
+        (
+            "Summer sale at Blue Bean: 30% off all cold brews, order at bluebean.com",
+            "Summer Sale at Blue Bean",
+            "On all cold brews",
+        ),
+        (
+            "a discussion on the ethical issues surrounding artificial intelligence",
+            "Ethical Issues in Artificial Intelligence",
+            "",
+        ),
+        ("a fish market with 50% off. Promote the freshness and quality of the fish", "Fresh, Quality Fish", ""),
+        ("Hiring: senior cooks in Berlin. Apply at jobs.example.com", "Hiring: Senior Cooks in Berlin", ""),
+        ("armchairs that are cozy and comfortable", "Cozy and Comfortable", ""),
+        ("Please create a poster promoting our charity run in Hyde Park", "Charity Run in Hyde Park", ""),
+        ("a gym offering a 3-month membership for the price of 2", "3-Month Membership", "For the price of 2"),
+        ("50% off everything this weekend only!", "50% Off Everything", ""),
+        (
+            "An ad that emphasizes celebrating love on a budget. A cafe offering 15% off coffee",
+            "Celebrate Love on a Budget",
+            "On coffee",
+        ),
+    ],
+)
+def test_headline_and_sub_read_as_a_copywriter_wrote_them(prompt: str, headline: str, sub: str) -> None:
+    """Well-written prompts and descriptions of advertisements both come out in natural words."""
+    copy = write(prompt)
+    assert copy.headline == headline
+    assert copy.sub == sub
+
+
+def test_small_canvases_get_shorter_forms() -> None:
+    """Headline, sub and button each have a form for little room; a sub that would lose its point is left out."""
+    copy = write("a debate on the ethical issues of artificial intelligence", "Encourage them to join the debate")
+    assert copy.headline_short == "Ethical Issues of AI"
+    assert copy.cta_short == "Join Us"
+    assert len(copy.sub_short) <= 44
+
+
 def test_headlines_are_short_and_unpunctuated() -> None:
     """A long sentence is cut at a phrase, without a full stop."""
     headline = write("Handmade oak tables and chairs built by three sisters in a small workshop near the sea.").headline

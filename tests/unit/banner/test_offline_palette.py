@@ -96,6 +96,19 @@ def test_contrast_is_the_wcag_ratio() -> None:
     assert normalise("#FA0") == "#ffaa00"
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_black_and_white_brand_stays_so(seed: int) -> None:
+    """Neutral brand colours are not replaced by a colour out of the catalogue."""
+    palette = choose_palette(["#000000", "#ffffff"], None, random.Random(seed))
+    assert {palette.ground, palette.accent} == {"#000000", "#ffffff"}
+
+
+def test_two_brand_colours_are_both_used() -> None:
+    """A dark and a vivid brand colour become ground and accent as they are."""
+    palette = choose_palette(["#0b3d2e", "#f4b400"], None, random.Random(1), mode="dark")
+    assert (palette.ground, palette.accent) == ("#0b3d2e", "#f4b400")
+
+
 def test_the_catalogue_is_varied_and_readable() -> None:
     """Eight themes or more, light and dark, each settled without a failing pair."""
     tones = [luminance(theme.ground) > 0.36 for theme in CATALOGUE]

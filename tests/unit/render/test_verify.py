@@ -43,7 +43,9 @@ def test_colours_parse_and_mix() -> None:
 
 def test_large_and_bold_text_needs_less() -> None:
     """4.5 for small text; 3 from 24 px, or from 18.66 px if bold."""
-    limits = [verify.needed_contrast(words(BLACK, px, weight)) for px, weight in ((16, 700), (19, 400), (19, 700), (24, 400))]
+    limits = [
+        verify.needed_contrast(words(BLACK, px, weight)) for px, weight in ((16, 700), (19, 400), (19, 700), (24, 400))
+    ]
     assert limits == [4.5, 4.5, 3.0, 3.0]
 
 

@@ -44,6 +44,6 @@ def test_bystanders_are_not_blamed() -> None:
 
 
 def test_closure_follows_chains() -> None:
-    """a before b before c implies a before c; cycles end."""
+    """A before b before c implies a before c; cycles end."""
     assert ("a", "c") in closure([("a", "b"), ("b", "c")])
     assert ("a", "a") in closure([("a", "b"), ("b", "a")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from streamforge.solve.stack import stack
 from tests.unit.solve.problems import box, by_id, column, problem, rule
 
@@ -11,7 +13,7 @@ def test_tall_canvases_stack_downwards_in_reading_order() -> None:
     layout = problem([box("c"), box("a"), box("b")], column("a", "b", "c"))
     placed = stack(layout).placed
     assert [p.id for p in placed] == ["a", "b", "c"]
-    assert all(upper.y + upper.height < lower.y for upper, lower in zip(placed, placed[1:], strict=False))
+    assert all(upper.y + upper.height < lower.y for upper, lower in pairwise(placed))
 
 
 def test_strips_stack_sideways() -> None:
