@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
-from typing import Any, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import anyio
 
@@ -20,13 +20,13 @@ from streamforge.config import LlmSettings, Settings
 from streamforge.errors import ConfigError
 from streamforge.jobs.kinds import Kinds
 from streamforge.jobs.store import JobStore
-from streamforge.ops import metrics, sdnotify
+from streamforge.ops import sdnotify
 from streamforge.ops.health import Health
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service, Supervisor
 from streamforge.pipelines.banner.designer import Designer, ModelDesigner, OfflineDesigner
 from streamforge.providers.anthropic import AnthropicText
-from streamforge.providers.text import TextResponse
+from streamforge.providers.metered import MeteredText
 from streamforge.runtime.context import Lent, Resources
 from streamforge.runtime.executor import Executor
 from streamforge.runtime.inbox import Inbox
@@ -43,6 +43,15 @@ PIPELINE_GROUP = "streamforge.pipelines"
 """Entry-point group under which packages offer their pipelines."""
 
 log = get_logger(__name__)
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A resource that holds something open."""
+
+    async def aclose(self) -> None:
+        """Let go of it; idempotent."""
+        ...
 
 
 class RedisLink(Service):
@@ -104,8 +113,8 @@ class Daemon:
         self.objects = open_objects(settings)
         self.api: ApiServer | None = None
         self.ready = anyio.Event()
-        lent = default_resources(settings) if resources is None else resources
-        self._supervisor = Supervisor(self._services(lent), self._on_ready)
+        self._resources = default_resources(settings) if resources is None else resources
+        self._supervisor = Supervisor(self._services(self._resources), self._on_ready)
 
     async def run(self) -> None:
         """Run until ``stop``."""
@@ -113,12 +122,19 @@ class Daemon:
             await self._supervisor.run()
         finally:
             sdnotify.stopping()
-            await self.broker.close()
+            with anyio.CancelScope(shield=True):
+                await self._close()
 
     def stop(self) -> None:
         """Drain and end: no more work is taken, running jobs get their grace."""
         sdnotify.stopping()
         self._supervisor.stop()
+
+    async def _close(self) -> None:
+        await self.broker.close()
+        for resource in self._resources.values():
+            if isinstance(resource, Closable):
+                await resource.aclose()
 
     def _services(self, resources: Resources) -> list[Service]:
         """In the order of starting: what others lean on comes first."""
@@ -194,17 +210,7 @@ def choose_designer(llm: LlmSettings) -> Designer:
     model = AnthropicText(
         api_key=llm.anthropic_api_key.reveal(), model=llm.anthropic_model, base_url=llm.anthropic_base_url or None
     )
-    return ModelDesigner(
-        model, effort=llm.effort, max_tokens=llm.max_tokens, timeout_s=llm.timeout_s, spent=count_tokens
-    )
-
-
-def count_tokens(answer: TextResponse) -> None:
-    """Metrics of one paid answer."""
-    provider, _, model = answer.model.partition(":") if ":" in answer.model else ("anthropic", "", answer.model)
-    metrics.llm_calls_total(provider, model, "ok").inc()
-    for direction, tokens in (("input", answer.usage.input_tokens), ("output", answer.usage.output_tokens)):
-        metrics.llm_tokens_total(provider, model, direction).inc(tokens)
+    return ModelDesigner(MeteredText(model), effort=llm.effort, max_tokens=llm.max_tokens, timeout_s=llm.timeout_s)
 
 
 def open_objects(settings: Settings) -> Objects:

@@ -9,8 +9,11 @@ from streamforge.broker.scripts import Settlement
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
 
-BATCH_MAX = 256
-"""Settlements in one script call: 256 take Redis about 5 ms, the longest that others should wait."""
+BATCH_MAX = 64
+"""Settlements in one script call: few enough that Redis works on one batch while this process prepares the next."""
+
+FLUSHES_MAX = 4
+"""Script calls under way at once."""
 
 log = get_logger(__name__)
 
@@ -24,6 +27,7 @@ class Settler(Service):
         self._broker = broker
         self._waiting: list[tuple[Settlement, asyncio.Future[int]]] = []
         self._wake = asyncio.Event()
+        self._turns = asyncio.Semaphore(FLUSHES_MAX)
         self._is_stopping = False
 
     async def settle(self, settlement: Settlement) -> int:
@@ -35,12 +39,14 @@ class Settler(Service):
 
     async def run(self) -> None:
         """Flush whatever is waiting, whenever there is something."""
-        while not (self._is_stopping and not self._waiting):
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
-                await self._flush(batch)
+        async with asyncio.TaskGroup() as flushes:
+            while not (self._is_stopping and not self._waiting):
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+                    await self._turns.acquire()
+                    flushes.create_task(self._flush(batch), name="settler:flush")
 
     def stop(self) -> None:
         """Flush what is left, then return."""
@@ -48,7 +54,10 @@ class Settler(Service):
         self._wake.set()
 
     async def _flush(self, batch: list[tuple[Settlement, asyncio.Future[int]]]) -> None:
-        codes = await self._broker.settle([settlement for settlement, _ in batch])
+        try:
+            codes = await self._broker.settle([settlement for settlement, _ in batch])
+        finally:
+            self._turns.release()
         for (_, future), code in zip(batch, codes, strict=True):
             if not future.done():
                 future.set_result(code)

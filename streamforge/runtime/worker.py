@@ -22,8 +22,8 @@ from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
 from streamforge.runtime.executor import Executor, Run
 
-TAKE_MAX = 256
-"""Jobs claimed in one script call: the longest that others should wait for Redis."""
+TAKE_MAX = 64
+"""Jobs claimed in one script call: few enough that Redis claims some while this process runs others."""
 
 AWAY_PAUSE_S = 0.25
 """Between two tries while Redis is away."""

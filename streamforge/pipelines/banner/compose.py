@@ -35,7 +35,11 @@ _PREFERRED_INKS: dict[str, tuple[str, ...]] = {
 
 
 class Composition:
-    """A banner being painted; ``bare`` holds its pixels without text once ``paint`` has run."""
+    """A banner being painted.
+
+    Once ``paint`` has run, ``bare`` holds its pixels without text, ``texts`` what was set where, and ``logo_finding``
+    how well the logo shows on what lies behind it.
+    """
 
     def __init__(self, design: Design, arrangement: Arrangement, logo: Logo | None) -> None:
         self.design = design
@@ -44,10 +48,8 @@ class Composition:
         self.colours = {name: parse(getattr(design.palette, name)) for name in design.palette.__struct_fields__}
         self.easel = Easel(arrangement.size.width, arrangement.size.height)
         self.texts: list[Text] = []
-        self.picture: Picture | None = None
-        self.logo_pixels: Pixels | None = None
+        self.logo_finding: verify.Finding | None = None
         self.bare: Pixels = self.easel.pixels
-        self.behind_logo: Pixels = self.easel.pixels
 
     def paint(self) -> Pixels:
         """Paint everything; returns the finished (height, width, 4) RGBA pixels."""
@@ -59,7 +61,7 @@ class Composition:
                 self._logo(placement)
             elif placement.role == "cta":
                 self._button(placement)
-        self.texts = [self._text(p) for p in self.arrangement.placements if p.lines]
+        self.texts = [self.set_text(p) for p in self.arrangement.placements if p.lines]
         self.bare = self.easel.pixels.copy()
         for item in self.texts:
             self.easel.text(item)
@@ -88,9 +90,9 @@ class Composition:
         plate = self._plate(pixels, frame)
         if plate is not None:
             self.easel.shapes(plate)
-        self.picture, self.logo_pixels = Picture(placement.id, frame), pixels
-        self.behind_logo = self.easel.pixels.copy()
-        self.easel.picture(self.picture, pixels)
+        picture = Picture(placement.id, frame)
+        self.logo_finding = verify.check_logo(pixels, self.easel.pixels, picture)
+        self.easel.picture(picture, pixels)
 
     def _plate(self, logo: Pixels, frame: Frame) -> list[Shape] | None:
         """A rounded ground for a logo that would not show, in the first colour on which it does."""
@@ -125,7 +127,8 @@ class Composition:
         shown = {c: verify.text_contrast(self.easel.pixels, frame.grown(4), c) for c in options}
         return next((c for c in options if shown[c] >= _BUTTON_VISIBLE), max(options, key=lambda c: shown[c]))
 
-    def _text(self, placement: Placement) -> Text:
+    def set_text(self, placement: Placement) -> Text:
+        """The placement's text in an ink that can be read on what is painted so far; paints a scrim if none can."""
         element = next(e for e in self.design.elements if e.id == placement.id)
         style = style_of(element, self.design.typography)
         block = text.block_of(tuple(placement.lines), style)

@@ -107,6 +107,10 @@ class ModelDesigner:
             )
         return _design(draft, self._model.name, seed_of(spec), logo)
 
+    async def aclose(self) -> None:
+        """Close the model's connections."""
+        await self._model.aclose()
+
     async def _ask(self, turns: tuple[Turn, ...]) -> str:
         request = TextRequest(
             system=self._system,

@@ -42,13 +42,13 @@ _TLD = (
     "com|org|net|eu|io|co|uk|us|de|fr|es|it|nl|pl|ch|at|be|se|no|dk|fi|pt|ie|ai|app|dev|shop|store|info|biz|me|tv|"
     "ca|au|nz|jp|cn|in|br|mx|edu|gov|online|site|club|cafe|studio|art|travel|health|example"
 )
-_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PATH = r"(?:/[^\s,;'\"”’)>\]]*)?"
 URL = re.compile(
     rf"(?<![\w@.])(?:(?:(?<=\bat )|(?<=\bvisit )|(?<=\bonline: ))(?:{_LABEL}\.)+[a-z]{{2,12}}\b(?![@\w-]){_PATH}|https?://[^\s,;'\"”’)>\]]+|www\.[^\s,;'\"”’)>\]]+|(?:{_LABEL}\.)+(?:{_TLD})\b(?![@\w-]){_PATH})",
     re.IGNORECASE,
 )
-EMAIL = re.compile(r"(?<![\w.])[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}", re.IGNORECASE)
+EMAIL = re.compile(r"(?<![\w.])[\w.+-]{1,64}@(?:[\w-]+\.)+[a-z]{2,}", re.IGNORECASE)
 PHONE = re.compile(r"(?<![\w.,/$€£%-])\+?\(?\d(?:[ ().-]{0,2}\d){6,16}(?![\w%])")
 _NOT_PHONE = re.compile(r"^(?:\d{4}[-.]\d{1,2}[-.]\d{1,2}|\d{1,2}[-.]\d{1,2}[-.]\d{4}|\d{4} ?[-. ] ?\d{4})$")
 
@@ -82,6 +82,7 @@ _OFFERS: tuple[re.Pattern[str], ...] = tuple(
         rf"\bскидк\w* (?:до )?{_PERCENT}",
     )
 )
+_MAX_OFFERS = 16
 _DISCOUNT_NOUN = re.compile(rf"^({_LIMIT}{_PERCENT}) (?:discount|reduction|savings|sale)$", re.IGNORECASE)
 _DISCOUNT_OF = re.compile(rf"^(?:discounts?|savings|reductions?) (?:of )?((?:up to )?{_PERCENT})$", re.IGNORECASE)
 _CODE = re.compile(r"\b(?:promo |coupon |discount |voucher )?code:? +['\"“‘]?([A-Z][A-Z0-9]{2,19})\b")
@@ -167,7 +168,7 @@ def offer_spans(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for pattern in _OFFERS:
         for match in pattern.finditer(text):
-            if not any(start < match.end() and match.start() < end for start, end in spans):
+            if len(spans) < _MAX_OFFERS and not any(s < match.end() and match.start() < e for s, e in spans):
                 spans.append(match.span())
     return sorted(spans)
 

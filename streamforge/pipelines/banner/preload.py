@@ -31,5 +31,6 @@ def load() -> None:
 
 
 if os.environ.get("STREAMFORGE_POOL_CHILD") == "1":
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a child has one core; set before numpy is imported
     stub_pandas()
     load()

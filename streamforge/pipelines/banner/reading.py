@@ -31,6 +31,9 @@ class Reading(Struct, frozen=True, kw_only=True):
     details: tuple[str, ...] = ()
 
 
+_SENTENCES = 24
+_SENTENCE_LETTERS = 400
+"""Beyond these a brief is read no further: no banner says so much, and patterns over endless lines would cost seconds."""
 _AD = (
     r"(?:banners?|ads?|adverts?|advertisements?|posters?|flyers?|images?|graphics?|visuals?|leaderboards?|creatives?|designs?|"
     r"covers?|headers?|thumbnails?|posts?|pictures?|campaigns?|promos?)"
@@ -152,8 +155,13 @@ def read(prompt: str, brand_name: str = "") -> Reading:
 def _sentences(prompt: str) -> list[str]:
     text = re.sub(r"\s*\n+\s*", ". ", prompt.strip())
     pieces = re.split(r"(?<=[.!?])[\"”’']?\s+(?=[\"“‘']?[A-ZÀ-ÞА-Я0-9])", text)
-    stripped = (_LEAD_IN.sub("", piece.strip()) for piece in pieces)
-    return [piece.strip(" .") for piece in stripped if piece.strip(" .")]
+    stripped = (_LEAD_IN.sub("", _bounded(piece.strip())) for piece in pieces[:_SENTENCES])
+    return [line for piece in stripped if (line := piece.strip(" ."))]
+
+
+def _bounded(sentence: str) -> str:
+    """Cut between words: half a number would be an invented one."""
+    return sentence if len(sentence) <= _SENTENCE_LETTERS else sentence[:_SENTENCE_LETTERS].rpartition(" ")[0]
 
 
 def _subject(sentence: str) -> str:

@@ -127,8 +127,10 @@ SETTINGS: dict[str, Setting] = {
 _STEPS = 9
 _THIN_PX = 160
 _UPRIGHT_THIN = 0.62
+_LEAST_UPRIGHT = 0.075
+"""On upright canvases the width is what limits type: the least size is at most this share of it."""
 _OLD_STYLE_FIGURES = frozenset(["playfair-display"])
-"""Families whose figures rise and sink like small letters: a one reads as an i, so offers avoid them."""
+"""Families whose figures rise and sink like small letters: a one reads as an i, so texts with figures avoid them."""
 
 
 def setting_of(element: Element) -> Setting:
@@ -140,7 +142,7 @@ def style_of(element: Element, typography: Typography) -> TextStyle:
     """The type an element's text is set in."""
     setting = setting_of(element)
     family = typography.display if setting.display else typography.text
-    if element.role == "offer" and family in _OLD_STYLE_FIGURES:
+    if family in _OLD_STYLE_FIGURES and any(character.isdigit() for character in element.text):
         family = typography.text if typography.text not in _OLD_STYLE_FIGURES else "inter"
     weight = setting.weight or typography.display_weight
     return TextStyle(family, weight, setting.leading, setting.tracking, setting.upper)
@@ -150,7 +152,8 @@ def type_sizes(element: Element, size: Size) -> list[int]:
     """The type sizes (px) to try, a geometric series; the element's own bounds win over its role's."""
     setting = setting_of(element)
     unit, short = math.sqrt(size.width * size.height), min(size.width, size.height)
-    low = element.min_px or max(setting.floor_px, round(setting.least * unit))
+    least = min(setting.least * unit, _LEAST_UPRIGHT * size.width) if size.height > size.width else setting.least * unit
+    low = element.min_px or max(setting.floor_px, round(least))
     thin = setting.strip * short * (_UPRIGHT_THIN if size.height > size.width else 1)
     most = max(setting.most * unit, thin if short <= _THIN_PX else 0)
     high = max(low, element.max_px or round(most))

@@ -100,9 +100,7 @@ def inspect(composition: Composition) -> list[verify.Finding]:
     ]
     if logos:
         found += verify.check_overlaps("logo_overlap", words, logos) if words else []
-    if composition.picture is not None and composition.logo_pixels is not None:
-        found.append(verify.check_logo(composition.logo_pixels, composition.behind_logo, composition.picture))
-    return found
+    return [*found, composition.logo_finding] if composition.logo_finding else found
 
 
 def warm() -> None:

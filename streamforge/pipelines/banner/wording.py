@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+_LINE_LETTERS = 500
+"""No line of copy is longer: what comes after is cut before any pattern looks at it."""
 SMALL_WORDS = frozenset(
     [
         "a",
@@ -112,7 +114,7 @@ def title_case(text: str) -> str:
 
 def tidy(text: str) -> str:
     """One line, single spaces, no loose punctuation or dangling function word at the ends."""
-    line = re.sub(r"\s+", " ", text).strip(" \t\n,;:–—-")
+    line = re.sub(r"\s+", " ", text[:_LINE_LETTERS]).strip(" \t\n,;:–—-")
     line = re.sub(r"\s+([,;:.!?])", r"\1", line)
     line = re.sub(r"([,;:])\1+", r"\1", line)
     line = _DANGLING.sub("", line)

@@ -107,6 +107,13 @@ async def test_every_fault_becomes_one_of_our_errors(kind: FaultKind, expected: 
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
+async def test_a_stream_that_ends_early_is_named_as_such() -> None:
+    """The SDK returns half a message without an error; here it is one, and says what happened."""
+    async with serving([Fault("truncated")]) as (_, model):
+        with pytest.raises(ProviderUnavailable, match="ended before its message did"):
+            await model.complete(ask())
+
+
 async def test_a_long_pause_is_handed_on_and_not_slept() -> None:
     """A 429 that asks for an hour comes back at once, with the hour on the error."""
     async with serving([Fault("rate_limited", retry_after_s=3600)]) as (_, model):

@@ -80,6 +80,7 @@ async def test_the_brief_cannot_leave_its_fence() -> None:
     assert turn.count("</brief>") == turn.count("<brief>") == 1
     fenced = turn.split("<brief>")[1].split("</brief>")[0]
     assert json.loads(fenced)["prompt"].startswith(hostile)
+    assert not {"<", ">"} & set(fenced)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from streamforge.pipelines.banner.archetypes import ARCHETYPES, fitting, shape_of
+from streamforge.pipelines.banner.archetypes import ARCHETYPES, fitting, relate, shape_of
 from streamforge.pipelines.banner.graph import Design
 from streamforge.pipelines.banner.offline import design_offline, seed_of
 from streamforge.pipelines.banner.palette import problems
@@ -83,6 +83,18 @@ def test_only_reading_order_and_panels_are_hard(size: Size) -> None:
     """Looks are soft, so that a crowded canvas is solved and not refused."""
     kinds = {relation.rel for seed in range(8) for relation in make(size, seed=seed).relations if relation.hard}
     assert kinds <= {"above", "left_of", "inside"}
+
+
+def test_columns_stand_in_reading_order() -> None:
+    """An archetype's columns go left to right, its elements top to bottom, its closing row below everything."""
+    strip = next(archetype for archetype in ARCHETYPES if archetype.name == "strip-classic")
+    footed = next(archetype for archetype in ARCHETYPES if archetype.name == "footer-row")
+    elements = make(Size(1200, 628)).elements
+    across = {relation.name for relation in relate(strip, elements)}
+    closing = {relation.name for relation in relate(footed, elements)}
+    assert {"left_of(logo, headline)", "left_of(headline, offer)", "left_of(offer, cta)"} <= across
+    assert {"left_of(cta, logo)", "above(headline, offer)"} <= closing
+    assert any(name.startswith("above(") and name.endswith(", cta)") for name in closing)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

@@ -205,6 +205,17 @@ def test_headline_and_sub_read_as_a_copywriter_wrote_them(prompt: str, headline:
     assert copy.sub == sub
 
 
+@pytest.mark.parametrize(
+    "piece", ["a ", "1-", "$1", "'a ", " with a", "a, and ", "   ", "字", "20% off ", "123456789 "]
+)
+def test_the_longest_briefs_are_read_and_bounded(piece: str) -> None:
+    """A brief of 4,000 characters without sense gives short lines, and no number that is half of one."""
+    prompt = f"The ad is for x{piece * 4000}"[:3999] + "b"
+    copy = write(prompt)
+    assert max(len(copy.headline), len(copy.sub), len(copy.address)) <= 120
+    assert set(re.findall(r"\d+", words_of(copy))) <= set(re.findall(r"\d+", prompt))
+
+
 def test_small_canvases_get_shorter_forms() -> None:
     """Headline, sub and button each have a form for little room; a sub that would lose its point is left out."""
     copy = write("a debate on the ethical issues of artificial intelligence", "Encourage them to join the debate")

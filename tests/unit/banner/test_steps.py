@@ -11,9 +11,12 @@ from msgspec.structs import replace
 from PIL import Image
 
 from streamforge.errors import AssetRejected, LayoutInfeasible
+from streamforge.pipelines.banner.compose import Composition
 from streamforge.pipelines.banner.graph import BackgroundStyle, Design, Element, Relation
 from streamforge.pipelines.banner.spec import BannerSpec, Check, Size
 from streamforge.pipelines.banner.steps import Arrangement, Painted, Placement, arrange, paint
+from streamforge.render import verify
+from streamforge.render.colour import BLACK
 from streamforge.render.grounds import STYLES
 from tests.unit.banner.designs import (
     ALL,
@@ -125,12 +128,28 @@ def test_no_background_hurts_readability(style: BackgroundStyle, palette: object
 
 
 def test_unreadable_ink_is_replaced() -> None:
-    """An ink of nearly the ground's colour is painted black or white instead, and the check then passes."""
+    """An ink of nearly the ground's colour is painted black instead, without a scrim, and the check then passes."""
     plan = replace(left_column(), palette=replace(LIGHT, ink="#f8f5ee", muted="#fffefc", accent="#fdf6ea"))
-    _, painted = make(plan, 600, 315)
+    arrangement, painted = make(plan, 600, 315, None)
     contrasts = [check for check in painted.checks if check.check == "contrast"]
     assert contrasts
     assert all(check.passed for check in contrasts)
+    composition = Composition(plan, arrangement, None)
+    composition.paint()
+    assert {item.colour for item in composition.texts if item.id != "cta"} == {BLACK}
+
+
+def test_where_no_ink_will_do_a_scrim_goes_under_the_text() -> None:
+    """On ground that is half black and half white no ink passes, so the text gets a ground of its own."""
+    plan, size = left_column(), Size(600, 315)
+    arrangement = arrange(plan, size, None)
+    composition = Composition(plan, arrangement, None)
+    composition.easel.pixels[...] = 255
+    composition.easel.pixels[:, ::12, :3] = composition.easel.pixels[:, 1::12, :3] = 0
+    composition.easel.pixels[:, 2::12, :3] = composition.easel.pixels[:, 3::12, :3] = 0
+    headline = placements(arrangement)["headline"]
+    item = composition.set_text(headline)
+    assert verify.text_contrast(composition.easel.pixels, item.frame, item.colour) >= verify.needed_contrast(item)
 
 
 @pytest.mark.parametrize(("ground", "colour"), [(LIGHT, "#fffdf8"), (DARK, "#0d1a2b")])

@@ -1,0 +1,42 @@
+"""A text model whose calls are counted: by outcome, and in tokens."""
+
+from __future__ import annotations
+
+from streamforge.errors import StreamForgeError
+from streamforge.ops import metrics
+from streamforge.providers.text import TextModel, TextRequest, TextResponse
+
+
+class MeteredText:
+    """A ``TextModel`` that does what another does, and counts."""
+
+    def __init__(self, model: TextModel) -> None:
+        self._model = model
+        self._provider, _, self._name = model.name.partition(":")
+
+    @property
+    def name(self) -> str:
+        """The counted model's."""
+        return self._model.name
+
+    async def aclose(self) -> None:
+        """Close the counted model."""
+        await self._model.aclose()
+
+    async def complete(self, request: TextRequest) -> TextResponse:
+        """The counted model's answer; an error is counted by its code, then raised."""
+        try:
+            answer = await self._model.complete(request)
+        except StreamForgeError as error:
+            metrics.llm_calls_total(self._provider, self._name, error.code).inc()
+            raise
+        metrics.llm_calls_total(self._provider, self._name, "ok").inc()
+        usage = answer.usage
+        for direction, tokens in (
+            ("input", usage.input_tokens),
+            ("output", usage.output_tokens),
+            ("cache_read", usage.cache_read_tokens),
+            ("cache_write", usage.cache_write_tokens),
+        ):
+            metrics.llm_tokens_total(self._provider, self._name, direction).inc(tokens)
+        return answer
