@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 from time import monotonic
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import anyio
 import anyio.to_thread
@@ -22,16 +22,19 @@ from streamforge.cli.run import stop_on_signal
 from streamforge.cli.session import run_async, settings_from
 from streamforge.config import Settings
 from streamforge.errors import InvalidInput, StreamForgeError, UnknownJob
+from streamforge.jobs.kinds import BROKEN_JSON
 from streamforge.jobs.model import Job, JobState
 from streamforge.ops import logs
 from streamforge.ops.service import ServiceFailed
 from streamforge.pipelines.banner.spec import BannerResult, Check
 
-PROMPT = (
-    "Autumn tasting week at Blue Bean Coffee: 30% off every single-origin roast, 24-30 November. "
-    "Order at bluebean.example"
-)
+BRIEF: Final[dict[str, Any]] = {
+    "prompt": "Autumn tasting week at Blue Bean Coffee: 30% off every single-origin roast. Order at bluebean.example",
+    "brand_name": "Blue Bean Coffee",
+    "brand_colors": ["#12355b", "#e07a3f"],
+}
 APPEARS_WITHIN_S = 10.0
+SIZE_CHARS = 20
 SHOWN = frozenset({"job.started", "step.completed", "step.replayed", "job.retrying", "job.failed", "job.succeeded"})
 
 
@@ -154,10 +157,10 @@ def read_brief(args: argparse.Namespace) -> dict[str, Any]:
     if args.brief:
         brief, folder = _brief_file(args.brief)
     else:
-        brief = {"prompt": args.prompt or PROMPT}
+        brief = {"prompt": args.prompt} if args.prompt else dict(BRIEF)
     if args.size:
         width, x, height = args.size.lower().partition("x")
-        if not (x and width.isdecimal() and height.isdecimal()):
+        if not (x and width.isdecimal() and height.isdecimal() and len(args.size) < SIZE_CHARS):
             raise InvalidInput(f"not a size: {args.size}", field="--size", hint="for example 728x90")
         brief |= {"width": int(width), "height": int(height)}
     logo = args.logo or brief.get("logo")
@@ -176,7 +179,7 @@ def _brief_file(name: str) -> tuple[dict[str, Any], Path]:
         return {"prompt": text.strip()}, folder
     try:
         return msgspec.json.decode(text, type=dict[str, Any]), folder
-    except msgspec.DecodeError as error:
+    except BROKEN_JSON as error:
         raise InvalidInput(f"{name} is not valid JSON: {error}", field="--brief") from error
 
 
