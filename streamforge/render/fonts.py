@@ -16,7 +16,7 @@ from streamforge.errors import ConfigError, InvalidInput
 
 FONT_IDS = ("inter", "poppins", "montserrat", "oswald", "playfair-display")
 """The families a design may name."""
-FALLBACK_IDS = ("inter", "noto-sans")
+FALLBACK_IDS = ("inter", "noto-sans", "noto-sans-arabic", "noto-sans-devanagari", "noto-sans-thai")
 """Where characters go that a family does not have, in this order; absent ones are passed over."""
 WEIGHTS = (300, 400, 500, 600, 700, 800, 900)
 _UNITS = 1000.0

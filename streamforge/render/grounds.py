@@ -125,26 +125,31 @@ def _blend(ground: Ground) -> Gradient:
 
 
 def _tiles(ground: Ground, area: Frame, base: Rgb) -> list[Shape]:
-    """A free area filled with a quiet mosaic: quarter discs, discs and rings on a square grid, tints of one colour."""
+    """A free area filled with a quiet mosaic: quarter discs, discs and rings on a square grid, tints of one colour.
+
+    Cells fill the area across; along it they run over the canvas' edge.
+    """
     rng = random.Random(ground.seed)  # noqa: S311 - a pattern, not a secret
-    rows = max(1, round(area.height / max(ground.unit * 0.2, 24.0)))
-    side = area.height / rows
-    columns = max(1, math.ceil(area.width / side))
+    upright = ground.side not in {"top", "bottom"}
+    across, along = (area.width, area.height) if upright else (area.height, area.width)
+    side = across / max(1, round(across / max(ground.unit * 0.19, 24.0)))
     tints = (mix(base, ground.ground, 0.22), mix(base, ground.ground, 0.4), mix(base, ground.accent, 0.55))
     found: list[Shape] = [Rect(area, base)]
-    for row in range(rows):
-        for column in range(columns):
-            cell = Frame(area.right - (column + 1) * side, area.y + row * side, side, side)
-            if cell.x >= area.x - 1:
-                found += _tile(rng, cell, tints)
+    for first in range(round(across / side)):
+        for second in range(math.ceil(along / side)):
+            column, row = (first, second) if upright else (second, first)
+            found += _tile(rng, Frame(area.x + column * side, area.y + row * side, side, side), tints)
     return found
 
 
 def _tile(rng: random.Random, cell: Frame, tints: tuple[Rgb, Rgb, Rgb]) -> list[Shape]:
     colour = tints[rng.choices((0, 1, 2), (5, 3, 2))[0]]
-    kind = rng.choice(("quarter", "quarter", "disc", "ring", "none"))
+    kind = rng.choice(("quarter", "quarter", "quarter", "half", "disc", "ring", "none"))
     if kind == "quarter":
         return [_quarter(cell, rng.randrange(4), colour)]
+    if kind == "half":
+        turn = rng.choice((0, 2))
+        return [_quarter(cell, turn, colour), _quarter(cell, turn + 1, tints[0])]
     middle = (cell.x + cell.width / 2, cell.y + cell.height / 2)
     if kind == "disc":
         return [Circle(*middle, cell.width * 0.28, colour)]

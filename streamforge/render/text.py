@@ -23,11 +23,15 @@ _REFERENCE_PX = 100.0
 _BINDERS = frozenset(
     "a an the of to in on at by for and or & with from your our my is - der die das und für mit".split()  # noqa: SIM905
 )
+_DANGLING_COST, _LONE_COST, _PAUSE_GAIN = 0.12, 0.06, 0.04
+_PAUSES = (",", ".", ":", ";", "!", "?", "–")  # noqa: RUF001 - the dash is meant
 _SEPARATORS = frozenset("·|•/")
 _HANGING = " ·|•"
 """Separators bind to the word before them, and vanish at a line's end."""
 _RLI, _PDI = "\u2067", "\u2069"
 _LATIN_END = 0x250
+_COUNT = re.compile(r"\d+[,.]?\s*$")
+"""A bare figure belongs to the word before it as well: ``Buy 1, get 1``."""
 _WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
 
 
@@ -182,14 +186,20 @@ def _broken(words: list[str], style: TextStyle, count: int) -> tuple[str, ...]:
 
 
 def _line_cost(words: list[str], starts: list[float], begin: int, end: int, target: float) -> float:
-    """Squared slack relative to the mean line; dangling binders and lone last words cost extra."""
+    """Squared slack relative to the mean line; dangling words and a lone last word cost, a break at a comma pays."""
     slack = (starts[end] - starts[begin] - target) / target
     cost = slack * slack
-    if end < len(words) and words[end - 1].strip().lower() in _BINDERS:
-        cost += 0.06
-    if end == len(words) and end - begin == 1 and begin > 0:
-        cost += 0.04
-    return cost
+    last = words[end - 1].strip()
+    if end == len(words):
+        return cost + (_LONE_COST if end - begin == 1 and begin > 0 else 0.0)
+    if _dangles(last) or _COUNT.match(words[end]):
+        return cost + _DANGLING_COST
+    return cost - (_PAUSE_GAIN if last.endswith(_PAUSES) else 0.0)
+
+
+def _dangles(word: str) -> bool:
+    """Whether a word belongs to the one after it: articles, prepositions, figures."""
+    return word.isdigit() or word.lower() in _BINDERS
 
 
 def block_of(lines: tuple[str, ...], style: TextStyle) -> Block:
@@ -220,7 +230,7 @@ def _penalty(lines: tuple[str, ...], widths: list[float]) -> float:
         return 0.0
     longest = max(widths)
     widow = max(0.0, 0.45 - widths[-1] / longest)
-    dangling = sum(line.rsplit(" ", 1)[-1].lower() in _BINDERS for line in lines[:-1])
+    dangling = sum(_dangles(line.rsplit(" ", 1)[-1]) for line in lines[:-1])
     return min(1.0, widow + 0.15 * dangling)
 
 

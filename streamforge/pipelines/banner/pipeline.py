@@ -9,6 +9,7 @@ from streamforge.pipelines.banner import child
 from streamforge.pipelines.banner.arrangement import Arrangement, Painted
 from streamforge.pipelines.banner.designer import Designer
 from streamforge.pipelines.banner.graph import Design
+from streamforge.pipelines.banner.pictographs import without_pictographs
 from streamforge.pipelines.banner.spec import BannerFile, BannerResult, BannerSpec, Check
 from streamforge.runtime.context import Context
 from streamforge.runtime.recipe import Pipeline
@@ -19,7 +20,7 @@ STEPS = ("examine", "design", "layout", "paint")
 async def make_banner(ctx: Context, spec: BannerSpec) -> BannerResult:
     """A verified banner, its files saved as artifacts. Raises VerificationFailed naming what does not hold."""
     logo = await examine(ctx, spec.logo) if spec.logo else None
-    design = await ctx.step("design", lambda: ctx.use(Designer).design(spec, spec.size, logo), returns=Design)
+    design = await ctx.step("design", lambda: write_design(ctx, spec, logo), returns=Design)
     layout = await ctx.step(
         "layout", lambda: ctx.offload(child.arrange, design, spec.size, spec.logo), returns=Arrangement
     )
@@ -33,6 +34,11 @@ async def make_banner(ctx: Context, spec: BannerSpec) -> BannerResult:
 async def examine(ctx: Context, logo: str) -> child.LogoReport:
     """What the designer may know of the logo."""
     return await ctx.step("examine", lambda: ctx.offload(child.examine_logo, logo), returns=child.LogoReport)
+
+
+async def write_design(ctx: Context, spec: BannerSpec, logo: child.LogoReport | None) -> Design:
+    """The designer's constraint graph, with copy that the fonts can set."""
+    return without_pictographs(await ctx.use(Designer).design(spec, spec.size, logo))
 
 
 def require_verified(checks: list[Check]) -> None:

@@ -135,8 +135,9 @@ def test_unreadable_ink_is_replaced() -> None:
     assert contrasts
     assert all(check.passed for check in contrasts)
     composition = Composition(plan, arrangement, None)
-    composition.paint()
-    assert {item.colour for item in composition.texts if item.id != "cta"} == {BLACK}
+    composition.easel.pixels[...] = 250
+    assert composition.set_text(placements(arrangement)["headline"]).colour == BLACK
+    assert (composition.easel.pixels == 250).all()
 
 
 def test_where_no_ink_will_do_a_scrim_goes_under_the_text() -> None:

@@ -19,7 +19,7 @@ RECT = '<rect width="100" height="50"/>'
         '<style>/* a */ rect { fill: #0f0 } #b{fill:#ff0000 !important}</style><rect id="b" width="99" height="50"/>',
         '<rect width="100" height="50" fill="#00ff00" style="fill:#ff0000"/>',
         f'<defs><g id="x" fill="#ff0000">{RECT}</g></defs><use href="#x"/>',
-        '<linearGradient id="g"><stop style="stop-color:red"/></linearGradient><rect width="9" height="5" fill="url(#g)"/>',
+        '<linearGradient id="g"><stop style="stop-color:red"/></linearGradient><circle r="9" fill="url(#g)"/>',
     ],
 )
 def test_styles_and_references_are_flattened(body: str) -> None:
