@@ -1,8 +1,8 @@
 """The constraint graph: what a designer (a model or the offline rules) writes, and the solver reads.
 
-It is flat (lists with ids, no nesting, no recursion) so that structured output can hold it, and it holds no coordinates:
-geometry is the solver's. Fonts and background styles are ids from a catalogue, colours are roles of one palette, so neither
-can be invented.
+It is flat (lists with ids, no nesting, no recursion) so that structured output can hold it, and it holds no
+coordinates: geometry is the solver's. Fonts and background styles are ids from a catalogue, colours are roles of one
+palette, so neither can be invented.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ ElementId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 class Element(Struct, frozen=True, kw_only=True):
     """Something to place: a text, the logo, a button.
 
-    ``priority`` 1 is kept longest when space runs out; ``min_px``/``max_px`` bound the type size (0: by role and canvas).
+    ``priority`` 1 is kept longest when space runs out; ``min_px``/``max_px`` bound the type size (0: by role and
+    canvas).
     """
 
     id: ElementId
@@ -53,7 +54,7 @@ class Element(Struct, frozen=True, kw_only=True):
 
 
 class Relation(Struct, frozen=True, kw_only=True):
-    """A rule between two elements, or an element and a region or the canvas; hard rules hold, soft ones cost ``weight``."""
+    """A rule between elements, or one and a region or the canvas; hard ones hold, soft ones cost ``weight``."""
 
     a: ElementId
     rel: RelationKind

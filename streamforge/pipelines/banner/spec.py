@@ -1,6 +1,7 @@
 """What a banner job is given and what it gives back.
 
-The input is checked twice: its shape here, at the door (kind, types, ranges), and its files in the job, inside a pool child.
+The input is checked twice: its shape here, at the door (kind, types, ranges), and its files in the job, inside a pool
+child.
 """
 
 from __future__ import annotations
@@ -52,9 +53,10 @@ class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Check what no single field can say."""
         if not self.prompt.strip():
             raise ValueError("prompt is blank; describe what the banner is for")
-        if self.width * self.height > MAX_PIXELS:
+        pixels = self.width * self.height
+        if pixels > MAX_PIXELS:
             raise ValueError(
-                f"width x height is {self.width * self.height / 1e6:.1f} MP, over the limit of {MAX_PIXELS / 1e6:.0f} MP; "
+                f"width x height is {pixels / 1e6:.1f} MP, over the limit of {MAX_PIXELS / 1e6:.0f} MP; "
                 "choose a smaller canvas"
             )
 

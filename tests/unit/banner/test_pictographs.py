@@ -15,7 +15,7 @@ from streamforge.pipelines.banner.spec import BannerSpec, Size
         ("Big sale 🎉 today", "Big sale today"),
         ("❤️ Love coffee ☕️", "Love coffee"),
         ("Family 👨‍👩‍👧 day 🇩🇪", "Family day"),
-        ("20 % off – “now” at Café Zürich, № 5 ™ © 1990", "20 % off – “now” at Café Zürich, № 5 ™ © 1990"),
+        ("20 % off – “now” at Café Zürich, № 5 ™ © 1990", "20 % off – “now” at Café Zürich, № 5 ™ © 1990"),  # noqa: RUF001
         ("  kept  as it is ", "  kept  as it is "),
     ],
 )
