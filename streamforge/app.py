@@ -42,6 +42,9 @@ from streamforge.storage.objects import Objects
 PIPELINE_GROUP = "streamforge.pipelines"
 """Entry-point group under which packages offer their pipelines."""
 
+LAST_WORDS_S = 5.0
+"""How long a stopping daemon waits after the grace for a Redis that is away; what it could not say then, it leaves."""
+
 log = get_logger(__name__)
 
 
@@ -128,6 +131,7 @@ class Daemon:
     def stop(self) -> None:
         """Drain and end: no more work is taken, running jobs get their grace."""
         sdnotify.stopping()
+        self.broker.lose_patience(self.settings.worker.grace_s + LAST_WORDS_S)
         self._supervisor.stop()
 
     async def _close(self) -> None:
@@ -176,9 +180,9 @@ def load_pipelines() -> list[Pipeline[Any]]:
     for entry in entry_points(group=PIPELINE_GROUP):
         try:
             loaded = entry.load()
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # a stranger's module may raise anything while it is imported
             raise ConfigError(
-                f"pipeline {entry.name!r} ({entry.value}) cannot be loaded: {error}",
+                f"pipeline {entry.name!r} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}",
                 field=PIPELINE_GROUP,
                 hint="repair or uninstall the package that offers it",
             ) from error

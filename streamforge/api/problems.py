@@ -9,6 +9,7 @@ from aiohttp import web
 
 from streamforge.errors import (
     BrokerUnavailable,
+    ConfigError,
     IdempotencyConflict,
     InputError,
     StreamForgeError,
@@ -22,6 +23,7 @@ STATUS: tuple[tuple[type[StreamForgeError], HTTPStatus], ...] = (
     (UnknownJob, HTTPStatus.NOT_FOUND),
     (UnknownKind, HTTPStatus.UNPROCESSABLE_ENTITY),
     (IdempotencyConflict, HTTPStatus.CONFLICT),
+    (ConfigError, HTTPStatus.INTERNAL_SERVER_ERROR),
     (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (BrokerUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -62,7 +64,9 @@ def problem(error: StreamForgeError, status: HTTPStatus | None = None) -> web.Re
     )
 
 
-def plain_problem(status: HTTPStatus, detail: str, code: str) -> web.Response:
+def plain_problem(
+    status: HTTPStatus, detail: str, code: str, *, field: str | None = None, hint: str | None = None
+) -> web.Response:
     """A problem that no error of ours stands behind."""
-    document = Problem(title=status.phrase, status=status, detail=detail, code=code)
+    document = Problem(title=status.phrase, status=status, detail=detail, code=code, field=field, hint=hint)
     return web.Response(body=msgspec.json.encode(document), status=status, content_type="application/problem+json")

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from streamforge.api.status import status_of
 from streamforge.errors import BrokerUnavailable, InvalidInput, UnknownJob
-from streamforge.jobs.kinds import Kinds, invalid_input
-from streamforge.jobs.model import Submission, new_job_id
+from streamforge.jobs.kinds import BROKEN_JSON, Kinds, submission_from
+from streamforge.jobs.model import new_job_id
 from streamforge.jobs.store import JobStore
 from streamforge.ops import metrics
 from streamforge.ops.health import Health
@@ -19,6 +19,9 @@ from streamforge.storage.objects import Objects
 
 GENERATE_KIND = "banner"
 """What ``/api/v1/generate`` makes."""
+
+MAX_DIGITS = 9
+"""Of a side in ``canvas_dimensions``; Python refuses to read numbers of thousands of digits."""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -54,7 +57,7 @@ async def generate(request: web.Request) -> web.Response:
         )
     kind = front.kinds[GENERATE_KIND]
     body = kind.normalise(brief_from(await request.read()))
-    submission = _submission(
+    submission = submission_from(
         id=new_job_id(),
         kind=kind.name,
         input=body,
@@ -89,7 +92,7 @@ async def artifact(request: web.Request) -> web.StreamResponse:
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     }
-    if request.headers.get("If-None-Match") == etag:
+    if any(known.value in (found.key, "*") for known in request.if_none_match or ()):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return web.Response(body=await front.objects.get(found.key), headers=headers)
 
@@ -125,7 +128,7 @@ def brief_from(body: bytes) -> bytes:
     """A request's body as the pipeline's input; ``user_prompt`` and ``canvas_dimensions`` are taken for its fields."""
     try:
         given = msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
+    except BROKEN_JSON as error:
         raise InvalidInput(f"not valid JSON: {error}", field="body", hint="send one JSON object") from error
     if not isinstance(given, dict):
         raise InvalidInput("not a JSON object", field="body", hint='for example {"prompt": "…"}')
@@ -144,16 +147,9 @@ def brief_from(body: bytes) -> bytes:
 
 
 def _integer(text: str) -> int:
-    if not text.strip().isdecimal():
+    if not text.strip().isdecimal() or len(text) > MAX_DIGITS:
         raise InvalidInput("not a size", field="canvas_dimensions", hint='"1200x628" or {"width": 1200, "height": 628}')
     return int(text)
-
-
-def _submission(**fields: object) -> Submission:
-    try:
-        return msgspec.convert(fields, Submission)
-    except msgspec.ValidationError as error:
-        raise invalid_input(error) from error
 
 
 def _job_id(request: web.Request) -> str:

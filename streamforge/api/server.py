@@ -53,7 +53,7 @@ class ApiServer(Service):
         except OSError as error:
             await self._runner.cleanup()
             raise ConfigError(
-                f"cannot listen on {self.url}: {error.strerror}",
+                f"cannot listen on {self.url}: {(error.strerror or str(error)).rpartition(': ')[2]}",
                 field="api.port",
                 hint="choose another with STREAMFORGE_API__PORT, or 0 for any free one",
             ) from error
@@ -97,12 +97,20 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
     except StreamForgeError as error:
         return problem(error)
     except web.HTTPRequestEntityTooLarge:
-        limit = request.app[routes.FRONT].max_body_bytes
-        return plain_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {limit} bytes", "body_too_large")
+        return plain_problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"the body is over {request.app[routes.FRONT].max_body_bytes} bytes",
+            "body_too_large",
+            field="body",
+            hint="send less, or raise api.max_body_bytes",
+        )
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
-        return plain_problem(HTTPStatus(error.status), error.reason, error.reason.lower().replace(" ", "_"))
+        response = plain_problem(HTTPStatus(error.status), error.reason, error.reason.lower().replace(" ", "_"))
+        if allowed := error.headers.get("Allow"):  # which methods a 405 would have taken
+            response.headers["Allow"] = allowed
+        return response
     except ConnectionResetError:
         raise
     except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -57,7 +58,7 @@ def status_of(job: Job) -> Status:
     files = [
         FileLink(
             name=artifact.name,
-            url=f"/api/v1/artifacts/{job.id}/{artifact.name}",
+            url=f"/api/v1/artifacts/{job.id}/{quote(artifact.name, safe='')}",
             media_type=artifact.media_type,
             size=artifact.size,
         )

@@ -1,13 +1,16 @@
 """The broker: every word spoken with Redis, with patience where it is safe.
 
-``Broker`` repeats idempotent calls while Redis is away, with backoff, until they succeed or the caller is cancelled;
-the one exception is ``take``, whose lost answer the worker recovers from its own pending list.
+``Broker`` repeats idempotent calls while Redis is away, with backoff, until they succeed, the caller is cancelled, or
+the process has been stopping for too long; the one exception is ``take``, whose lost answer the worker recovers from
+its own pending list.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 import anyio
@@ -42,6 +45,11 @@ class Broker:
         self._blocking: aioredis.Redis = connect(redis_settings, url, block_s=BLOCK_S)
         self._scripts = Scripts(self.client, self.keys, limits)
         self._limits = limits
+        self._patient_until = math.inf
+
+    def lose_patience(self, after_s: float) -> None:
+        """From then on no call is repeated while Redis is away: a process that stops must not wait for ever."""
+        self._patient_until = min(self._patient_until, monotonic() + after_s)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -151,7 +159,7 @@ class Broker:
     async def _clear(self, entry: str, letter: Mapping[str, str | bytes] | None) -> None:
         inbox, client = self.keys.inbox, self.client
         if letter is not None and not await client.xrange(inbox, entry, entry):
-            return  # the answer to an earlier try was lost: the letter is written
+            letter = None  # written, but the answer to that try was lost; or its sender has withdrawn the message
         async with client.pipeline(transaction=True) as pipe:
             if letter is not None:
                 pipe.xadd(self.keys.dead, cast("dict[Any, Any]", dict(letter)), maxlen=self._limits.dead_max)
@@ -185,17 +193,24 @@ class Broker:
             raise translate(error) from error
 
     async def _patiently(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
-        """For idempotent calls only: repeat while Redis is away, with full jitter up to 2 s."""
+        """For idempotent calls only: repeat while Redis is away, with full jitter up to 2 s, until patience is lost."""
         attempt = 0
         while True:
             try:
                 return await self._once(operation, call)
             except BrokerUnavailable as error:
+                if monotonic() > self._patient_until:
+                    raise
                 attempt += 1
-                pause_s = random.uniform(0, min(2.0, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
+                pause_s = random.uniform(0, _longest_pause_s(attempt))  # noqa: S311 - jitter, not a secret
                 if attempt in (1, 5) or attempt % 20 == 0:
                     log.warning("redis_away", operation=operation, attempt=attempt, error=error.message)
                 await anyio.sleep(pause_s)
+
+
+def _longest_pause_s(attempt: int) -> float:
+    """Doubles up to 2 s, however many attempts an outage takes."""
+    return min(2.0, 0.05 * 2.0 ** min(attempt, 10))
 
 
 def _entries(reply: Any) -> list[Entry]:  # noqa: ANN401 - redis-py's reply

@@ -16,6 +16,7 @@ Six habits of redis-py 8.1 are dealt with here, each a fault that was reproduced
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterable
 from typing import Any, cast
@@ -43,6 +44,7 @@ AWAY = (
     redis_errors.TryAgainError,
     redis_errors.ClusterDownError,
     redis_errors.MasterDownError,
+    redis_errors.OutOfMemoryError,
     OSError,
 )
 """What means "Redis is not there now", as against "the command is wrong"."""
@@ -50,7 +52,11 @@ AWAY = (
 REFUSED = (redis_errors.AuthenticationError, redis_errors.AuthorizationError, redis_errors.NoPermissionError)
 """What waiting will not mend: a wrong password, a missing permission."""
 
-_TRANSIENT_REPLIES = ("MISCONF", "NOREPLICAS", "OOM", "LOADING", "MASTERDOWN", "CLUSTERDOWN")
+_TRANSIENT_REPLIES = ("MISCONF ", "NOREPLICAS ", "UNBLOCKED ", "BUSY ")
+"""Replies that redis-py has no class for: a full disk, missing replicas, a failover, another client's long script."""
+
+_PIPELINE_NOTE = re.compile(r"^Command # .* of pipeline caused error: \('(?P<reply>.*)',\)$", re.DOTALL)
+"""What redis-py makes of a reply to a pipeline; it holds the command, and so the job's data."""
 
 
 class _SafeSend:
@@ -82,6 +88,18 @@ _SAFE: dict[type[Any], type[Any]] = {
 }
 
 
+_OURS = (
+    "health_check_interval",
+    "max_connections",
+    "protocol",
+    "retry_on_timeout",
+    "socket_connect_timeout",
+    "socket_timeout",
+    "timeout",
+)
+"""What a URL may carry for redis-py and the settings decide here."""
+
+
 def connect(settings: RedisSettings, url: str = "", *, block_s: float = 0.0) -> aioredis.Redis:
     """A client for ``url`` (or the settings' own); with ``block_s``, one made for blocking reads of at most that long.
 
@@ -99,6 +117,10 @@ def connect(settings: RedisSettings, url: str = "", *, block_s: float = 0.0) -> 
         retry=Retry(NoBackoff(), 0),
         **kwargs,
     )
+    try:
+        pool.make_connection()
+    except TypeError as error:  # only a URL's query can bring an option that no connection knows
+        raise ConfigError(f"an option in the URL is unknown: {error}", field="redis.url") from error
     return aioredis.Redis.from_pool(pool)
 
 
@@ -120,20 +142,14 @@ def _connection_options(settings: RedisSettings, url: str) -> dict[str, Any]:
             options.setdefault("ssl_ca_certs", settings.ssl_ca_certs)
     if settings.password and not options.get("password"):
         options["password"] = settings.password.reveal()
-    for ours in (
-        "socket_timeout",
-        "protocol",
-        "health_check_interval",
-        "max_connections",
-        "retry_on_timeout",
-    ):
+    for ours in _OURS:
         options.pop(ours, None)
     return options
 
 
 def translate(error: Exception) -> StreamForgeError:
     """A redis-py or socket error as ours: BrokerUnavailable (wait) or ConfigError (mend the settings)."""
-    if isinstance(error, REFUSED):
+    if _is_refused(error):
         return ConfigError(
             f"Redis refused this client: {_first_line(error)}",
             field="redis",
@@ -146,12 +162,22 @@ def translate(error: Exception) -> StreamForgeError:
 
 def is_away(error: Exception) -> bool:
     """Whether waiting may help: no connection, no answer in time, loading, failing over, or out of memory."""
-    if isinstance(error, REFUSED):
+    if _is_refused(error):
         return False
     if isinstance(error, AWAY):
         return True
-    return isinstance(error, redis_errors.ResponseError) and str(error).startswith(_TRANSIENT_REPLIES)
+    return isinstance(error, redis_errors.ResponseError) and _reply(error).startswith(_TRANSIENT_REPLIES)
+
+
+def _is_refused(error: Exception) -> bool:
+    """On a unix socket redis-py wraps a refusal in a plain ConnectionError."""
+    return isinstance(error, REFUSED) or isinstance(error.__cause__, REFUSED)
+
+
+def _reply(error: Exception) -> str:
+    noted = _PIPELINE_NOTE.match(str(error))
+    return noted["reply"] if noted else str(error)
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:300]
+    return (_reply(error) or type(error).__name__).splitlines()[0][:300]

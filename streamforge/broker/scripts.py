@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
+from math import ceil
 from typing import Any, Literal, cast
 
 import redis.asyncio as aioredis
@@ -37,10 +38,14 @@ class Settlement(Struct, frozen=True):
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """Something a running attempt writes down, as record.lua takes it. ``data`` is a JSON object."""
+    """Something a running attempt writes down, as record.lua takes it. ``data`` is a JSON object.
+
+    ``serial`` is the number of the write within its attempt, by which a repeated call is recognised.
+    """
 
     id: str
     token: int
+    serial: int
     event: str
     data: bytes = b"{}"
     target: str = ""
@@ -65,7 +70,7 @@ class Scripts:
         self._keys = keys
         self._limits = limits
         self._head: tuple[Arg, ...] = (keys.base, limits.feed_max, limits.event_log_max)
-        self._ttl_s = round(limits.result_ttl_s)
+        self._ttl_s = ceil(limits.result_ttl_s)  # Redis takes whole seconds, and 0 is an error
         self._sources = load_sources()
         self._shas: dict[str, str] = {}
 
@@ -84,7 +89,7 @@ class Scripts:
             job.source,
             job.not_before_ms,
             fingerprint if job.idempotency_key else "",
-            round(self._limits.idempotency_ttl_s),
+            ceil(self._limits.idempotency_ttl_s),
         )
         return int(code), _text(job_id)
 
@@ -134,6 +139,7 @@ class Scripts:
             record.data,
             record.step,
             progress,
+            record.serial,
         )
         return bool(written)
 

@@ -17,7 +17,7 @@ import msgspec
 
 from streamforge.app import Daemon
 from streamforge.cli.jobs import event_line, follow, print_line
-from streamforge.cli.main import FAILED, OK
+from streamforge.cli.main import FAILED, INTERRUPTED, OK
 from streamforge.cli.run import stop_on_signal
 from streamforge.cli.session import run_async, settings_from
 from streamforge.config import Settings
@@ -26,6 +26,7 @@ from streamforge.jobs.kinds import BROKEN_JSON
 from streamforge.jobs.model import Job, JobState
 from streamforge.ops import logs
 from streamforge.ops.service import ServiceFailed
+from streamforge.pipelines.banner.pipeline import PIPELINE
 from streamforge.pipelines.banner.spec import BannerResult, Check
 
 BRIEF: Final[dict[str, Any]] = {
@@ -35,6 +36,7 @@ BRIEF: Final[dict[str, Any]] = {
 }
 APPEARS_WITHIN_S = 10.0
 SIZE_CHARS = 20
+BANNER_QUEUE = PIPELINE.kind.queue
 SHOWN = frozenset({"job.started", "step.completed", "step.replayed", "job.retrying", "job.failed", "job.succeeded"})
 
 
@@ -48,7 +50,9 @@ def demo(args: argparse.Namespace) -> int:
             redis__url="",
             paths__data_dir=data_dir,
             api__enabled="false",
-            worker__grace_s=2,
+            storage__url="",
+            worker__queues=BANNER_QUEUE,
+            worker__grace_s=0,
             logs__level="debug" if args.debug else "error",
         )
         logs.configure(settings.logs)
@@ -56,19 +60,20 @@ def demo(args: argparse.Namespace) -> int:
 
 
 async def _run(settings: Settings, brief: dict[str, Any], out: Path) -> int:
-    daemon = Daemon(settings)
-    failure: StreamForgeError | None = None
-    code = FAILED
+    """The demo beside its daemon; a signal ends the demo first, so that it misses nothing of what is taken away."""
+    daemon, code, making = Daemon(settings), INTERRUPTED, anyio.CancelScope()
+    failures: list[Exception] = []
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(stop_on_signal, daemon, name="signals")
-        tasks.start_soon(_serve, daemon, tasks.cancel_scope, name="daemon")
-        try:
-            code = await _make(daemon, brief, out)
-        except StreamForgeError as error:
-            failure = error
+        tasks.start_soon(stop_on_signal, making.cancel, name="signals")
+        tasks.start_soon(_serve, daemon, failures, tasks.cancel_scope, name="daemon")
+        with making:
+            try:
+                code = await _make(daemon, brief, out)
+            except (StreamForgeError, BrokenPipeError) as error:
+                failures.append(error)
         daemon.stop()
-    if failure is not None:
-        raise failure
+    if failures:
+        raise failures[0]
     return code
 
 
@@ -83,11 +88,12 @@ async def _make(daemon: Daemon, brief: dict[str, Any], out: Path) -> int:
     return OK if job.state is JobState.SUCCEEDED else FAILED
 
 
-async def _serve(daemon: Daemon, scope: anyio.CancelScope) -> None:
+async def _serve(daemon: Daemon, failures: list[Exception], scope: anyio.CancelScope) -> None:
     try:
         await daemon.run()
     except ServiceFailed as failure:
-        sys.stderr.write(f"streamforge: {failure}: {failure.__cause__}\n")
+        cause = failure.__cause__
+        failures.append(cause if isinstance(cause, StreamForgeError) else StreamForgeError(f"{failure}: {cause}"))
     scope.cancel()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -18,7 +19,7 @@ from streamforge.clock import iso
 from streamforge.config import Settings
 from streamforge.errors import InvalidInput
 from streamforge.jobs.events import ENDINGS, Event
-from streamforge.jobs.kinds import Kinds, invalid_input
+from streamforge.jobs.kinds import Kinds, submission_from
 from streamforge.jobs.model import Job, JobState, Submission, new_job_id
 from streamforge.jobs.store import JobStore
 
@@ -30,20 +31,16 @@ def submit(args: argparse.Namespace) -> int:
     settings = settings_from(args)
     kinds = Kinds(pipeline.kind for pipeline in load_pipelines())
     kind = kinds[args.kind]
-    fields = {
-        "id": args.id or new_job_id(),
-        "kind": kind.name,
-        "input": kind.normalise(read_argument(args.input)),
-        "queue": args.queue or kind.queue,
-        "priority": args.priority,
-        "tenant": args.tenant,
-        "idempotency_key": args.idempotency_key,
-        "source": "cli",
-    }
-    try:
-        submission = msgspec.convert(fields, Submission)
-    except msgspec.ValidationError as error:
-        raise invalid_input(error) from error
+    submission = submission_from(
+        id=args.id or new_job_id(),
+        kind=kind.name,
+        input=kind.normalise(read_argument(args.input)),
+        queue=args.queue or kind.queue,
+        priority=args.priority,
+        tenant=args.tenant,
+        idempotency_key=args.idempotency_key,
+        source="cli",
+    )
     return run_async(_submit(settings, submission, is_waiting=args.wait, is_json=args.json))
 
 
@@ -120,7 +117,7 @@ def event_line(event: Event) -> str:
 def read_argument(text: str) -> bytes:
     """The argument itself, a file's content for ``@FILE``, standard input for ``@-``."""
     if not text.startswith("@"):
-        return text.encode()
+        return os.fsencode(text)
     if text == "@-":
         return sys.stdin.buffer.read()
     try:

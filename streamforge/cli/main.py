@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush at exit goes there
         return OK
 
 
@@ -48,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="streamforge", description="AI generation jobs on Redis Streams: nothing lost, nothing done twice."
     )
-    parser.add_argument("--version", action="version", version=_Version())
+    parser.add_argument("--version", action=_Version)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     demo = _add(commands, "demo", "streamforge.cli.demo:demo", "make a banner with everything built in")
@@ -93,7 +94,7 @@ def _add_dead(commands: Commands) -> None:
     dead = commands.add_parser("dead", help="dead letters: what could not be done, and why")
     actions = dead.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = _add(actions, "list", "streamforge.cli.dead:list_letters", "newest first")
-    listing.add_argument("--count", type=int, default=20)
+    listing.add_argument("--count", type=_positive, default=20)
     listing.add_argument("--before", default="", metavar="ID", help="older than this one")
     _json_option(listing)
     show = _add(actions, "show", "streamforge.cli.dead:show", "one, with its original fields")
@@ -122,6 +123,12 @@ def _add(commands: Commands, name: str, handler: str, help_text: str) -> argpars
     return command
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9 or int(text) == 0:  # noqa: PLR2004 - what Redis and Python take
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 on")
+    return int(text)
+
+
 def _json_option(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="JSON on standard output")
 
@@ -138,15 +145,18 @@ def _fail(args: argparse.Namespace, error: StreamForgeError) -> int:
     return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), FAILED)
 
 
-class _Version(str):
-    """The version, looked up when it is printed."""
+class _Version(argparse.Action):
+    """Print the version and exit; it is looked up only when asked for, which takes 20 ms."""
 
-    __slots__ = ()
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show the version and exit")
 
-    def __mod__(self, _: object) -> str:
-        from importlib.metadata import version  # noqa: PLC0415 - 20 ms that only --version needs
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it."""
+        from importlib.metadata import version  # noqa: PLC0415 - see the class
 
-        return f"streamforge {version('streamforge')}"
+        sys.stdout.write(f"streamforge {version('streamforge')}\n")
+        parser.exit()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+from collections.abc import Callable
 
 import anyio
 
@@ -33,7 +34,7 @@ async def serve(settings: Settings) -> int:
     daemon = Daemon(settings)
     failure: ServiceFailed | None = None
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(stop_on_signal, daemon, name="signals")
+        tasks.start_soon(stop_on_signal, daemon.stop, name="signals")
         try:
             await daemon.run()
         except ServiceFailed as error:
@@ -44,8 +45,8 @@ async def serve(settings: Settings) -> int:
     return OK if failure is None else FAILED
 
 
-async def stop_on_signal(daemon: Daemon) -> None:
-    """Drain at the first SIGTERM or SIGINT, leave at the second."""
+async def stop_on_signal(stop: Callable[[], None]) -> None:
+    """Call ``stop`` at the first SIGTERM or SIGINT, leave at once at the second."""
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         is_second = False
         async for number in signals:
@@ -53,4 +54,4 @@ async def stop_on_signal(daemon: Daemon) -> None:
             if is_second:
                 os._exit(INTERRUPTED)
             is_second = True
-            daemon.stop()
+            stop()

@@ -11,12 +11,26 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 import msgspec
 
 from streamforge.errors import InvalidInput, UnknownKind
+from streamforge.jobs.model import Priority, Submission
 
 I = TypeVar("I")  # noqa: E741 - the input type, as in Pipeline[I]
 
 _AT = re.compile(r"^(?P<what>.*) - at `(?P<path>\$.*)`$", re.DOTALL)
 _NAMED = re.compile(r"field `(?P<name>[^`]+)`")
 _LEADING = re.compile(r"^(?P<name>[a-z_0-9]+)(?: x [a-z_]+)? is ")
+
+BROKEN_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a stranger's JSON may raise; brackets nested without end raise RecursionError."""
+
+_ENVELOPE_HINTS = {
+    "id": "A-Z, a-z, 0-9, _ and -, beginning with a letter or digit, at most 64",
+    "queue": "a-z, 0-9, _ . and -, beginning with a letter or digit, at most 64",
+    "priority": f"one of {', '.join(Priority)}",
+    "tenant": "A-Z, a-z, 0-9, _ . @ and -, beginning with a letter or digit, at most 64",
+    "idempotency_key": "at most 255 characters, none of them a control character",
+    "not_before_ms": "milliseconds since 1970, as a whole number",
+}
+"""How to write each field that describes a job."""
 
 
 class Kind(Generic[I]):
@@ -38,7 +52,7 @@ class Kind(Generic[I]):
             return self._decoder.decode(raw)
         except msgspec.ValidationError as error:
             raise invalid_input(error, hint=f"see `streamforge kinds {self.name}` for the input's schema") from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except BROKEN_JSON as error:
             raise InvalidInput(
                 f"not valid JSON: {error}", field="input", hint="send one JSON object, quoted for your shell"
             ) from error
@@ -82,6 +96,16 @@ class Kinds:
         return sorted(self._kinds)
 
 
+def submission_from(**fields: object) -> Submission:
+    """A submission whose input is already checked; text is taken for numbers. Raises InvalidInput with the field."""
+    try:
+        return msgspec.convert(fields, Submission, strict=False)
+    except msgspec.ValidationError as error:
+        refused = invalid_input(error)
+        refused.hint = _ENVELOPE_HINTS.get(refused.field or "")
+        raise refused from error
+
+
 def invalid_input(error: msgspec.ValidationError, *, hint: str | None = None) -> InvalidInput:
     """A msgspec error as ours: the JSON path becomes the field, and a pattern becomes words."""
     text = str(error)
@@ -105,7 +129,7 @@ def _unflatten(text: str, hint: object) -> object:
     if text[:1] in "[{":
         try:
             return msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except BROKEN_JSON:
             return text
     if origin is list:
         return [part.strip() for part in text.split(",") if part.strip()]

@@ -65,9 +65,11 @@ class Priority(StrEnum):
     LOW = "low"
 
 
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$", description="a-z, 0-9, _ . - (at most 64)")]
-JobId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="A-Z, a-z, 0-9, _ - (at most 64)")]
-Tenant = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$")]
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}\Z", description="a-z, 0-9, _ . - (at most 64)")]
+JobId = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z", description="A-Z, a-z, 0-9, _ - (at most 64)")
+]
+Tenant = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}\Z")]
 
 
 class Submission(Struct, frozen=True, kw_only=True):
@@ -83,7 +85,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     queue: Name = "default"
     priority: Priority = Priority.NORMAL
     tenant: Tenant = "default"
-    idempotency_key: Annotated[str, Meta(max_length=255)] = ""
+    idempotency_key: Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")] = ""
     not_before_ms: Annotated[int, Meta(ge=0)] = 0
     source: str = "client"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from time import time_ns
 from typing import Any, cast
@@ -86,7 +87,7 @@ class JobStore:
 
     async def events_since(self, job_id: str, last_id: str = "") -> list[Event]:
         """The job's events after ``last_id``, oldest first; the log keeps the newest ones up to its cap."""
-        if not _is_event_id(last_id):
+        if last_id and not _EVENT_ID.fullmatch(last_id):
             raise InvalidInput(
                 "not an event id", field="last_event_id", hint="pass an id that an event carried, ms-seq"
             )
@@ -98,7 +99,9 @@ class JobStore:
         return [event for event in events if is_after(event.id, last_id)]
 
     async def dead(self, *, count: int = 50, before: str = "") -> list[DeadLetter]:
-        """Dead letters, newest first, at most ``count``, older than the letter ``before``."""
+        """Dead letters, newest first, at most ``count``, older than the letter ``before``; raises UnknownJob."""
+        if before:
+            _check_dead_id(before)
         newest = f"({before}" if before else "+"
         rows = await self._broker.call(
             "dead", lambda: self._client.xrevrange(self._keys.dead, max=newest, min="-", count=count)
@@ -107,23 +110,25 @@ class JobStore:
 
     async def dead_letter(self, dead_id: str) -> DeadLetter:
         """One dead letter; raises UnknownJob."""
+        _check_dead_id(dead_id)
         rows = await self._broker.call("dead", lambda: self._client.xrange(self._keys.dead, min=dead_id, max=dead_id))
         for entry, fields in cast("list[Any]", rows):
             return _letter(entry.decode(), fields)
-        raise UnknownJob(f"no dead letter {dead_id[:40]!r}", field="id", hint="`streamforge dead list` shows them")
+        raise _no_letter(dead_id)
 
     async def requeue(self, dead_id: str) -> str:
         """Start a dead job anew, or send a refused message through the inbox again; the id of the job or message.
 
         A job keeps its checkpoints. Raises UnknownJob, or InvalidInput where the job runs already.
         """
+        _check_dead_id(dead_id)
         code, job_id = await self._broker.requeue(dead_id)
         if code == 1:
             return job_id
         if code == -1:
             return await self._resend(dead_id)
         if code == 0:
-            raise UnknownJob(f"no dead letter {dead_id[:40]!r}", field="id", hint="`streamforge dead list` shows them")
+            raise _no_letter(dead_id)
         raise InvalidInput(
             f"job {job_id} is not failed or cancelled now", field="id", hint="it was started by other means"
         )
@@ -161,10 +166,18 @@ class JobStore:
 
 
 _EVENT = msgspec.msgpack.Decoder(Event)
+_EVENT_ID = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
+_ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 
-def _is_event_id(text: str) -> bool:
-    return not text or all(part.isdigit() for part in text.split("-", 1))
+def _check_dead_id(dead_id: str) -> None:
+    """A part of an id would find a letter that deleting by that part then misses."""
+    if not _ENTRY_ID.fullmatch(dead_id):
+        raise _no_letter(dead_id)
+
+
+def _no_letter(dead_id: str) -> UnknownJob:
+    return UnknownJob(f"no dead letter {dead_id[:40]!r}", field="id", hint="`streamforge dead list` shows them")
 
 
 def _job(job_id: str, record: dict[bytes, bytes], files: dict[bytes, bytes]) -> Job:

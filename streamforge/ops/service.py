@@ -102,4 +102,4 @@ class Supervisor:
     def _fail(self, service: Service, error: Exception) -> None:
         log.error("service_failed", service=service.name, error=type(error).__name__, exc_info=error)
         self._failure = self._failure or (service.name, error)
-        self._stopping.set()
+        self.stop()

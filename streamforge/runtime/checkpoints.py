@@ -12,12 +12,15 @@ import msgspec
 
 from streamforge.broker.broker import Broker
 from streamforge.config import JobsSettings
-from streamforge.errors import ResultTooLarge
+from streamforge.errors import InvalidInput, ResultTooLarge
 from streamforge.jobs.model import Claim
 from streamforge.ops.logs import get_logger
 from streamforge.storage.objects import ObjectCorrupt, ObjectMissing, Objects
 
 T = TypeVar("T")
+
+UNUSABLE = (ObjectMissing, ObjectCorrupt, InvalidInput, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading back a checkpoint may raise where it is gone, damaged, or of another version's form."""
 
 log = get_logger(__name__)
 
@@ -47,7 +50,7 @@ class Checkpoints:
         try:
             raw = saved[1:] if saved[:1] == b"v" else await self._objects.get(saved[1:].decode())
             return True, msgspec.msgpack.decode(raw, type=returns)
-        except (ObjectMissing, ObjectCorrupt, msgspec.ValidationError, msgspec.DecodeError) as error:
+        except UNUSABLE as error:
             log.warning("checkpoint_unusable", step=step, error=type(error).__name__)
             return False, None
 

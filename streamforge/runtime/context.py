@@ -57,6 +57,7 @@ class Context:
         self._names: set[str] = set()
         self._step = ""
         self._progress = 0.0
+        self._written = 0
 
     async def step(
         self, name: str, call: Callable[[], Awaitable[T]], *, returns: type[T], timeout_s: float | None = None
@@ -164,9 +165,11 @@ class Context:
         step: str = "",
         progress: float | None = None,
     ) -> None:
+        self._written += 1
         record = Record(
             id=self.job_id,
             token=self._claim.token,
+            serial=self._written,
             event=event,
             data=msgspec.json.encode(facts),
             target=target,

@@ -6,6 +6,7 @@ Each stage is a function of what the one before it gave. Expected ends travel as
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Mapping
 from time import monotonic
@@ -16,7 +17,7 @@ import msgspec
 
 from streamforge.broker.scripts import Settlement
 from streamforge.config import JobsSettings
-from streamforge.errors import FencedError, StepTimeout, UnknownKind
+from streamforge.errors import FencedError, PermanentError, StepTimeout, TransientError, UnknownKind
 from streamforge.jobs.model import Claim, JobError
 from streamforge.jobs.outcome import Cancelled, Failed, Outcome, Released, Retry, Snooze, Succeeded
 from streamforge.ops import metrics
@@ -25,7 +26,7 @@ from streamforge.runtime.context import Context, Lent
 from streamforge.runtime.pool_child import RemoteFault
 from streamforge.runtime.recipe import Pipeline
 from streamforge.runtime.retry import RetryPolicy, decide, where
-from streamforge.runtime.settler import Settler
+from streamforge.runtime.settler import UNSETTLED, Settler
 
 FENCED = 0
 """settle.lua's code for: another attempt holds the job."""
@@ -58,6 +59,11 @@ class Run:
         """The scope that the recipe runs in."""
         self._scope.deadline = anyio.current_time() + timeout_s
         return self._scope
+
+    @property
+    def asked(self) -> Outcome | None:
+        """The end that somebody outside has asked for; what the recipe raises on its way out does not count then."""
+        return self._ending
 
     def ending(self, timeout_s: float) -> Outcome | StepTimeout:
         """Why the scope was cancelled."""
@@ -92,6 +98,8 @@ class Executor:
             code = await self._settle(claim, outcome)
             if code == FENCED:
                 return self._report_fenced("settle")
+            if code == UNSETTLED:
+                return log.error("job_unsettled", outcome=outcome.name)
             self._report(run, outcome)
             return None
 
@@ -104,8 +112,14 @@ class Executor:
             ending = run.ending(timeout_s)
         except FencedError:
             return None
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            ending = TransientError("something that the recipe waited for was cancelled")
+        except SystemExit:
+            ending = PermanentError("the recipe tried to end the process")
         except Exception as error:  # noqa: BLE001 - a recipe may raise anything; here it becomes an outcome
-            ending = error
+            ending = run.asked or error
         if isinstance(ending, Exception):
             return self._failed(run.claim, ending)
         return ending
@@ -145,6 +159,12 @@ class Executor:
         if stage == "settle":
             metrics.fenced_writes_total("settle").inc()
         log.warning("job_fenced", stage=stage)
+
+
+def _is_cancelled() -> bool:
+    """Whether this task itself is being cancelled, as against a CancelledError that came out of an awaited thing."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def settlement(claim: Claim, outcome: Outcome) -> Settlement:

@@ -17,12 +17,13 @@ import msgspec
 
 from streamforge.broker.broker import Broker, Entry
 from streamforge.errors import BrokerUnavailable, InputError, InvalidInput
-from streamforge.jobs.kinds import Kinds, invalid_input
+from streamforge.jobs.kinds import BROKEN_JSON, Kinds, submission_from
 from streamforge.jobs.model import JobError, Submission
 from streamforge.jobs.store import JobStore
 from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
+from streamforge.runtime.outage import Outage
 
 BATCH = 32
 ADOPT_IDLE_MS = 30_000
@@ -49,6 +50,7 @@ class Inbox(Service):
         self._is_stopping = False
         self._waiting = anyio.CancelScope()
         self._adopted_at = 0.0
+        self._outage = Outage("inbox")
 
     def stop(self) -> None:
         """Return after the message in hand; one that was read and not handled is read again at the next start."""
@@ -61,11 +63,12 @@ class Inbox(Service):
         while not self._is_stopping:
             try:
                 entries = await self._read(own=is_own_left)
+                self._outage.over()
                 for entry in entries:
                     await self._handle(entry)
                 is_own_left = is_own_left and bool(entries)
             except BrokerUnavailable as error:
-                log.warning("inbox_failed", error=error.message)
+                self._outage.missed(error)
                 is_own_left = True  # the answer may have been lost after the entries were marked as ours
                 await self._pause()
 
@@ -74,7 +77,8 @@ class Inbox(Service):
             return await self._broker.read_inbox(self._consumer, BATCH, own=True)
         if monotonic() - self._adopted_at > ADOPT_IDLE_MS / 1000:
             self._adopted_at = monotonic()
-            if left := await self._broker.adopt_inbox(self._consumer, ADOPT_IDLE_MS, BATCH):
+            left = await self._broker.adopt_inbox(self._consumer, ADOPT_IDLE_MS, BATCH)
+            if left or self._is_stopping:
                 return left
         entries: list[Entry] = []
         with anyio.CancelScope() as self._waiting:
@@ -111,21 +115,14 @@ class Inbox(Service):
         body = kind.normalise(fields["input"].encode()) if "input" in fields else kind.from_flat(flat)
         envelope: dict[str, object] = {key: fields[key] for key in ENVELOPE - {"kind", "input"} if key in fields}
         defaults = {"id": f"in-{entry_id}", "queue": kind.queue}
-        try:
-            return msgspec.convert(
-                {**defaults, **envelope, "kind": name, "input": body, "source": "inbox"},
-                Submission,
-                strict=False,
-            )
-        except msgspec.ValidationError as error:
-            raise invalid_input(error) from error
+        return submission_from(**{**defaults, **envelope}, kind=name, input=body, source="inbox")
 
     def _check_size(self, fields: Mapping[str, str]) -> None:
-        total = sum(len(value) for value in fields.values())
+        total = sum(len(name) + len(value) for name, value in fields.items())
         if total > self._max_input_bytes:
             raise InvalidInput(
-                f"the message has {total / 1e6:.1f} MB, most of them here; {self._max_input_bytes / 1e6:.1f} are allowed",
-                field=_largest(fields),
+                f"the message has {total / 1e6:.1f} MB, most of them here; at most {self._max_input_bytes / 1e6:.1f}",
+                field=_largest(fields)[:80],
                 hint="send less, or raise jobs.max_input_bytes",
             )
 
@@ -152,10 +149,10 @@ class Inbox(Service):
 
 def _largest(fields: Mapping[str, object]) -> str:
     """The field that takes most room; within ``input``, the one in it."""
-    name = max(fields, key=lambda key: len(str(fields[key])))
+    name = max(fields, key=lambda key: len(key) + len(str(fields[key])))
     if name != "input":
         return name
     try:
         return _largest(msgspec.json.decode(str(fields[name]), type=dict[str, object]))
-    except (msgspec.DecodeError, ValueError):
+    except (*BROKEN_JSON, ValueError):
         return name

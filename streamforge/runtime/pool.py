@@ -49,8 +49,7 @@ class Rack(Service):
     def __init__(self, settings: PoolSettings, preload: Sequence[str] = ()) -> None:
         self.size = settings.slots or os.cpu_count() or 1
         self._slots = [Slot(number, settings, preload) for number in range(self.size)]
-        self._idle: list[Slot] = []
-        self._freed = asyncio.Condition()
+        self._idle: asyncio.LifoQueue[Slot] = asyncio.LifoQueue()
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
@@ -58,7 +57,8 @@ class Rack(Service):
         async with anyio.create_task_group() as tasks:
             for slot in self._slots:
                 tasks.start_soon(slot.start, name=f"pool:start:{slot.number}")
-        self._idle = list(self._slots)
+        for slot in self._slots:
+            self._idle.put_nowait(slot)
 
     async def run(self) -> None:
         """Wait for ``stop``, then kill every child."""
@@ -91,9 +91,7 @@ class Rack(Service):
 
     @asynccontextmanager
     async def _slot(self) -> AsyncGenerator[Slot]:
-        async with self._freed:
-            await self._freed.wait_for(lambda: bool(self._idle))
-            slot = self._idle.pop()  # the last one used: its caches are warm
+        slot = await self._idle.get()  # the last one used: its caches are warm
         metrics.pool_slots_busy().inc()
         try:
             yield slot
@@ -101,9 +99,7 @@ class Rack(Service):
             metrics.pool_slots_busy().dec()
             with anyio.CancelScope(shield=True):
                 await slot.make_ready()
-                async with self._freed:
-                    self._idle.append(slot)
-                    self._freed.notify()
+            self._idle.put_nowait(slot)
 
 
 class Slot:
@@ -118,6 +114,8 @@ class Slot:
         self._process: BaseProcess | None = None
         self._served = 0
         self._cause = ""
+        self._is_closed = False
+        self._changing = anyio.Lock()
 
     async def start(self) -> None:
         """Start the child and wait until it answers."""
@@ -147,7 +145,12 @@ class Slot:
         """Replace the child where it is dead, was left working, or has served ``recycle_after`` calls."""
         if not self._cause and self._served >= self._settings.recycle_after:
             self._cause = "recycled"
-        if not self._cause:
+        if self._cause:
+            async with self._changing:
+                await self._replace()
+
+    async def _replace(self) -> None:
+        if self._is_closed:
             return
         metrics.pool_restarts_total(self._cause).inc()
         log.info("pool_child_replaced", slot=self.number, pid=self.pid, cause=self._cause)
@@ -164,7 +167,9 @@ class Slot:
 
     async def close(self) -> None:
         """Kill the child; the slot is of no more use."""
-        await self._kill()
+        self._is_closed = True
+        async with self._changing:
+            await self._kill()
 
     def _start(self) -> None:
         start_forkserver(self._preload)
@@ -177,10 +182,11 @@ class Slot:
         self._executor, self._served, self._cause = executor, 0, ""
 
     async def _cause_of_death(self) -> str:
-        process = self._process
-        if process is None:
+        executor, process = self._executor, self._process
+        if executor is None or process is None:
             return "unknown"
-        await anyio.to_thread.run_sync(process.join, 1.0)
+        with anyio.move_on_after(1.0):  # its thread joins the child; two who join at once spoil each other's exit code
+            await anyio.to_thread.run_sync(executor.shutdown, abandon_on_cancel=True)
         code = process.exitcode
         if code is not None and code < 0:
             return signal.Signals(-code).name

@@ -44,8 +44,8 @@ def work(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any
     except StreamForgeError as error:
         return False, error
     except MemoryError:
-        return False, RemoteFault("MemoryError", ("the child reached its memory limit",))
-    except Exception as error:  # noqa: BLE001 - the edge of the process
+        return False, RemoteFault("MemoryError", ("the child reached its memory limit, pool.memory_mb",))
+    except BaseException as error:  # noqa: BLE001 - the edge of the process; SystemExit would end the parent
         frames = traceback.extract_tb(error.__traceback__)[-4:]
         places = tuple(
             f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}" for frame in frames

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from typing import TypeGuard
 
 from msgspec import Struct
 
@@ -17,6 +18,10 @@ from streamforge.errors import (
 )
 from streamforge.jobs.model import JobError
 from streamforge.jobs.outcome import Failed, Outcome, Retry
+from streamforge.runtime.pool_child import RemoteFault
+
+LONGEST_PAUSE_S = 86_400.0
+"""A provider that asks for more gets no more."""
 
 
 class RetryPolicy(Struct, frozen=True, kw_only=True):
@@ -44,9 +49,14 @@ def decide(error: Exception, attempt: int, policy: RetryPolicy, chance: Callable
         return Failed(job_error, reason=error.code)
     if attempt >= policy.max_attempts:
         return Failed(job_error, reason="attempts_exhausted")
-    if isinstance(error, RateLimited) and error.retry_after_s is not None:
-        return Retry(job_error, delay_ms=round(error.retry_after_s * 1000))
+    if isinstance(error, RateLimited) and _is_a_pause(error.retry_after_s):
+        return Retry(job_error, delay_ms=round(1000 * min(error.retry_after_s, LONGEST_PAUSE_S)))
     return Retry(job_error, delay_ms=backoff_ms(attempt, policy, chance()))
+
+
+def _is_a_pause(seconds: float | None) -> TypeGuard[float]:
+    """A provider may ask for anything; what is no length of time is not heeded."""
+    return seconds is not None and seconds >= 0
 
 
 def describe(error: Exception) -> JobError:
@@ -54,6 +64,8 @@ def describe(error: Exception) -> JobError:
 
     The text of an unexpected exception may hold anything, so only its class and place are told.
     """
+    if isinstance(error, RemoteFault):
+        return JobError(code="internal", message=f"unexpected {error.kind}", details=list(error.places))
     if not isinstance(error, StreamForgeError):
         return JobError(code="internal", message=f"unexpected {type(error).__name__}", details=where(error))
     details: tuple[str, ...] = ()
@@ -61,7 +73,18 @@ def describe(error: Exception) -> JobError:
         details = error.conflicts
     if isinstance(error, VerificationFailed):
         details = error.violations
-    return JobError(code=error.code, message=error.message, field=error.field, hint=error.hint, details=list(details))
+    return JobError(
+        code=error.code,
+        message=_writable(error.message),
+        field=_writable(error.field) if error.field else None,
+        hint=_writable(error.hint) if error.hint else None,
+        details=[_writable(detail) for detail in details],
+    )
+
+
+def _writable(text: str) -> str:
+    """Text that UTF-8 can hold: half a surrogate pair would make the error itself impossible to write down."""
+    return text.encode(errors="replace").decode()
 
 
 def where(error: BaseException, depth: int = 4) -> list[str]:

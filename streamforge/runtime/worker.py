@@ -21,6 +21,7 @@ from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
 from streamforge.runtime.executor import Executor, Run
+from streamforge.runtime.outage import Outage
 
 TAKE_MAX = 64
 """Jobs claimed in one script call: few enough that Redis claims some while this process runs others."""
@@ -49,6 +50,7 @@ class Worker(Service):
         self._waiting = anyio.CancelScope()
         self._is_stopping = False
         self._heard = 0.0
+        self._outage = Outage("take")
 
     @property
     def running(self) -> Iterable[Run]:
@@ -84,12 +86,12 @@ class Worker(Service):
                 return
             taken = await self._take(free, mode)
             if taken is None:
-                mode = "lost" if mode == "new" else mode
+                mode = "lost"  # not "crashed" again: what a lost answer claimed would be charged once more
                 await self._pause(AWAY_PAUSE_S)
                 continue
             for claim in taken.claims:
                 self._start(jobs, Run(claim))
-            if not taken.claims and mode == "new":
+            if not taken.claims and mode == "new" and not self._is_stopping:
                 await self._wait_for_entries(taken)
             if not taken.claims:
                 mode = "new"
@@ -106,9 +108,9 @@ class Worker(Service):
                 held=held,
             )
         except BrokerUnavailable as error:
-            log.warning("take_failed", error=error.message)
+            self._outage.missed(error)
             return None
-        self._heard = monotonic()
+        self._hear()
         if taken.claims and mode != "new":
             log.warning("jobs_recovered", jobs=len(taken.claims), cause=mode)
         return taken
@@ -141,17 +143,21 @@ class Worker(Service):
         """With every slot taken nothing is read: ask Redis whether it is there, so that health stays true."""
         try:
             await self._broker.ping()
-            self._heard = monotonic()
+            self._hear()
         except BrokerUnavailable as error:
-            log.warning("redis_away", operation="ping", error=error.message)
+            self._outage.missed(error)
+
+    def _hear(self) -> None:
+        self._heard = monotonic()
+        self._outage.over()
 
     async def _wait_for_entries(self, taken: Taken) -> None:
         with anyio.CancelScope() as self._waiting:
             try:
                 await self._broker.wait_for_entries(taken.cursors)
-                self._heard = monotonic()
+                self._hear()
             except BrokerUnavailable as error:
-                log.warning("wait_failed", error=error.message)
+                self._outage.missed(error)
                 await anyio.sleep(AWAY_PAUSE_S)
 
     async def _pause(self, seconds: float) -> None:

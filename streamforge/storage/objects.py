@@ -77,7 +77,8 @@ class Objects:
                 path = unquote(urlsplit(url).path) if scheme else url
                 return cls(_directory(Path(path).expanduser() if path else data_dir))
         except (BaseError, OSError, ValueError) as error:
-            raise ConfigError(f"cannot use {url or data_dir}: {_first_line(error)}", field="storage.url") from error
+            field = "storage.url" if url else "paths.data_dir"
+            raise ConfigError(f"cannot use {url or data_dir}: {_first_line(error)}", field=field) from error
         raise ConfigError(f"{scheme}:// is not a kind of object store", field="storage.url")
 
     async def put(self, data: bytes) -> ObjectRef:
