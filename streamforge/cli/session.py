@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+
+import anyio
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.embedded import embedded_socket, embedded_url
@@ -49,10 +52,26 @@ async def job_store(settings: Settings) -> AsyncGenerator[JobStore]:
         await broker.close()
 
 
+async def _interruptible(main: Coroutine[Any, Any, T]) -> T:
+    """Cancel ``main`` at Ctrl-C until it heeds it.
+
+    asyncio's own handler cancels once, and before Python 3.12 ``asyncio.wait_for``, which redis-py sends with, may
+    swallow that.
+    """
+    loop = asyncio.get_running_loop()
+    with anyio.CancelScope() as scope:
+        loop.add_signal_handler(signal.SIGINT, scope.cancel)
+        try:
+            return await main
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+    raise KeyboardInterrupt
+
+
 def run_async(main: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, on uvloop where it is installed."""
+    """Run to the end, on uvloop where it is installed; Ctrl-C raises KeyboardInterrupt."""
     try:
         import uvloop  # noqa: PLC0415 - optional
     except ImportError:
-        return asyncio.run(main)
-    return uvloop.run(main)
+        return asyncio.run(_interruptible(main))
+    return uvloop.run(_interruptible(main))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.daemon import DaemonProcess
+from tests.acceptance.gates import Gates
 
 Launch = Callable[..., DaemonProcess]
 
@@ -57,3 +58,11 @@ def daemon() -> Iterator[DaemonProcess]:
             yield process.start()
         finally:
             process.clean_up()
+
+
+@pytest.fixture
+def gates(home: Path) -> Gates:
+    """Gate jobs over ``home``."""
+    folder = home / "gates"
+    folder.mkdir()
+    return Gates(folder)

@@ -87,7 +87,13 @@ class DaemonProcess:
         self._settings |= settings
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAM, "run", *arguments], stdout=log, stderr=log, cwd=self.home, env=self.environment
+                [PROGRAM, "run", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.home,
+                env=self.environment,
+                start_new_session=True,
             )
         return self
 
@@ -100,6 +106,11 @@ class DaemonProcess:
         wait_for(lambda: self.get("/readyz").status == http.HTTPStatus.OK, "readyz 200")
         return self
 
+    def stop(self) -> None:
+        """SIGTERM, then wait for its end."""
+        self.signal(signal.SIGTERM)
+        assert self.exit_code() == 0
+
     def kill(self) -> None:
         """SIGKILL to the daemon alone."""
         self.signal(signal.SIGKILL)
@@ -109,10 +120,19 @@ class DaemonProcess:
         """To the daemon alone."""
         os.kill(self.pid, which)
 
+    def interrupt(self) -> None:
+        """SIGINT as Ctrl-C sends it: to the daemon and every child in its group."""
+        os.killpg(self.pid, signal.SIGINT)
+
     def exit_code(self) -> int:
         """Wait for its end."""
+        wait_for(self._has_ended, f"the daemon's end; its log so far:\n{self.stderr()}")
         assert self._process is not None
-        return self._process.wait(PATIENCE_S)
+        return self._process.wait()
+
+    def wait_until_gone(self) -> None:
+        """Wait until nothing that it started is left; the forkserver ends a moment after its daemon."""
+        wait_for(lambda: not self.processes(), "no process left")
 
     def is_alive(self) -> bool:
         """Whether the process that ``start`` made runs still."""
@@ -170,14 +190,15 @@ class DaemonProcess:
 
     def get(self, path: str) -> Answer:
         """GET."""
-        return self._ask("GET", path, None, {})
+        return self.ask("GET", path, {})
 
     def post(self, path: str, body: bytes, **headers: str) -> Answer:
-        """POST of JSON, unless ``content_type`` says otherwise."""
+        """POST of JSON, unless ``Content_Type`` says otherwise."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._ask("POST", path, body, {"Content-Type": "application/json", **named})
+        return self.ask("POST", path, {"Content-Type": "application/json", **named}, body)
 
-    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+    def ask(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
+        """Any request, on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
             connection.request(method, path, body, headers)

@@ -1,7 +1,7 @@
 """A pipeline whose jobs wait where the test wants them to; a daemon finds it through an entry point.
 
-A job leaves traces in its folder: ``<name>.note`` has a line for each time the first step really ran, ``<name>.pids`` the
-pool child of each try of the second one, which ends once ``<name>.open`` exists.
+A job leaves traces in its folder: ``<name>.note`` has a line for each time the first step really ran, ``<name>.pids``
+the pool child of each try of the second one, which ends once ``<name>.open`` exists.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from time import time_ns
 
 import pytest
 from PIL import Image
@@ -58,6 +59,16 @@ def test_redis_cli_feeds_the_daemon(daemon: DaemonProcess) -> None:
         [*command, "prompt", PROMPT, "width", "300", "height", "250"], capture_output=True, text=True, check=True
     )
     assert picture(daemon, f"in-{told.stdout.strip()}").size == (300, 250)
+
+
+def test_not_before(daemon: DaemonProcess) -> None:
+    """A message may name the time before which its job does not start."""
+    due = time_ns() // 1_000_000 + 700
+    job_id = daemon.xadd(kind="banner", prompt=PROMPT, width=300, height=250, not_before_ms=due)
+    record = daemon.outcome(job_id)
+    assert record["state"] == "succeeded"
+    assert int(record["started_ms"]) >= due
+    assert [kind for kind, _ in daemon.happened(job_id)][:3] == ["job.scheduled", "job.queued", "job.started"]
 
 
 def test_messages_in_one_burst_all_end(daemon: DaemonProcess) -> None:
