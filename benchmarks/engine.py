@@ -71,6 +71,7 @@ async def through_engine(broker: Broker, settings: Settings, jobs: int) -> float
     executor = Executor({"nothing": pipeline}, lent, settler, RetryPolicy(), settings.jobs)
     worker = Worker(broker, executor, settings.worker)
     started = perf_counter()
+    elapsed = 0.0
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(settler.run)
         tasks.start_soon(worker.run)

@@ -2,7 +2,8 @@
 
 A job comes in as a stream entry, over HTTP, or from the command line. A worker claims it under a fencing token and runs
 its pipeline: a recipe of steps, each of which is done once and written down. Calls to models run in the event loop,
-solving and rendering run in pool children that may crash alone. The job is acked by the very script that writes its end.
+solving and rendering run in pool children that may crash alone. The job is acked by the very script that writes its
+end.
 
     from streamforge import Context, Pipeline
 

@@ -30,8 +30,10 @@ from streamforge.providers.metered import MeteredText
 from streamforge.runtime.context import Lent, Resources
 from streamforge.runtime.executor import Executor
 from streamforge.runtime.inbox import Inbox
+from streamforge.runtime.leases import Leases
 from streamforge.runtime.pool import Rack
 from streamforge.runtime.recipe import Pipeline
+from streamforge.runtime.reclaimer import Reclaimer
 from streamforge.runtime.retry import RetryPolicy
 from streamforge.runtime.scheduler import Scheduler
 from streamforge.runtime.settler import Settler
@@ -157,8 +159,11 @@ class Daemon:
         worker = Worker(broker, executor, settings.worker)
         inbox = Inbox(broker, self.store, self.kinds, settings.worker.name, settings.jobs.max_input_bytes)
         self.health.add("worker", worker.why_not_ready)
+        leases = Leases(settings.redis, self.url, settings.worker, worker, broker.keys)
+        reclaimer = Reclaimer(broker, worker.streams, settings.worker.lease_s, worker.look_for_expired)
         services: list[Service] = [RedisLink(broker, embedded, settings.redis.startup_patience_s)]
-        services += [rack, settler, Scheduler(broker), inbox, worker, Watchdog(worker, settings.redis, self.url)]
+        services += [leases, rack, settler, Scheduler(broker), inbox, worker, reclaimer]
+        services += [Watchdog(worker, settings.redis, self.url)]
         if settings.api.enabled:
             front = Front(
                 self.store, self.objects, self.kinds, self.health, settings.worker.queues, settings.api.max_body_bytes

@@ -18,7 +18,7 @@ import redis.asyncio as aioredis
 from redis.exceptions import RedisError, ResponseError
 
 from streamforge.broker.connection import connect, is_away, translate
-from streamforge.broker.keys import INBOX_GROUP, Keys
+from streamforge.broker.keys import GROUP, INBOX_GROUP, Keys
 from streamforge.broker.scripts import Record, Scripts, Settlement, TakeMode, Taken
 from streamforge.config import JobsSettings, RedisSettings
 from streamforge.errors import BrokerUnavailable
@@ -84,14 +84,29 @@ class Broker:
         count: int,
         *,
         max_crashes: int,
+        lease_ms: int = 15_000,
         mode: TakeMode = "new",
         held: Iterable[str] = (),
     ) -> Taken:
         """See ``Scripts.take``; one try: on BrokerUnavailable the caller takes its own pending entries next."""
         return await self._once(
             "take",
-            lambda: self._scripts.take(worker, streams, count, max_crashes=max_crashes, mode=mode, held=held),
+            lambda: self._scripts.take(
+                worker, streams, count, max_crashes=max_crashes, lease_ms=lease_ms, mode=mode, held=held
+            ),
         )
+
+    async def has_expired(self, streams: Sequence[str], lease_ms: int) -> bool:
+        """Whether any entry of these streams has been held for longer than a lease without renewal."""
+
+        async def look() -> bool:
+            async with self.client.pipeline(transaction=False) as pipe:
+                for stream in streams:
+                    pipe.xpending_range(stream, GROUP, min="-", max="+", count=1, idle=lease_ms)
+                replies: list[Any] = await pipe.execute(raise_on_error=False)
+            return any(reply for reply in replies if not isinstance(reply, Exception))  # an error: no group yet
+
+        return await self._once("look", look)
 
     async def settle(self, batch: Sequence[Settlement]) -> list[int]:
         """See ``Scripts.settle``; repeated until Redis answers."""
@@ -181,8 +196,14 @@ class Broker:
         return await call()
 
     async def call(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
-        """One read (or a write that may happen twice) with this package's errors; ``operation`` names it in metrics."""
-        return await self._once(operation, call)
+        """A read (or a write that may happen twice) with this package's errors; ``operation`` names it in metrics.
+
+        Tried once more where Redis is away: the first call after its restart finds out that the connection is stale.
+        """
+        try:
+            return await self._once(operation, call)
+        except BrokerUnavailable:
+            return await self._once(operation, call)
 
     async def _once(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
         try:

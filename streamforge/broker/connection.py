@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import redis.asyncio as aioredis
+from redis import connection as sync
 from redis import exceptions as redis_errors
 from redis.asyncio.connection import (
     BlockingConnectionPool,
@@ -82,6 +83,11 @@ class SafeUnixConnection(_SafeSend, UnixDomainSocketConnection):
     """Unix socket."""
 
 
+_SYNC: dict[type[Any], type[Any]] = {
+    SafeConnection: sync.Connection,
+    SafeSSLConnection: sync.SSLConnection,
+    SafeUnixConnection: sync.UnixDomainSocketConnection,
+}
 _SAFE: dict[type[Any], type[Any]] = {
     SSLConnection: SafeSSLConnection,
     UnixDomainSocketConnection: SafeUnixConnection,
@@ -147,6 +153,18 @@ def _connection_options(settings: RedisSettings, url: str) -> dict[str, Any]:
     return options
 
 
+def sync_options(settings: RedisSettings, url: str) -> dict[str, Any]:
+    """The same connection for a thread of its own: what redis-py's synchronous pool takes."""
+    options = _connection_options(settings, url)
+    options["connection_class"] = _SYNC[options["connection_class"]]
+    return options | {
+        "protocol": 2,
+        "socket_timeout": settings.socket_timeout_s,
+        "socket_connect_timeout": settings.connect_timeout_s,
+        "health_check_interval": settings.health_check_interval_s,
+    }
+
+
 def translate(error: Exception) -> StreamForgeError:
     """A redis-py or socket error as ours: BrokerUnavailable (wait) or ConfigError (mend the settings)."""
     if _is_refused(error):
@@ -155,6 +173,12 @@ def translate(error: Exception) -> StreamForgeError:
             field="redis",
             hint="check redis.password (or the credentials file) and the user's ACL",
         )
+    if _is_untrusted(error):
+        return ConfigError(
+            f"Redis shows a certificate that is not trusted: {_first_line(error)}",
+            field="redis.ssl_ca_certs",
+            hint="name the authority's file there, or the host as in its certificate",
+        )
     if is_away(error):
         return BrokerUnavailable(f"Redis does not answer: {_first_line(error)}")
     return StreamForgeError(f"Redis rejected a command: {_first_line(error)}")
@@ -162,7 +186,7 @@ def translate(error: Exception) -> StreamForgeError:
 
 def is_away(error: Exception) -> bool:
     """Whether waiting may help: no connection, no answer in time, loading, failing over, or out of memory."""
-    if _is_refused(error):
+    if _is_refused(error) or _is_untrusted(error):
         return False
     if isinstance(error, AWAY):
         return True
@@ -172,6 +196,12 @@ def is_away(error: Exception) -> bool:
 def _is_refused(error: Exception) -> bool:
     """On a unix socket redis-py wraps a refusal in a plain ConnectionError."""
     return isinstance(error, REFUSED) or isinstance(error.__cause__, REFUSED)
+
+
+def _is_untrusted(error: Exception) -> bool:
+    """A failed check of the server's certificate: the settings are wrong, or the server is; waiting mends neither."""
+    chain = (error, error.__cause__, error.__context__)
+    return any(isinstance(link, ssl.SSLCertVerificationError) for link in chain)
 
 
 def _reply(error: Exception) -> str:

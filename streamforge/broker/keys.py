@@ -15,6 +15,7 @@ compares them.
 | ``P:{0}:log:<id>``          | list   | every script (capped)      | with its job                               |
 | ``P:{0}:feed``              | stream | every script (capped)      | the newest N events                        |
 | ``P:{0}:dead``              | stream | settle, take, inbox        | the newest N dead letters                  |
+| ``P:{0}:worker:<name>``     | string | renew                      | a lease; gone when the worker is           |
 | ``P:{0}:idem:<tenant>:<k>`` | string | submit                     | idempotency TTL                            |
 """
 
@@ -65,6 +66,10 @@ class Keys:
     def log(self, job_id: str) -> str:
         """The job's own events."""
         return f"{self.base}:log:{job_id}"
+
+    def worker(self, name: str) -> str:
+        """Who lives under a worker's name."""
+        return f"{self.base}:worker:{name}"
 
     def idempotency(self, tenant: str, key: str) -> str:
         """Which job an idempotency key stands for."""

@@ -21,7 +21,7 @@ from streamforge.config import JobsSettings
 from streamforge.jobs.model import Claim, Submission
 
 Arg = str | bytes | int | float
-TakeMode = Literal["new", "lost", "crashed"]
+TakeMode = Literal["new", "lost", "crashed", "expired"]
 
 
 class Settlement(Struct, frozen=True):
@@ -75,7 +75,7 @@ class Scripts:
         self._shas: dict[str, str] = {}
 
     async def submit(self, job: Submission, fingerprint: str) -> tuple[int, str]:
-        """1 created, 0 known already, -1 the idempotency key stands for another input; and the job's id."""
+        """1 created, 0 known already, -1 the key or -2 the id stands for another input; and the job's id."""
         idem = self._keys.idempotency(job.tenant, job.idempotency_key) if job.idempotency_key else self._keys.feed
         code, job_id = await self._run(
             "submit",
@@ -88,8 +88,9 @@ class Scripts:
             job.tenant,
             job.source,
             job.not_before_ms,
-            fingerprint if job.idempotency_key else "",
+            fingerprint,
             ceil(self._limits.idempotency_ttl_s),
+            "1" if job.idempotency_key else "",
         )
         return int(code), _text(job_id)
 
@@ -100,10 +101,11 @@ class Scripts:
         count: int,
         *,
         max_crashes: int,
+        lease_ms: int = 15_000,
         mode: TakeMode = "new",
         held: Iterable[str] = (),
     ) -> Taken:
-        """Claim up to ``count`` entries; in the other modes this worker's own pending ones, except ``held``."""
+        """Claim up to ``count`` entries: new ones, this worker's own pending ones, or those whose lease has ended."""
         claims, cursors = await self._run(
             "take",
             [self._keys.feed, *streams],
@@ -113,6 +115,7 @@ class Scripts:
             max_crashes,
             self._limits.dead_max,
             self._ttl_s,
+            lease_ms,
             *held,
         )
         return Taken([_claim(row) for row in claims], dict(zip(streams, cursors, strict=False)))

@@ -86,7 +86,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     priority: Priority = Priority.NORMAL
     tenant: Tenant = "default"
     idempotency_key: Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")] = ""
-    not_before_ms: Annotated[int, Meta(ge=0)] = 0
+    not_before_ms: Annotated[int, Meta(ge=0, le=253_402_300_799_999)] = 0  # the end of the year 9999
     source: str = "client"
 
 

@@ -54,26 +54,31 @@ class JobStore:
         self._client = broker.client
 
     async def submit(self, job: Submission) -> Submitted:
-        """Hand a job in, once: the same id, or the same idempotency key and input, gives the first job back.
+        """Hand a job in, once: the same id or idempotency key with the same input gives the first job back.
 
-        Raises IdempotencyConflict when the key was used for another kind or input.
+        Raises IdempotencyConflict when the id or the key was used for another kind or input.
         """
         fingerprint = hashlib.sha256(job.kind.encode() + b"\0" + job.input).hexdigest()
         code, job_id = await self._broker.submit(job, fingerprint)
         if code < 0:
+            name, field = ("key", "idempotency_key") if code == -1 else ("id", "id")
             raise IdempotencyConflict(
-                f"the key already stands for job {job_id}, which has another input",
-                field="idempotency_key",
-                hint="use a new key for a new input",
+                f"the {name} already stands for job {job_id}, which has another input",
+                field=field,
+                hint=f"use a new {name} for a new input",
             )
         return Submitted(job_id, is_new=code == 1)
 
     async def get(self, job_id: str) -> Job:
         """The job's record; raises UnknownJob."""
-        async with self._client.pipeline(transaction=False) as pipe:
-            pipe.hgetall(self._keys.job(job_id))
-            pipe.hgetall(self._keys.files(job_id))
-            record, files = cast("list[dict[bytes, bytes]]", await self._broker.call("get", pipe.execute))
+
+        async def read() -> list[Any]:
+            async with self._client.pipeline(transaction=False) as pipe:
+                pipe.hgetall(self._keys.job(job_id))
+                pipe.hgetall(self._keys.files(job_id))
+                return await pipe.execute()
+
+        record, files = cast("list[dict[bytes, bytes]]", await self._broker.call("get", read))
         if not record:
             raise UnknownJob(f"no job {job_id[:80]!r} is known; it may have expired", field="job_id")
         return _job(job_id, record, files)
@@ -159,10 +164,13 @@ class JobStore:
         return [self._keys.queue(queue, priority) for queue, priority in names]
 
     async def _each(self, ask: Callable[[Any, str], object], names: Sequence[tuple[str, Priority]]) -> list[Any]:
-        async with self._client.pipeline(transaction=False) as pipe:
-            for stream in self._streams(names):
-                ask(pipe, stream)
-            return await self._broker.call("depths", lambda: pipe.execute(raise_on_error=False))
+        async def read() -> list[Any]:
+            async with self._client.pipeline(transaction=False) as pipe:
+                for stream in self._streams(names):
+                    ask(pipe, stream)
+                return await pipe.execute(raise_on_error=False)
+
+        return await self._broker.call("depths", read)
 
 
 _EVENT = msgspec.msgpack.Decoder(Event)

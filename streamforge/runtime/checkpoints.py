@@ -12,7 +12,7 @@ import msgspec
 
 from streamforge.broker.broker import Broker
 from streamforge.config import JobsSettings
-from streamforge.errors import InvalidInput, ResultTooLarge
+from streamforge.errors import InvalidInput, PermanentError, ResultTooLarge
 from streamforge.jobs.model import Claim
 from streamforge.ops.logs import get_logger
 from streamforge.storage.objects import ObjectCorrupt, ObjectMissing, Objects
@@ -55,8 +55,16 @@ class Checkpoints:
             return False, None
 
     async def encode(self, step: str, value: Any) -> bytes:  # noqa: ANN401 - any value that msgspec can encode
-        """The value as its checkpoint; large ones are in the object store on return. Raises ResultTooLarge."""
-        raw = msgspec.msgpack.encode(value)
+        """The value as its checkpoint; large ones are in the object store on return.
+
+        Raises ResultTooLarge, or PermanentError for what msgspec cannot encode: doing it again would not mend either.
+        """
+        try:
+            raw = msgspec.msgpack.encode(value)
+        except (msgspec.EncodeError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise PermanentError(
+                f"the value of type {type(value).__name__} cannot be written down", field=step
+            ) from error
         if len(raw) > self._limits.step_value_max_bytes:
             raise ResultTooLarge(
                 f"the value is {len(raw)} bytes, the limit is {self._limits.step_value_max_bytes}",

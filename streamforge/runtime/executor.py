@@ -17,7 +17,7 @@ import msgspec
 
 from streamforge.broker.scripts import Settlement
 from streamforge.config import JobsSettings
-from streamforge.errors import FencedError, PermanentError, StepTimeout, TransientError, UnknownKind
+from streamforge.errors import FencedError, PermanentError, ResultTooLarge, StepTimeout, TransientError, UnknownKind
 from streamforge.jobs.model import Claim, JobError
 from streamforge.jobs.outcome import Cancelled, Failed, Outcome, Released, Retry, Snooze, Succeeded
 from streamforge.ops import metrics
@@ -35,13 +35,19 @@ log = get_logger(__name__)
 
 
 class Run:
-    """An attempt under way. ``release`` and ``cancel`` end it from outside, at its next await."""
+    """An attempt under way. ``release``, ``cancel`` and ``abandon`` end it from outside, at its next await."""
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self.started = monotonic()
         self._scope = anyio.CancelScope()
         self._ending: Outcome | None = None
+        self.is_abandoned = False
+
+    def abandon(self) -> None:
+        """Stop without a word: the job is not this worker's any more."""
+        self.is_abandoned = True
+        self._scope.cancel()
 
     def release(self) -> None:
         """Hand the job back: this worker stops."""
@@ -120,6 +126,8 @@ class Executor:
             ending = PermanentError("the recipe tried to end the process")
         except Exception as error:  # noqa: BLE001 - a recipe may raise anything; here it becomes an outcome
             ending = run.asked or error
+        if run.is_abandoned:
+            return None
         if isinstance(ending, Exception):
             return self._failed(run.claim, ending)
         return ending
@@ -130,7 +138,20 @@ class Executor:
             raise UnknownKind(f"this worker has no pipeline of kind {claim.kind!r}", field="kind")
         context = Context(claim, pipeline.kind, self._lent)
         value = await pipeline.recipe(context, pipeline.kind.decode(claim.input))
-        return msgspec.json.encode(value)
+        return self._result(value)
+
+    def _result(self, value: object) -> bytes:
+        try:
+            raw = msgspec.json.encode(value)
+        except (msgspec.EncodeError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise PermanentError(f"a result of type {type(value).__name__} is not JSON", field="result") from error
+        if len(raw) > self._limits.result_max_bytes:
+            raise ResultTooLarge(
+                f"the result is {len(raw)} bytes, the limit is {self._limits.result_max_bytes}",
+                field="result",
+                hint="save files with ctx.save, or raise jobs.result_max_bytes",
+            )
+        return raw
 
     def _failed(self, claim: Claim, error: Exception) -> Outcome:
         outcome = decide(error, claim.attempt, self._policy, random.random)

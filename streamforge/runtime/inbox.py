@@ -9,7 +9,7 @@ again, which is no job at all. What cannot become a job goes to the dead letters
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from time import monotonic, time_ns
 
 import anyio
@@ -17,7 +17,7 @@ import msgspec
 
 from streamforge.broker.broker import Broker, Entry
 from streamforge.errors import BrokerUnavailable, InputError, InvalidInput
-from streamforge.jobs.kinds import BROKEN_JSON, Kinds, submission_from
+from streamforge.jobs.kinds import Kinds, check_size, submission_from
 from streamforge.jobs.model import JobError, Submission
 from streamforge.jobs.store import JobStore
 from streamforge.ops import metrics
@@ -37,16 +37,29 @@ log = get_logger(__name__)
 
 
 class Inbox(Service):
-    """A service that turns inbox messages into jobs."""
+    """A service that turns inbox messages into jobs.
+
+    ``queues`` are those that this daemon serves; a job for another one is taken, with a warning.
+    """
 
     name = "inbox"
 
-    def __init__(self, broker: Broker, store: JobStore, kinds: Kinds, consumer: str, max_input_bytes: int) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        store: JobStore,
+        kinds: Kinds,
+        consumer: str,
+        max_input_bytes: int,
+        *,
+        queues: Collection[str] = (),
+    ) -> None:
         self._broker = broker
         self._store = store
         self._kinds = kinds
         self._consumer = consumer
         self._max_input_bytes = max_input_bytes
+        self._queues = queues
         self._is_stopping = False
         self._waiting = anyio.CancelScope()
         self._adopted_at = 0.0
@@ -87,20 +100,22 @@ class Inbox(Service):
 
     async def _handle(self, entry: Entry) -> None:
         entry_id, raw = entry
-        fields = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in raw.items()}
         try:
-            submission = self.parse(entry_id, fields)
+            submission = self.parse(entry_id, raw)
             submitted = await self._store.submit(submission)
         except InputError as error:
-            await self._refuse(entry_id, fields, error)
+            await self._refuse(entry_id, raw, error)
             return
         await self._broker.clear_inbox(entry_id)
         metrics.inbox_messages_total("accepted" if submitted.is_new else "known").inc()
         log.info("inbox_accepted", entry=entry_id, job_id=submitted.id, kind=submission.kind)
+        if self._queues and submission.queue not in self._queues:
+            log.warning("queue_not_served", job_id=submitted.id, queue=submission.queue, served=list(self._queues))
 
-    def parse(self, entry_id: str, fields: Mapping[str, str]) -> Submission:
+    def parse(self, entry_id: str, raw: Mapping[bytes, bytes]) -> Submission:
         """A message as a submission; raises InputError that names the field and the fix."""
-        self._check_size(fields)
+        check_size({readable(name): value for name, value in raw.items()}, self._max_input_bytes)
+        fields = _texts(raw)
         name = fields.get("kind", "")
         if not name:
             raise InvalidInput("missing", field="kind", hint=f"add: kind NAME; known: {', '.join(self._kinds.names())}")
@@ -117,16 +132,8 @@ class Inbox(Service):
         defaults = {"id": f"in-{entry_id}", "queue": kind.queue}
         return submission_from(**{**defaults, **envelope}, kind=name, input=body, source="inbox")
 
-    def _check_size(self, fields: Mapping[str, str]) -> None:
-        total = sum(len(name) + len(value) for name, value in fields.items())
-        if total > self._max_input_bytes:
-            raise InvalidInput(
-                f"the message has {total / 1e6:.1f} MB, most of them here; at most {self._max_input_bytes / 1e6:.1f}",
-                field=_largest(fields)[:80],
-                hint="send less, or raise jobs.max_input_bytes",
-            )
-
-    async def _refuse(self, entry_id: str, fields: Mapping[str, str], error: InputError) -> None:
+    async def _refuse(self, entry_id: str, raw: Mapping[bytes, bytes], error: InputError) -> None:
+        fields = {readable(name): readable(value) for name, value in raw.items()}
         reason = JobError(code=error.code, message=error.message, field=error.field, hint=error.hint)
         letter: dict[str, str | bytes] = {
             "source": "inbox",
@@ -147,12 +154,23 @@ class Inbox(Service):
             await anyio.sleep(AWAY_PAUSE_S)
 
 
-def _largest(fields: Mapping[str, object]) -> str:
-    """The field that takes most room; within ``input``, the one in it."""
-    name = max(fields, key=lambda key: len(key) + len(str(fields[key])))
-    if name != "input":
-        return name
+def _texts(raw: Mapping[bytes, bytes]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, value in raw.items():
+        try:
+            fields[name.decode()] = value.decode()
+        except UnicodeDecodeError as error:
+            hint = "send text as UTF-8, files as base64; the dead letter holds these bytes as \\xNN"
+            raise InvalidInput("not UTF-8", field=readable(name)[:80], hint=hint) from error
+    return fields
+
+
+def readable(raw: bytes) -> str:
+    r"""Bytes as text from which they can be had again.
+
+    UTF-8 is left as it is. In anything else a byte that is no text becomes ``\xNN``, and a backslash two.
+    """
     try:
-        return _largest(msgspec.json.decode(str(fields[name]), type=dict[str, object]))
-    except (*BROKEN_JSON, ValueError):
-        return name
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.replace(b"\\", b"\\\\").decode(errors="backslashreplace")

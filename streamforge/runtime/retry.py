@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from typing import TypeGuard
 
@@ -18,6 +17,7 @@ from streamforge.errors import (
 )
 from streamforge.jobs.model import JobError
 from streamforge.jobs.outcome import Failed, Outcome, Retry
+from streamforge.runtime.places import where
 from streamforge.runtime.pool_child import RemoteFault
 
 LONGEST_PAUSE_S = 86_400.0
@@ -85,9 +85,3 @@ def describe(error: Exception) -> JobError:
 def _writable(text: str) -> str:
     """Text that UTF-8 can hold: half a surrogate pair would make the error itself impossible to write down."""
     return text.encode(errors="replace").decode()
-
-
-def where(error: BaseException, depth: int = 4) -> list[str]:
-    """The innermost frames as ``file:line function``, without source text or values."""
-    frames = traceback.extract_tb(error.__traceback__)[-depth:]
-    return [f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}" for frame in frames]

@@ -8,7 +8,7 @@ outside the group, which claims nothing and can be cut off at any time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from time import monotonic
 
 import anyio
@@ -17,6 +17,7 @@ from streamforge.broker.broker import BLOCK_S, Broker
 from streamforge.broker.scripts import TakeMode, Taken
 from streamforge.config import WorkerSettings
 from streamforge.errors import BrokerUnavailable
+from streamforge.jobs.model import Claim
 from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
@@ -49,6 +50,7 @@ class Worker(Service):
         self._changed = asyncio.Event()
         self._waiting = anyio.CancelScope()
         self._is_stopping = False
+        self._has_expired = False
         self._heard = 0.0
         self._outage = Outage("take")
 
@@ -56,6 +58,28 @@ class Worker(Service):
     def running(self) -> Iterable[Run]:
         """The attempts under way."""
         return tuple(self._runs.values())
+
+    @property
+    def streams(self) -> list[str]:
+        """The streams it takes from, the most urgent first."""
+        return self._streams
+
+    def claims(self) -> Sequence[Claim]:
+        """What it runs now. Safe to call from the lease thread."""
+        return [run.claim for run in list(self._runs.values())]
+
+    def lose(self, job_id: str, token: int, why: str) -> None:
+        """Stop that attempt without settling it: it is not this worker's any more."""
+        run = self._runs.get(job_id)
+        if run is not None and run.claim.token == token:
+            log.warning("lease_lost", job_id=job_id, why=why)
+            metrics.fenced_writes_total("lease").inc()
+            run.abandon()
+
+    def look_for_expired(self) -> None:
+        """There are jobs whose lease has ended: take them over with the next free slot."""
+        self._has_expired = True
+        self._waiting.cancel()
 
     def why_not_ready(self) -> str | None:
         """A health probe: why this worker could not take a job now."""
@@ -84,6 +108,8 @@ class Worker(Service):
             free = await self._free_slots()
             if self._is_stopping:
                 return
+            if mode == "new" and self._has_expired:
+                mode, self._has_expired = "expired", False
             taken = await self._take(free, mode)
             if taken is None:
                 mode = "lost"  # not "crashed" again: what a lost answer claimed would be charged once more
@@ -91,7 +117,7 @@ class Worker(Service):
                 continue
             for claim in taken.claims:
                 self._start(jobs, Run(claim))
-            if not taken.claims and mode == "new" and not self._is_stopping:
+            if not taken.claims and mode == "new" and not (self._is_stopping or self._has_expired):
                 await self._wait_for_entries(taken)
             if not taken.claims:
                 mode = "new"
@@ -104,6 +130,7 @@ class Worker(Service):
                 self._streams,
                 min(free, TAKE_MAX),
                 max_crashes=self._settings.max_crashes,
+                lease_ms=round(self._settings.lease_s * 1000),
                 mode=mode,
                 held=held,
             )

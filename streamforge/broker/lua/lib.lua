@@ -10,6 +10,7 @@ local function steps_key(id) return BASE .. ':steps:' .. id end
 local function files_key(id) return BASE .. ':files:' .. id end
 local function log_key(id) return BASE .. ':log:' .. id end
 local function queue_key(queue, priority) return BASE .. ':queue:' .. queue .. ':' .. priority end
+local function worker_key(name) return BASE .. ':worker:' .. name end
 local function dead_key() return BASE .. ':dead' end
 local function scheduled_key() return BASE .. ':scheduled' end
 

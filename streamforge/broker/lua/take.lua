@@ -1,7 +1,9 @@
 -- Reads entries for a worker and claims their jobs, in one step: nothing is read that is not claimed.
 -- KEYS: feed, stream…   (the most urgent first)
--- ARGV: base, feed_max, log_max, worker, count, mode ('new' | 'crashed' | 'lost'), max_crashes, dead_max, result_ttl_s, held id…
+-- ARGV: base, feed_max, log_max, worker, count, mode ('new' | 'crashed' | 'lost' | 'expired'),
+--       max_crashes, dead_max, result_ttl_s, lease_ms, held id…
 --   'crashed' takes over what an earlier process of this name held when it died, and charges a crash;
+--   'expired' takes over what any worker has held for longer than a lease without renewing it, and charges a crash;
 --   'lost' takes over what this process claimed without hearing of it (the reply was lost), except the held ones.
 -- Returns {claims, cursors}
 --   claims: {stream, entry, id, kind, input, token, attempt, crashes, tenant, created_ms, waited_ms}…
@@ -11,7 +13,8 @@
 local worker, count, mode = ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local max_crashes, dead_max, ttl = tonumber(ARGV[7]), ARGV[8], ARGV[9]
 local held = {}
-for i = 10, #ARGV do held[ARGV[i]] = true end
+local lease_ms = ARGV[10]
+for i = 11, #ARGV do held[ARGV[i]] = true end
 local at = now_ms()
 local at_text = int(at)
 local by = '{"worker":' .. quote(worker) .. '}'
@@ -26,6 +29,18 @@ local function read(stream, from, n)
   end
   if not reply then return {} end
   return reply[1][2]
+end
+
+-- Up to n entries that nobody renewed; the next place to look from, '0-0' at the end.
+local function expired(stream, from, n)
+  local reply = redis.pcall('XAUTOCLAIM', stream, GROUP, worker, lease_ms, from, 'COUNT', n)
+  if reply.err then
+    if not string.find(reply.err, 'NOGROUP', 1, true) and not string.find(reply.err, 'no such key', 1, true) then
+      error(reply.err)
+    end
+    return '0-0', {}
+  end
+  return reply[1], reply[2]
 end
 
 local function drop(stream, entry)
@@ -54,7 +69,7 @@ local function claim(stream, entry, id)
   if state == 'queued' then
     attempt = attempt + 1
   else
-    if mode == 'crashed' then
+    if mode ~= 'lost' then
       crashes = crashes + 1
       redis.call('HSET', key, 'crashes', crashes)
       if crashes > max_crashes then return poisoned(id, key, attempt, crashes, stream, entry) end
@@ -69,17 +84,36 @@ local function claim(stream, entry, id)
                          job[8] or '0', waited}
 end
 
-for i = 2, #KEYS do
-  local stream, from = KEYS[i], mode == 'new' and '>' or '0'
+local function each(stream, entries)
+  for _, entry in ipairs(entries) do
+    local id = entry[2] and entry[2][2]
+    if not id then drop(stream, entry[1])
+    elseif not held[id] then claim(stream, entry[1], id) end
+  end
+end
+
+local function take_expired(stream)
+  local from = '0-0'
+  repeat
+    local entries
+    from, entries = expired(stream, from, count - #claims)
+    each(stream, entries)
+  until from == '0-0' or #claims >= count
+end
+
+local function take_read(stream)
+  local from = mode == 'new' and '>' or '0'
   while #claims < count do
     local entries = read(stream, from, count - #claims)
     if #entries == 0 then break end
-    for _, entry in ipairs(entries) do
-      local id = entry[2] and entry[2][2]
-      if not id then drop(stream, entry[1])
-      elseif not held[id] then claim(stream, entry[1], id) end
-      if mode ~= 'new' then from = entry[1] end
-    end
+    each(stream, entries)
+    if mode ~= 'new' then from = entries[#entries][1] end
+  end
+end
+
+for i = 2, #KEYS do
+  if #claims < count then
+    if mode == 'expired' then take_expired(KEYS[i]) else take_read(KEYS[i]) end
   end
 end
 

@@ -110,7 +110,9 @@ async def test_only_known_states_are_written() -> None:
     words = [part.partition("'")[0] for source in load_sources().values() for part in source.split("'state', '")[1:]]
     written = [word for word in words if word != "kind"]  # a list of names, not an assignment
     assert {"queued", "running", "failed", "scheduled"} <= set(written)
-    assert all(word in cast("list[str]", list(JobState)) for word in written if word not in ("token", "attempt"))
+    assert all(
+        word in cast("list[str]", list(JobState)) for word in written if word not in ("token", "attempt", "fingerprint")
+    )
 
 
 async def test_failing_is_what_requeue_needs(broker: Broker) -> None:

@@ -36,6 +36,19 @@ async def test_the_same_id_again_is_the_same_job(broker: Broker, store: JobStore
     assert len(await store.events_since("job-1")) == 1
 
 
+@pytest.mark.parametrize("other", [{"input": b"{}"}, {"kind": "shout"}])
+async def test_an_id_used_for_something_else_is_a_conflict(
+    broker: Broker, store: JobStore, other: dict[str, object]
+) -> None:
+    """Another input or kind under a known id is refused, not taken for a repetition; the first job stays as it is."""
+    await store.submit(submission())
+    with pytest.raises(IdempotencyConflict, match="the id already stands for job job-1") as caught:
+        await store.submit(submission(**other))
+    assert caught.value.field == "id"
+    assert await store.input_of("job-1") == submission().input
+    assert await entries(broker) == ["job-1"]
+
+
 async def test_an_idempotency_key_stands_for_its_first_job(broker: Broker, store: JobStore) -> None:
     """The same key and input under another id gives the first job, and makes no second one."""
     await store.submit(submission("a", idempotency_key="k"))

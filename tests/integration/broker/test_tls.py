@@ -14,7 +14,7 @@ import pytest
 
 from streamforge.broker.broker import Broker
 from streamforge.config import JobsSettings, RedisSettings
-from streamforge.errors import BrokerUnavailable
+from streamforge.errors import BrokerUnavailable, ConfigError
 
 SERVER = Path("/usr/bin/redis-server")
 DAY = ("-days", "1", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
@@ -91,13 +91,13 @@ async def test_the_right_authority_is_trusted(port: int, certificates: Path) -> 
 async def test_a_strange_authority_is_not_trusted(port: int, certificates: Path) -> None:
     """Another CA's file, or the system's list, is not enough: no data is sent."""
     for trusted in (str(certificates / "stranger.pem"), ""):
-        with pytest.raises(BrokerUnavailable, match=r"(?i)certificate"):
+        with pytest.raises(ConfigError, match=r"(?i)certificate"):
             await ping(f"rediss://localhost:{port}/0", ssl_ca_certs=trusted)
 
 
 async def test_the_name_is_checked(port: int, certificates: Path) -> None:
     """A good certificate for another name is refused."""
-    with pytest.raises(BrokerUnavailable, match=r"(?i)certificate|match"):
+    with pytest.raises(ConfigError, match=r"(?i)certificate|match"):
         await ping(f"rediss://127.0.0.1:{port}/0", ssl_ca_certs=str(certificates / "ca.pem"))
 
 

@@ -1,0 +1,50 @@
+"""Finds jobs whose lease has ended: their worker died, or was cut off. The worker then takes them over like any others.
+
+A look costs one round trip (XPENDING … IDLE for each stream) and claims nothing; the claim itself is take.lua's, for as
+many as there are free slots, under a new token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import anyio
+
+from streamforge.broker.broker import Broker
+from streamforge.errors import BrokerUnavailable
+from streamforge.ops.logs import get_logger
+from streamforge.ops.service import Service
+
+LOOK_EVERY_S = 0.5
+"""With the lease, the longest that a dead worker's job waits."""
+
+log = get_logger(__name__)
+
+
+class Reclaimer(Service):
+    """A service that tells the worker when there is something to take over."""
+
+    name = "reclaimer"
+
+    def __init__(self, broker: Broker, streams: Sequence[str], lease_s: float, found: Callable[[], None]) -> None:
+        self._broker = broker
+        self._streams = streams
+        self._lease_ms = round(lease_s * 1000)
+        self._found = found
+        self._stopping = anyio.Event()
+
+    def stop(self) -> None:
+        """Return after the current look."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Look, tell, pause."""
+        while not self._stopping.is_set():
+            with anyio.move_on_after(LOOK_EVERY_S):
+                await self._stopping.wait()
+                return
+            try:
+                if await self._broker.has_expired(self._streams, self._lease_ms):
+                    self._found()
+            except BrokerUnavailable as error:
+                log.debug("reclaimer_waits", error=error.message)
