@@ -31,6 +31,7 @@ MAX_SIDE = 8192
 MIN_SIDE = 8
 MAX_ASPECT = 40
 _PROBE_PX = 512
+_MEASURED_PX = 1024
 _RASTER_FORMATS = ("PNG", "JPEG", "WEBP")
 _MEDIA_TYPES = frozenset(["image/png", "image/jpeg", "image/jpg", "image/webp", "image/svg+xml"])
 _VISIBLE_ALPHA = 24
@@ -101,11 +102,15 @@ def logo_facts(data_uri: str) -> LogoFacts:
 
 
 def facts(logo: Logo) -> LogoFacts:
-    """Measure a decoded logo."""
-    alpha = logo.pixels[..., 3]
-    visible = logo.pixels[alpha >= _OPAQUE_ALPHA][:, :3]
+    """Measure a decoded logo; of a large one every n-th pixel, which is plenty for colours."""
+    stride = max(1, max(logo.pixels.shape[:2]) // _MEASURED_PX)
+    pixels = logo.pixels[::stride, ::stride]
+    alpha = pixels[..., 3]
+    visible = pixels[alpha >= _OPAQUE_ALPHA][:, :3]
     if not visible.size:
-        visible = logo.pixels[alpha > 0][:, :3]
+        visible = pixels[alpha > 0][:, :3]
+    if not visible.size:  # a hairline that the stride stepped over
+        visible = logo.pixels[logo.pixels[..., 3] > 0][:_MEASURED_PX, :3]
     return LogoFacts(
         width=logo.width,
         height=logo.height,

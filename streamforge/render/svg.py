@@ -32,10 +32,11 @@ _DRAWN = frozenset(
     " clipPath mask pattern".split()
 )
 _LOST = frozenset(["text", "image", "foreignObject"])
+_NO_FILTER = frozenset(["", "none", "initial", "inherit", "unset"])
 _STYLE_PROPERTIES = frozenset(
     "fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-linecap"  # noqa: SIM905
     " stroke-linejoin stroke-miterlimit stroke-dasharray stroke-dashoffset opacity stop-color stop-opacity"
-    " clip-path clip-rule mask color display visibility".split()
+    " clip-path clip-rule mask color display visibility filter".split()
 )
 _URL = re.compile(r"url\(\s*['\"]?#([^'\")\s]{1,200})")
 _NUMBER = re.compile(r"\s*([0-9.eE+-]{1,24})\s*(px)?\s*$")
@@ -50,7 +51,8 @@ _Rules = dict[str, dict[str, str]]
 def clean(data: bytes, field: str) -> tuple[bytes, float, float]:
     """A document as Skia can draw it, and its intrinsic width and height in user units.
 
-    Raises AssetRejected for anything over a limit, a DOCTYPE or entity, text, embedded pictures and endless references.
+    Raises AssetRejected for anything over a limit, a DOCTYPE or entity, text, embedded pictures, filters and endless
+    references.
     """
     if len(data) > MAX_BYTES:
         _reject(field, f"the SVG has {len(data)} bytes, over the limit of {MAX_BYTES}", "simplify its paths")
@@ -110,6 +112,7 @@ def _rewrite(root: Element, field: str) -> None:
             if tag not in _DRAWN:
                 node.remove(child)
         _flatten(node, rules)
+        _refuse_filter(node, field)
         pending.extend(node)
     root.set("xmlns", "http://www.w3.org/2000/svg")
     root.set("xmlns:xlink", "http://www.w3.org/1999/xlink")
@@ -150,7 +153,7 @@ def _flatten(node: Element, rules: _Rules) -> None:
         local = _local(name)
         if local == "href":
             kept |= {"xlink:href": value} if value.startswith("#") else {}
-        elif local == name and not name.startswith("on") and name not in {"style", "class", "filter"}:
+        elif local == name and not name.startswith("on") and name not in {"style", "class"}:
             kept[name] = value
     selectors = [tag, *(f".{name}" for name in node.get("class", "").split()), f"#{node.get('id', '')}"]
     for selector in selectors:
@@ -159,6 +162,12 @@ def _flatten(node: Element, rules: _Rules) -> None:
     node.tag = tag
     node.attrib.clear()
     node.attrib.update(kept)
+
+
+def _refuse_filter(node: Element, field: str) -> None:
+    """Skia draws no filter: a shadow or a blur would be missing from the picture without a word."""
+    if node.attrib.pop("filter", "").strip() not in _NO_FILTER:
+        _reject(field, f"the SVG puts a filter on <{node.tag}>, which would be lost", "flatten its effects into paths")
 
 
 def _intrinsic_size(root: Element, field: str) -> tuple[float, float]:

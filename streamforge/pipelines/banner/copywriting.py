@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streamforge.pipelines.banner import languages, wording
-from streamforge.pipelines.banner.facts import Facts, extract, offer_spans, without_facts
+from streamforge.pipelines.banner.facts import URL, Facts, extract, offer_spans, without_facts
 from streamforge.pipelines.banner.headlines import (
     REPEATS,
     SHORT_LETTERS,
@@ -38,7 +39,10 @@ _KICKER_REPEATS = 0.5
 
 
 class Copy(Struct, frozen=True, kw_only=True):
-    """The words of a banner; the ``_short`` forms are for small canvases. All but the headline may be empty."""
+    """The words of a banner; the ``_short`` forms are for small canvases.
+
+    All but the headline may be empty, and it too where the brief has neither letter nor digit.
+    """
 
     headline: str
     headline_short: str
@@ -59,13 +63,26 @@ def write_copy(spec: BannerSpec) -> Copy:
     facts = extract(spec.prompt)
     language = languages.detect(spec.prompt)
     if language != "en":
-        return _foreign(spec, facts, language)
-    return _english(spec, facts, read(spec.prompt, spec.brand_name))
+        return _without_repeats(_foreign(spec, facts, language), ())
+    return _without_repeats(_english(spec, facts, read(spec.prompt, spec.brand_name)), ("Learn More", "Discover More"))
+
+
+def _without_repeats(copy: Copy, other_calls: tuple[str, ...]) -> Copy:
+    """No text twice: what repeats the headline is left out, and the button says another call, if there is one."""
+    said = {copy.headline.casefold(), copy.headline_short.casefold()}
+    call = next((call for call in (copy.cta, *other_calls) if call.casefold() not in said), "")
+    short = copy.cta_short if call == copy.cta and copy.cta_short.casefold() not in said else call
+    kicker, sub, sub_short, offer, date = (
+        "" if line.casefold() in said else line
+        for line in (copy.kicker, copy.sub, copy.sub_short, copy.offer, copy.date)
+    )
+    return replace(copy, kicker=kicker, sub=sub, sub_short=sub_short, offer=offer, date=date, cta=call, cta_short=short)
 
 
 def _english(spec: BannerSpec, facts: Facts, reading: Reading) -> Copy:
     wish = purpose_line(spec.purpose)
     headline = headline_of(reading, facts, wish, spec.purpose)
+    headline = headline or wording.first_letters(spec.prompt, letters=SHORT_LETTERS)
     button = facts.quoted("cta") or _button(spec, facts, reading, headline)
     sub = _sub(reading, facts, wish, (headline, button))
     offer = _offer(facts, reading, (headline, sub, button))
@@ -189,11 +206,13 @@ def _address(facts: Facts) -> str:
 
 def _foreign(spec: BannerSpec, facts: Facts, language: str) -> Copy:
     """A brief in another language: its own clauses, in its own order, with nothing translated."""
-    clauses = _clauses(spec.prompt, facts)
+    stated = _clauses(spec.prompt, facts)
+    call = next((call for clause in stated if (call := languages.stated_call(clause, language))), "")
+    clauses = [clause for clause in stated if clause != call]
     first = next((clause for clause in clauses if not offer_spans(clause)), "") or next(iter(clauses), "")
     headline = facts.quoted("headline") or first or spec.brand_name or _whole(spec.prompt)
     sub = next((clause for clause in clauses if clause not in {headline, *facts.offers}), "")
-    button = facts.quoted("cta") or languages.BUTTONS.get(language, "")
+    button = facts.quoted("cta") or call or languages.BUTTONS.get(language, "")
     return Copy(
         headline=headline,
         headline_short=wording.shorten(headline, words=SHORT_WORDS, letters=SHORT_LETTERS) or headline,
@@ -212,18 +231,21 @@ def _foreign(spec: BannerSpec, facts: Facts, language: str) -> Copy:
 def _whole(prompt: str) -> str:
     """A brief of one long clause; scripts without spaces are cut between characters that are no digits."""
     words = wording.first_words(prompt, words=SUB_WORDS, letters=SUB_LETTERS)
-    return words or re.sub(r"\d*$", "", prompt.strip()[:SUB_LETTERS]) or languages.BUTTONS["en"]
+    return words if wording.is_readable(words) else wording.first_letters(prompt, letters=SUB_LETTERS)
 
 
 _CLAUSE_END = re.compile(
-    r"[.!?;:,\n]+(?=\s|$)|[\u3002\uff01\uff1f\uff1b\uff1a\uff0c\u3001\u061b\u060c]| [-\u2013\u2014] "
+    rf"(?!{wording.ORDINAL})[.!?;:,\n]+(?=\s|$)|"
+    r"[\u3002\uff01\uff1f\uff1b\uff1a\uff0c\u3001\u061b\u060c]| [-\u2013\u2014] "
 )
 _SHORTEST_CLAUSE = 3
+_TO_ADDRESS = re.compile(rf"\b(?:auf|unter|bei|sur|chez|en|su|op|på|na|em) (?={URL.pattern})", re.IGNORECASE)
+"""A preposition that would be left behind by the address after it."""
 
 
 def _clauses(prompt: str, facts: Facts) -> list[str]:
-    bare = without_facts(prompt)
+    bare = without_facts(_TO_ADDRESS.sub(" ", prompt))
     for quote in facts.quotes:
         bare = bare.replace(quote.text, " ")
     lines = (wording.tidy(piece) for piece in _CLAUSE_END.split(bare))
-    return [line for line in lines if _SHORTEST_CLAUSE <= len(line) <= SUB_LETTERS]
+    return [line for line in lines if _SHORTEST_CLAUSE <= len(line) <= SUB_LETTERS and wording.is_readable(line)]

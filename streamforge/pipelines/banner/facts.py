@@ -12,6 +12,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from streamforge.pipelines.banner import wording
+
 QuoteUse = Literal["headline", "offer", "cta", "name"]
 
 
@@ -40,9 +42,11 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 _TLD = (
     "com|org|net|eu|io|co|uk|us|de|fr|es|it|nl|pl|ch|at|be|se|no|dk|fi|pt|ie|ai|app|dev|shop|store|info|biz|me|tv|"
-    "ca|au|nz|jp|cn|in|br|mx|edu|gov|online|site|club|cafe|studio|art|travel|health|example"
+    "ca|au|nz|jp|cn|in|br|mx|edu|gov|online|site|club|cafe|studio|art|travel|health|example|рф|укр|бг|ελ"
 )
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_LETTER = r"a-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u052f"
+"""Of a host's name: Latin, Greek or Cyrillic. Scripts without spaces would run into the words around them."""
+_LABEL = rf"[{_LETTER}](?:[{_LETTER}-]{{0,61}}[{_LETTER}])?"
 _PATH = r"(?:/[^\s,;'\"”’)>\]]*)?"
 URL = re.compile(
     rf"(?<![\w@.])(?:(?:(?<=\bat )|(?<=\bvisit )|(?<=\bonline: ))(?:{_LABEL}\.)+[a-z]{{2,12}}\b(?![@\w-]){_PATH}|https?://[^\s,;'\"”’)>\]]+|www\.[^\s,;'\"”’)>\]]+|(?:{_LABEL}\.)+(?:{_TLD})\b(?![@\w-]){_PATH})",
@@ -91,6 +95,10 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
     r"nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
+_GERMAN_DATE = (
+    rf"(?:(?:bis(?: zum)?|ab(?: dem)?|am|vom) )?(?:\d{{1,2}}\.(?: ?{wording.GERMAN_MONTH})? ?(?:bis|-|–|und)(?: zum)? ?)?"
+    rf"\d{{1,2}}\. ?{wording.GERMAN_MONTH}(?: \d{{4}})?"
+)
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
 _NUMBER_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _DAYS = rf"{_NUMBER_DAY}(?: ?(?:-|–|to|and) ?{_NUMBER_DAY})?"
@@ -100,7 +108,7 @@ _DATE = (
 )
 _TIME = r"(?:\d{1,2}(?::\d{2})? ?(?:am|pm|a\.m\.|p\.m\.)|\d{1,2}:\d{2}(?: (?:CET|CEST|UTC|GMT|EST|EDT|PST|PDT|BST)\b)?)"
 DATE = re.compile(
-    rf"\b(?:(?:until|till|through|by|every|ends|ending|starting|starts) )?(?:on )?(?:{_DATE})(?:(?:,| at|,? from)? {_TIME}(?: ?(?:-|–|to) ?{_TIME})?)?(?: only\b)?",
+    rf"\b{_GERMAN_DATE}|\b(?:(?:until|till|through|by|every|ends|ending|starting|starts) )?(?:on )?(?:{_DATE})(?:(?:,| at|,? from)? {_TIME}(?: ?(?:-|–|to) ?{_TIME})?)?(?: only\b)?",
     re.IGNORECASE,
 )
 

@@ -34,7 +34,7 @@ BackgroundStyle = Literal[
     "solid", "gradient", "diagonal-split", "panel", "arcs", "dots", "waves", "frame", "bands", "glow"
 ]
 Anchor = Literal["full", "left", "right", "top", "bottom", "center"]
-ElementId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+ElementId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
 
 
 class Element(Struct, frozen=True, kw_only=True):

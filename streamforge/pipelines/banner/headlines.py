@@ -33,7 +33,7 @@ def headline_of(reading: Reading, facts: Facts, wish: str, purpose: str) -> str:
     fresh = [line for line in fitting if wording.overlap(line, wish) < REPEATS]
     weak = (wording.title_case(line) for line in (reading.brand, reading.business))
     options = (*fresh[:1], *_offers(facts), *fitting, *_cuts(strong), *weak)
-    return next((line for line in options if line), "") or _first_words(strong, facts, reading)
+    return next((line for line in options if wording.is_readable(line)), "") or _first_words(strong, facts, reading)
 
 
 def short_headline(headline: str, reading: Reading, purpose: str) -> str:
@@ -43,7 +43,7 @@ def short_headline(headline: str, reading: Reading, purpose: str) -> str:
     tight = re.sub(r"(?<=\w) and (?=[A-Z])", " & ", tight)
     others = (wording.title_case(line) for line in _strong(reading, purpose))
     for line in (tight, *others):
-        if wording.fits(line, words=SHORT_WORDS + 1, letters=SHORT_LETTERS):
+        if wording.fits(line, words=SHORT_WORDS + 1, letters=SHORT_LETTERS) and wording.is_readable(line):
             return line
     return wording.shorten(tight, words=SHORT_WORDS, letters=SHORT_LETTERS) or headline
 
@@ -102,6 +102,7 @@ def _cuts(candidates: list[str]) -> Iterator[str]:
 
 def _first_words(candidates: list[str], facts: Facts, reading: Reading) -> str:
     """A brief may be one long phrase without a boundary, or nothing but an address."""
-    longest = next((line for line in candidates if line), "")
+    longest = next((line for line in candidates if wording.is_readable(line)), "")
     cut = wording.first_words(longest, words=WORDS, letters=LETTERS + 16)
-    return cut or next(iter((*facts.offers, *facts.urls)), "") or reading.occasion or "Discover More"
+    fact = next(iter((*facts.offers, *facts.urls)), "") or reading.occasion
+    return cut or fact or wording.first_letters(longest, letters=SHORT_LETTERS)

@@ -14,6 +14,18 @@ BUTTONS = {
 }  # fmt: skip
 """The plainest button of each language: it promises nothing."""
 
+_CALLS = {
+    "de": re.compile(
+        r"^jetzt (?:online )?(?:bestellen|kaufen|buchen|reservieren|anmelden|bewerben|sichern|testen|spenden|mitmachen|"
+        r"entdecken|anrufen)\b", re.IGNORECASE,
+    ),
+    "fr": re.compile(
+        r"^(?:commandez|réservez|achetez|inscrivez-vous|découvrez|profitez-en)(?: (?:maintenant|en ligne))?\b(?= |$)",
+        re.IGNORECASE,
+    ),
+}  # fmt: skip
+"""How a brief itself words the button."""
+
 _WORDS = {
     "en": "the and for with your our at on of to is are this from off sale new free an a in by we you get now that",
     "de": "der die das und für mit auf im ein eine bei von zu jetzt alle unser unsere ist sie wir neue neuer den dem",
@@ -31,6 +43,12 @@ _SCRIPTS = (
     ("HIRAGANA", "kana"), ("KATAKANA", "kana"), ("CJK", "cjk"), ("HANGUL", "hangul"), ("CYRILLIC", "cyrillic"),
     ("GREEK", "greek"), ("ARABIC", "arabic"),
 )  # fmt: skip
+
+
+def stated_call(clause: str, language: str) -> str:
+    """The button's words, where the clause begins with them; else an empty string."""
+    match = _CALLS[language].match(clause) if language in _CALLS else None
+    return match.group() if match else ""
 
 
 def detect(text: str) -> str:

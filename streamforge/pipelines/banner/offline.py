@@ -22,6 +22,7 @@ from streamforge.pipelines.banner.graph import (
 )
 from streamforge.pipelines.banner.looks import LOOKS, Look, tone_of, types_for
 from streamforge.pipelines.banner.palette import LogoColours, choose_palette
+from streamforge.pipelines.banner.roles import SETTINGS, least_px
 from streamforge.pipelines.banner.spec import BannerSpec, Size
 
 DESIGNER = "offline"
@@ -32,7 +33,6 @@ _TALL_LINES = 5
 _TEXT_SHARE = 0.84
 _LETTER_WIDTH = 0.66
 """A bold letter's mean width in type sizes."""
-_USUAL_HEADLINE_PX = 13
 _LEAST_HEADLINE_PX = 9
 _SLIM_PX = 200
 _LOW_PX = 80
@@ -139,7 +139,7 @@ def _least_px(text: str, size: Size) -> int:
     """Leave to set a headline smaller than usual where its longest word would not fit otherwise; 0 where it does."""
     longest = max((len(word) for word in text.split()), default=1)
     fitting = int(size.width * _TEXT_SHARE / (longest * _LETTER_WIDTH))
-    return max(fitting, _LEAST_HEADLINE_PX) if fitting < _USUAL_HEADLINE_PX else 0
+    return max(fitting, _LEAST_HEADLINE_PX) if fitting < least_px(SETTINGS["headline"], size) else 0
 
 
 def _wordmark(spec: BannerSpec, copy: Copy) -> str:

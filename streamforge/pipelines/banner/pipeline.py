@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-from streamforge.errors import VerificationFailed
+from streamforge.errors import InvalidInput, VerificationFailed
 from streamforge.pipelines.banner import child
 from streamforge.pipelines.banner.arrangement import Arrangement, Painted
 from streamforge.pipelines.banner.designer import Designer
 from streamforge.pipelines.banner.graph import Design
 from streamforge.pipelines.banner.pictographs import without_pictographs
 from streamforge.pipelines.banner.spec import BannerFile, BannerResult, BannerSpec, Check
+from streamforge.pipelines.banner.wording import is_readable
 from streamforge.runtime.context import Context
 from streamforge.runtime.recipe import Pipeline
 
@@ -37,8 +38,23 @@ async def examine(ctx: Context, logo: str) -> child.LogoReport:
 
 
 async def write_design(ctx: Context, spec: BannerSpec, logo: child.LogoReport | None) -> Design:
-    """The designer's constraint graph, with copy that the fonts can set."""
-    return without_pictographs(await ctx.use(Designer).design(spec, spec.size, logo))
+    """The designer's constraint graph, with copy that the fonts can set.
+
+    Raises InvalidInput where that leaves no headline: a banner that says nothing is no banner.
+    """
+    return require_headline(without_pictographs(await ctx.use(Designer).design(spec, spec.size, logo)))
+
+
+def require_headline(design: Design) -> Design:
+    """The design, if a headline or another vital text (priority 1) has a letter or a digit left."""
+    vital = [element.text for element in design.elements if element.role == "headline" or element.priority == 1]
+    if any(is_readable(text) for text in vital):
+        return design
+    raise InvalidInput(
+        "there is nothing in it that a headline could say",
+        field="prompt",
+        hint="describe in words what the banner is for; emoji and punctuation alone cannot be set",
+    )
 
 
 def require_verified(checks: list[Check]) -> None:
@@ -46,17 +62,19 @@ def require_verified(checks: list[Check]) -> None:
     failed = [check for check in checks if not check.passed]
     if not failed:
         return
+    worst = next((check for check in failed if check.check == "present"), failed[0])
     lines = tuple(f"{c.check}({c.element}): measured {c.measured:g}{c.unit}, limit {c.limit:g}{c.unit}" for c in failed)
     raise VerificationFailed(
         f"{len(failed)} of {len(checks)} checks failed, first {lines[0]}",
         violations=lines,
-        field=failed[0].element or None,
-        hint=failed[0].fix_hint or "shorten the copy or choose a larger canvas",
+        field=worst.element or None,
+        hint=worst.fix_hint or "shorten the copy or choose a larger canvas",
     )
 
 
 def report(design: Design, layout: Arrangement, painted: Painted) -> BannerResult:
-    """What the job returns."""
+    """What the job returns; its copy is what the picture shows, not what was left out of it."""
+    shown = {placement.id for placement in layout.placements}
     return BannerResult(
         designer=design.designer,
         size=layout.size,
@@ -73,7 +91,7 @@ def report(design: Design, layout: Arrangement, painted: Painted) -> BannerResul
             for file in painted.files
         ],
         checks=painted.checks,
-        copy={element.id: element.text for element in design.elements if element.text},
+        copy={element.id: element.text for element in design.elements if element.text and element.id in shown},
         dropped=layout.dropped,
     )
 

@@ -152,9 +152,14 @@ def read(prompt: str, brand_name: str = "") -> Reading:
     )
 
 
+_SENTENCE_END = re.compile(
+    rf"(?<=[.!?])(?!(?<=\d\.)(?<!\d\d\d\.)\s+{wording.GERMAN_MONTH})[\"”’']?\s+(?=[\"“‘']?[A-ZÀ-ÞА-Я0-9])"
+)
+
+
 def _sentences(prompt: str) -> list[str]:
     text = re.sub(r"\s*\n+\s*", ". ", prompt.strip())
-    pieces = re.split(r"(?<=[.!?])[\"”’']?\s+(?=[\"“‘']?[A-ZÀ-ÞА-Я0-9])", text)
+    pieces = _SENTENCE_END.split(text)
     stripped = (_LEAD_IN.sub("", _bounded(piece.strip())) for piece in pieces[:_SENTENCES])
     return [line for piece in stripped if (line := piece.strip(" ."))]
 
@@ -272,7 +277,7 @@ def _details(subject: str, others: list[str], parts: dict[str, str]) -> list[str
         clause
         for part in (tail, *others)
         if _spoken(part)
-        for clause in re.split(r"[;!?] ?|\. | [-–—] |, (?=\w+ )", part)
+        for clause in re.split(rf"[;!?] ?|(?!{wording.ORDINAL})\. | [-–—] |, (?=\w+ )", part)
     ]
     lines = ((clause, wording.tidy(without_facts(_offered(clause)))) for clause in clauses)
     return [line for clause, line in lines if line and _spoken(clause) and not DATE.fullmatch(line)]

@@ -148,12 +148,18 @@ def style_of(element: Element, typography: Typography) -> TextStyle:
     return TextStyle(family, weight, setting.leading, setting.tracking, setting.upper)
 
 
+def least_px(setting: Setting, size: Size) -> int:
+    """The least type size (px) of a role on a canvas, where the element sets none."""
+    least = setting.least * math.sqrt(size.width * size.height)
+    least = min(least, _LEAST_UPRIGHT * size.width) if size.height > size.width else least
+    return max(setting.floor_px, round(least))
+
+
 def type_sizes(element: Element, size: Size) -> list[int]:
     """The type sizes (px) to try, a geometric series; the element's own bounds win over its role's."""
     setting = setting_of(element)
     unit, short = math.sqrt(size.width * size.height), min(size.width, size.height)
-    least = min(setting.least * unit, _LEAST_UPRIGHT * size.width) if size.height > size.width else setting.least * unit
-    low = element.min_px or max(setting.floor_px, round(least))
+    low = element.min_px or least_px(setting, size)
     thin = setting.strip * short * (_UPRIGHT_THIN if size.height > size.width else 1)
     most = max(setting.most * unit, thin if short <= _THIN_PX else 0)
     high = max(low, element.max_px or round(most))

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-HexColour = Annotated[str, Meta(pattern=r"^#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$", description="#rgb or #rrggbb")]
+HexColour = Annotated[str, Meta(pattern=r"^#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z", description="#rgb or #rrggbb")]
 Side = Annotated[int, Meta(ge=16, le=8192, description="pixels")]
 Format = Literal["png"]
 
@@ -43,7 +43,7 @@ class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     brand_name: Annotated[str, Meta(max_length=80)] = ""
     audience: Annotated[str, Meta(max_length=200)] = ""
     purpose: Annotated[str, Meta(max_length=400)] = ""
-    logo: Annotated[str, Meta(max_length=6_000_000)] | None = None
+    logo: Annotated[str, Meta(min_length=1, max_length=6_000_000)] | None = None
     formats: Annotated[list[Format], Meta(min_length=1, max_length=4)] = msgspec.field(
         default_factory=lambda: list[Format](["png"])
     )

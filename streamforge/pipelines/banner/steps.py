@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from streamforge.errors import LayoutInfeasible
+from streamforge.pipelines.banner import room
 from streamforge.pipelines.banner.arrangement import Arrangement, Painted, PaintedFile, Placement
 from streamforge.pipelines.banner.compose import Composition, frame_of
 from streamforge.pipelines.banner.graph import Design, Element
@@ -26,6 +28,8 @@ __all__ = ["Arrangement", "Painted", "PaintedFile", "Placement", "arrange", "loa
 
 _LEAST_TYPE_PX = 8
 _LEAST_BUTTON_PX = 18
+_LEADING_ROLES = frozenset(["headline", "offer"])
+"""One of these at least says what the banner is about."""
 
 
 def load_logo(data_uri: str) -> Logo:
@@ -36,15 +40,15 @@ def load_logo(data_uri: str) -> Logo:
 def arrange(design: Design, size: Size, logo: str | None) -> Arrangement:
     """Measure and solve. ``logo`` is the brief's data URI.
 
-    Raises LayoutInfeasible naming the relations that contradict each other, AssetRejected for the logo. Deterministic
-    but for ``timings`` (ms: ``measure``, ``solve``).
+    Raises LayoutInfeasible naming the relations that contradict each other, or the side of a canvas that is too small;
+    AssetRejected for the logo. Deterministic but for ``timings`` (ms: ``measure``, ``solve``).
     """
     watch = _Stopwatch()
     picture = load_logo(logo) if logo else None
     watch.lap("logo")
-    measured = measure(design, size, picture.width / picture.height if picture else None)
+    measured = measure(design, size, _aspect(picture))
     watch.lap("measure")
-    solution = solve(measured.problem)
+    solution = _solved(design, size, measured, _aspect(picture))
     watch.lap("solve")
     return Arrangement(
         size=size,
@@ -56,6 +60,19 @@ def arrange(design: Design, size: Size, logo: str | None) -> Arrangement:
         lost={name: count for name, count in measured.lost.items() if count},
         timings=watch.laps,
     )
+
+
+def _aspect(logo: Logo | None) -> float | None:
+    return logo.width / logo.height if logo else None
+
+
+def _solved(design: Design, size: Size, measured: Measured, logo_aspect: float | None) -> Solution:
+    try:
+        return solve(measured.problem)
+    except LayoutInfeasible as error:
+        if not room.is_for_space(error):
+            raise
+        raise room.too_small(design, size, logo_aspect, error.conflicts) from error
 
 
 def paint(design: Design, arrangement: Arrangement, spec: BannerSpec) -> Painted:
@@ -96,7 +113,7 @@ def inspect(composition: Composition) -> list[verify.Finding]:
         *verify.check_overlaps("text_overlap", words, []),
         *verify.check_margins(arrangement.size.width, arrangement.size.height, arrangement.margin, boxes),
         *_check_sizes(arrangement),
-        *_check_completeness(composition.design, arrangement),
+        *_check_completeness(composition.design, arrangement, _aspect(composition.logo)),
     ]
     if logos:
         found += verify.check_overlaps("logo_overlap", words, logos) if words else []
@@ -178,18 +195,27 @@ def _check_sizes(arrangement: Arrangement) -> list[verify.Finding]:
     ]
 
 
-def _check_completeness(design: Design, arrangement: Arrangement) -> list[verify.Finding]:
-    """What the banner does not show: vital elements (priority 1) left out, characters no font has."""
-    shown = {placement.id for placement in arrangement.placements}
-    vital = [e.id for e in design.elements if e.priority == 1 and e.text and e.id not in shown]
-    found = [
-        verify.check_least(
-            "present", name, 0, 1, "shorten the copy, or write it in a script the fonts have", "elements"
-        )
-        for name in vital
-    ]
+def _check_completeness(design: Design, arrangement: Arrangement, logo_aspect: float | None) -> list[verify.Finding]:
+    """What the banner does not show: vital texts (priority 1, or any headline or offer), characters no font has."""
+    absent = _absent(design, arrangement)
+    hint = _hint_for_absent(absent, design, arrangement, logo_aspect) if absent else ""
+    found = [verify.check_least("present", name, 0, 1, hint, "elements") for name in absent]
     found += [
         verify.Finding("glyphs", name, count, 0, False, "characters", "leave out emoji and rare characters")
         for name, count in arrangement.lost.items()
     ]
     return found
+
+
+def _absent(design: Design, arrangement: Arrangement) -> list[str]:
+    """The vital texts that are not on the picture; ``headline`` where the design itself has none left."""
+    shown = {placement.id for placement in arrangement.placements}
+    vital = [e.id for e in design.elements if e.priority == 1 and e.text and e.id not in shown]
+    leads = any(placement.role in _LEADING_ROLES and placement.lines for placement in arrangement.placements)
+    return vital or ([] if leads else [e.id for e in design.elements if e.role == "headline"] or ["headline"])
+
+
+def _hint_for_absent(absent: list[str], design: Design, arrangement: Arrangement, logo_aspect: float | None) -> str:
+    if set(absent).isdisjoint(arrangement.dropped):
+        return "say it in the prompt in words, in a script the fonts have"
+    return room.way_out(room.least_canvas(design, arrangement.size, logo_aspect))

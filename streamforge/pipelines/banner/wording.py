@@ -84,6 +84,14 @@ _REGULAR = re.compile(
     re.IGNORECASE,
 )
 """Gerunds whose verb is what is left without ``ing``; for the others (``baking``) guessing would mangle them."""
+GERMAN_MONTH = (
+    r"(?:Jan(?:uar)?|Jänner|Feb(?:ruar)?|März|Apr(?:il)?|Mai|Juni?|Juli?|Aug(?:ust)?|Sept?(?:ember)?|Okt(?:ober)?|"
+    r"Nov(?:ember)?|Dez(?:ember)?)\b"
+)
+ORDINAL = rf"(?<=\d)(?<!\d\d\d)\.\s+(?:{GERMAN_MONTH}|Advent\b|(?-i:[a-zß-öø-ÿ]))"
+"""A full stop that ends no sentence: ``24. Dezember``, ``24. december``."""
+_LEADING = re.compile(r"^[\s,;:–—-]*?(?=[-–]\d+(?:[.,]\d+)? ?[%€$£]|[^\s,;:–—-]|$)")
+"""Loose punctuation before a line; the minus of ``-40 %`` is none."""
 _DANGLING = re.compile(
     r"(?:[\s,;:–—-]+(?:and|or|the|a|an|of|for|to|with|in|on|at|by|from|that|which|who|their|your|our|its|is|are|"
     r"this|these|as|but|my|to get|and get|and save|hosted|made|called|named|designed|built|based|located|starting))+$",
@@ -114,11 +122,11 @@ def title_case(text: str) -> str:
 
 def tidy(text: str) -> str:
     """One line, single spaces, no loose punctuation or dangling function word at the ends."""
-    line = re.sub(r"\s+", " ", text[:_LINE_LETTERS]).strip(" \t\n,;:–—-")
+    line = _LEADING.sub("", re.sub(r"\s+", " ", text[:_LINE_LETTERS]), count=1).rstrip(" ,;:–—-")
     line = re.sub(r"\s+([,;:.!?])", r"\1", line)
     line = re.sub(r"([,;:])\1+", r"\1", line)
     line = _DANGLING.sub("", line)
-    return re.sub(r"(?<![.])[.]$", "", line).strip(" ,;:–—-")
+    return re.sub(r"(?<![.])[.]$", "", line).rstrip(" ,;:–—-")
 
 
 def second_person(text: str) -> str:
@@ -168,6 +176,20 @@ def first_words(text: str, *, words: int, letters: int) -> str:
     return tidy(" ".join(taken))
 
 
+def is_readable(text: str) -> bool:
+    """Whether there is a letter or a digit in it, of any script."""
+    return any(character.isalnum() for character in text)
+
+
+def first_letters(text: str, *, letters: int) -> str:
+    """The beginning of a text without a place to cut it, ``…`` for the rest; never half a number."""
+    line = tidy(text)
+    if len(line) <= letters:
+        return line if is_readable(line) else ""
+    cut = re.sub(r"\d+$", "", line[: letters - 1]).rstrip()
+    return f"{cut}…" if is_readable(cut) else ""
+
+
 def content_words(text: str) -> set[str]:
     """The words that carry meaning, lower case, plurals folded."""
     return {
@@ -184,7 +206,8 @@ def overlap(first: str, second: str) -> float:
 
 
 _BOUNDARY = re.compile(
-    r"(?:[,;:–—]| [-–—]) |\.\s|\s(?=(?:for|with|in|on|at|by|from|that|which|to|so|while|during|using|through|"
+    rf"(?:[,;:–—]| [-–—]) |(?!{ORDINAL})\.\s|"
+    r"\s(?=(?:for|with|in|on|at|by|from|that|which|to|so|while|during|using|through|"
     r"surrounding|(?<!price )of|and (?:share|enjoy|save|get|discover|join|explore|learn|make|take|have|see|be))\s)",
     re.IGNORECASE,
 )

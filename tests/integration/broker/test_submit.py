@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import pytest
 
@@ -38,7 +40,7 @@ async def test_the_same_id_again_is_the_same_job(broker: Broker, store: JobStore
 
 @pytest.mark.parametrize("other", [{"input": b"{}"}, {"kind": "shout"}])
 async def test_an_id_used_for_something_else_is_a_conflict(
-    broker: Broker, store: JobStore, other: dict[str, object]
+    broker: Broker, store: JobStore, other: dict[str, Any]
 ) -> None:
     """Another input or kind under a known id is refused, not taken for a repetition; the first job stays as it is."""
     await store.submit(submission())

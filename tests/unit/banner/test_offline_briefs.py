@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,8 +11,8 @@ from msgspec import Struct
 from streamforge.pipelines.banner.offline import design_offline
 from streamforge.pipelines.banner.palette import problems
 from streamforge.pipelines.banner.spec import BannerSpec, Size
+from tests.unit.banner.briefs import ABSENT, REQUESTS
 
-BRIEFS = Path(__file__).parents[4] / "shared" / "data" / "banner_requests" / "requests.jsonl"
 SIZES = [
     Size(300, 250), Size(728, 90), Size(160, 600), Size(300, 600), Size(970, 250), Size(320, 100), Size(468, 60),
     Size(250, 250), Size(336, 280), Size(120, 600), Size(970, 90), Size(180, 150), Size(300, 50),
@@ -34,9 +33,9 @@ class Brief(Struct):
 @pytest.fixture(scope="module")
 def briefs() -> list[Brief]:
     """The real briefs; the test is skipped where they are not at hand."""
-    if not BRIEFS.exists():
-        pytest.skip(f"the real banner briefs are not at {BRIEFS}: this run proves nothing about them")
-    return msgspec.json.decode(b"[" + b",".join(BRIEFS.read_bytes().splitlines()) + b"]", type=list[Brief])
+    if not REQUESTS.exists():
+        pytest.skip(ABSENT)
+    return msgspec.json.decode(b"[" + b",".join(REQUESTS.read_bytes().splitlines()) + b"]", type=list[Brief])
 
 
 def texts(brief: Brief, size: Size) -> dict[str, str]:

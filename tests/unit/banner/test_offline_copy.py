@@ -13,6 +13,7 @@ from streamforge.pipelines.banner.copywriting import Copy, write_copy
 from streamforge.pipelines.banner.facts import extract
 from streamforge.pipelines.banner.persuasion import purpose_line
 from streamforge.pipelines.banner.spec import BannerSpec
+from streamforge.pipelines.banner.wording import is_readable, tidy
 
 WORD = st.sampled_from(["fresh bread", "running shoes", "piano lessons", "garden tools", "cold brew", "city tours"])
 HOST = st.from_regex(r"[a-z][a-z0-9]{2,12}", fullmatch=True)
@@ -25,6 +26,12 @@ ANY_TEXT = st.text(min_size=3, max_size=300).filter(lambda text: bool(text.strip
 def write(prompt: str, purpose: str = "", audience: str = "") -> Copy:
     """The copy of a brief."""
     return write_copy(BannerSpec(prompt=prompt, purpose=purpose, audience=audience))
+
+
+def all_lines(copy: Copy) -> list[str]:
+    """Each text of the copy that is not empty."""
+    lines = [copy.headline, copy.headline_short, copy.kicker, copy.sub, copy.sub_short, copy.offer, copy.date]
+    return [line for line in lines if line]
 
 
 def words_of(copy: Copy) -> str:
@@ -47,12 +54,12 @@ def test_stated_facts_survive_word_for_word(product: str, host: str, ending: str
 @given(prompt=ANY_TEXT, purpose=st.text(max_size=120))
 @settings(max_examples=400, deadline=None)
 def test_no_number_is_invented(prompt: str, purpose: str) -> None:
-    """Whatever the brief, every run of digits in the copy is one of the brief's, and there always is a headline."""
+    """Every run of digits in the copy is one of the brief's, and a brief with a letter or digit has a headline."""
     copy = write(prompt, purpose)
     stated = set(re.findall(r"\d+", f"{prompt} {purpose}"))
     assert set(re.findall(r"\d+", words_of(copy))) <= stated
-    assert copy.headline.strip()
-    assert copy.headline_short.strip()
+    assert bool(copy.headline.strip()) == bool(copy.headline_short.strip())
+    assert copy.headline.strip() or not is_readable(prompt)
 
 
 @given(prompt=ANY_TEXT)
@@ -229,3 +236,92 @@ def test_headlines_are_short_and_unpunctuated() -> None:
     headline = write("Handmade oak tables and chairs built by three sisters in a small workshop near the sea.").headline
     assert len(headline.split()) <= 8
     assert not headline.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "whole"),
+    [
+        ("Alles muss raus bei uns im Laden, nur bis 24. Dezember", "bis 24. dezember"),
+        ("Wir öffnen am 3. Advent für die Kinder", "am 3. advent"),
+        ("Der Laden schließt am 24. dezember für immer", "am 24. dezember"),
+        ("Großer Winterschlussverkauf mit vielen Angeboten für die ganze Familie ab 2. Januar", "ab 2. januar"),
+        ("Christmas market open until 24. Dezember", "24. dezember"),
+    ],
+)
+def test_a_german_date_is_never_cut(prompt: str, whole: str) -> None:
+    """The full stop of an ordinal ends no sentence: the day keeps its month."""
+    lines = [line.lower() for line in all_lines(write(prompt))]
+    assert any(whole in line for line in lines)
+    assert not any(re.search(r"\d\.?$", line) for line in lines)
+
+
+def test_a_full_stop_after_a_year_ends_the_sentence() -> None:
+    """Only a day's number is an ordinal: ``in 2024. August deals`` is two sentences."""
+    assert write("We opened in 2024. August deals are on now for you").headline == "We Opened in 2024"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "address"),
+    [
+        ("Neue Mäntel für die Stadt. Jetzt bestellen auf müllers.example", "müllers.example"),
+        ("Fresh books for the summer, order at www.bücher.example", "www.bücher.example"),
+        ("Всё для дома на сайте ёлка.рф", "ёлка.рф"),
+        ("Alles für die Küche bei straße-8.example/küche", "straße-8.example/küche"),
+    ],
+)
+def test_addresses_with_letters_beyond_ascii_are_kept(prompt: str, address: str) -> None:
+    """An internationalised domain is an address like any other, and stands nowhere else in the copy."""
+    copy = write(prompt)
+    assert copy.address == address
+    assert address not in f"{copy.headline} {copy.sub}"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "button"),
+    [
+        ("Neue Mäntel für die Stadt. Jetzt bestellen auf müllers.example", "Jetzt bestellen"),
+        ("Les chaussures de la saison chez Dupont. Commandez sur dupont.example", "Commandez"),
+    ],
+)
+def test_a_call_in_the_briefs_own_language_is_the_button(prompt: str, button: str) -> None:
+    """What a German or French brief asks its reader to do is the button, and no line of text besides."""
+    copy = write(prompt)
+    assert copy.cta == button
+    assert button not in f"{copy.headline} {copy.sub}"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "stated"),
+    [
+        ("-40 % sur toutes les chaussures chez Dupont", "-40 % sur toutes"),
+        ("Soldes: -40 % sur toutes les chaussures", "-40 % sur toutes"),
+        ("Winter sale: -40% on all boots", "-40% on all boots"),
+    ],
+)
+def test_a_stated_minus_is_kept(prompt: str, stated: str) -> None:
+    """``-40 %`` does not become ``40 %``; a dash before other words still goes."""
+    assert stated in words_of(write(prompt))
+    assert tidy("- rye bread") == tidy("\u2013 rye bread") == "rye bread"
+
+
+@pytest.mark.parametrize(
+    "prompt", ["Discover more", "Learn more", "Join us", "x" * 700, "Book now!", "Mehr erfahren für"]
+)
+def test_no_text_stands_twice(prompt: str) -> None:
+    """Headline and button never say the same, whatever the brief."""
+    copy = write(prompt)
+    assert copy.headline
+    assert copy.headline.casefold() not in {copy.cta.casefold(), copy.cta_short.casefold(), copy.sub.casefold()}
+
+
+def test_one_endless_word_is_shortened() -> None:
+    """A word of 700 letters is its own headline, cut where a reader can see it."""
+    copy = write("x" * 700)
+    assert re.fullmatch(r"x{20,40}…", copy.headline)
+
+
+@pytest.mark.parametrize("prompt", ["...", "!!! ???", "\u2014\u2013"])
+def test_a_brief_without_letters_has_no_headline(prompt: str) -> None:
+    """Nothing is made up where there is nothing to read; a brand's name would be enough."""
+    assert write(prompt).headline == ""
+    assert write_copy(BannerSpec(prompt=prompt, brand_name="Kornblume")).headline == "Kornblume"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,8 +11,8 @@ from streamforge.pipelines.banner.offline import design_offline
 from streamforge.pipelines.banner.spec import BannerSpec, Size
 from streamforge.pipelines.banner.steps import arrange, paint
 from streamforge.render.image import logo_facts
+from tests.unit.banner.briefs import ABSENT, BRIEFS, REQUESTS
 
-BRIEFS = Path(__file__).parents[4] / "shared" / "data" / "banner_requests"
 SIZES = (Size(300, 250), Size(728, 90), Size(1200, 628))
 MUST_PASS = {"text_overflow", "text_overlap", "stray_ink", "logo_overlap", "margin", "contrast", "present"}
 
@@ -30,8 +29,7 @@ class Request(msgspec.Struct):
 
 def requests() -> list[Request]:
     """The briefs, or none where they are absent."""
-    path = BRIEFS / "requests.jsonl"
-    lines = path.read_bytes().splitlines() if path.exists() else []
+    lines = REQUESTS.read_bytes().splitlines() if REQUESTS.exists() else []
     return [msgspec.json.decode(line, type=Request) for line in lines]
 
 
@@ -42,7 +40,7 @@ def logo_of(request: Request) -> str:
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
-@pytest.mark.skipif(not requests(), reason=f"the real briefs are not at {BRIEFS}")
+@pytest.mark.skipif(not requests(), reason=ABSENT)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_real_briefs_become_sound_banners(size: Size) -> None:
     """All briefs at this size: no overflow, no overlap, no text without contrast, nothing vital missing."""

@@ -40,6 +40,12 @@ def test_scripts_handlers_and_outside_references_are_removed() -> None:
     assert not any(word in cleaned for word in (b"script", b"onclick", b"passwd", b"http://x"))
 
 
+def test_a_filter_that_does_nothing_is_no_reason_to_refuse() -> None:
+    """``filter="none"`` and a filter that is defined but never used leave the picture as it is."""
+    body = f'<defs><filter id="f"/></defs><g filter="none" style="filter: none" fill="#ff0000">{RECT}</g>'
+    assert logo_facts(svg_uri(body)).colors == ["#ff0000"]
+
+
 def _bomb() -> str:
     """Ten uses of ten uses of …: a billion rectangles in a kilobyte."""
     levels = [f'<g id="u{at}">' + f'<use xlink:href="#u{at - 1}"/>' * 10 + "</g>" for at in range(1, 10)]
@@ -62,6 +68,9 @@ def _bomb() -> str:
         ("<text>name</text>", "<text>"),
         ('<image href="data:image/png;base64,AAAA"/>', "<image>"),
         ("<foreignObject/>", "<foreignObject>"),
+        ('<filter id="f"/><rect width="9" height="9" filter="url(#f)"/>', "filter on <rect>, which would be lost"),
+        ('<g style="filter: drop-shadow(2px 2px red)"><rect width="9" height="9"/></g>', "filter on <g>"),
+        ('<style>.s{filter:blur(2px)}</style><rect class="s" width="9" height="9"/>', "filter on <rect>"),
         ("<g>", "not well-formed"),
         ("", "no visible pixel"),
     ],
