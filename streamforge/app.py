@@ -157,7 +157,14 @@ class Daemon:
         )
         executor = Executor(self.pipelines, lent, settler, policy, settings.jobs)
         worker = Worker(broker, executor, settings.worker)
-        inbox = Inbox(broker, self.store, self.kinds, settings.worker.name, settings.jobs.max_input_bytes)
+        inbox = Inbox(
+            broker,
+            self.store,
+            self.kinds,
+            settings.worker.name,
+            settings.jobs.max_input_bytes,
+            queues=settings.worker.queues,
+        )
         self.health.add("worker", worker.why_not_ready)
         leases = Leases(settings.redis, self.url, settings.worker, worker, broker.keys)
         reclaimer = Reclaimer(broker, worker.streams, settings.worker.lease_s, worker.look_for_expired)
@@ -166,7 +173,13 @@ class Daemon:
         services += [Watchdog(worker, settings.redis, self.url)]
         if settings.api.enabled:
             front = Front(
-                self.store, self.objects, self.kinds, self.health, settings.worker.queues, settings.api.max_body_bytes
+                self.store,
+                self.objects,
+                self.kinds,
+                self.health,
+                settings.worker.queues,
+                settings.api.max_body_bytes,
+                settings.jobs.max_input_bytes,
             )
             self.api = ApiServer(front, settings.api)
             services.insert(0, self.api)

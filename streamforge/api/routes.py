@@ -10,7 +10,7 @@ from aiohttp import web
 
 from streamforge.api.status import status_of
 from streamforge.errors import BrokerUnavailable, InvalidInput, UnknownJob
-from streamforge.jobs.kinds import BROKEN_JSON, Kinds, submission_from
+from streamforge.jobs.kinds import BROKEN_JSON, Kinds, check_size, submission_from
 from streamforge.jobs.model import new_job_id
 from streamforge.jobs.store import JobStore
 from streamforge.ops import metrics
@@ -19,6 +19,8 @@ from streamforge.storage.objects import Objects
 
 GENERATE_KIND = "banner"
 """What ``/api/v1/generate`` makes."""
+
+CANVAS_HINT = '"1200x628" or {"width": 1200, "height": 628}'
 
 MAX_DIGITS = 9
 """Of a side in ``canvas_dimensions``; Python refuses to read numbers of thousands of digits."""
@@ -33,6 +35,7 @@ class Front(msgspec.Struct, frozen=True):
     health: Health
     queues: tuple[str, ...]
     max_body_bytes: int
+    max_input_bytes: int = 8 * 1024 * 1024
 
 
 FRONT: web.AppKey[Front] = web.AppKey("front", Front)
@@ -56,11 +59,12 @@ async def generate(request: web.Request) -> web.Response:
             f"content type is {request.content_type}", field="Content-Type", hint="send application/json"
         )
     kind = front.kinds[GENERATE_KIND]
-    body = kind.normalise(brief_from(await request.read()))
+    brief = brief_from(await request.read())
+    check_size({"input": brief}, front.max_input_bytes)
     submission = submission_from(
         id=new_job_id(),
         kind=kind.name,
-        input=body,
+        input=kind.normalise(brief),
         queue=kind.queue,
         idempotency_key=request.headers.get("Idempotency-Key", ""),
         source="http",
@@ -137,18 +141,25 @@ def brief_from(body: bytes) -> bytes:
         fields.setdefault("prompt", fields.pop("user_prompt"))
     canvas = fields.pop("canvas_dimensions", None)
     if isinstance(canvas, dict):
-        fields = {**fields, **cast("dict[str, Any]", canvas)}
+        fields |= _sides(cast("dict[str, Any]", canvas))
     elif isinstance(canvas, str):
         width, _, height = canvas.lower().partition("x")
         fields |= {"width": _integer(width), "height": _integer(height)}
     elif canvas is not None:
-        raise InvalidInput("not a size", field="canvas_dimensions", hint='"1200x628" or {"width": 1200, "height": 628}')
+        raise InvalidInput("not a size", field="canvas_dimensions", hint=CANVAS_HINT)
     return msgspec.json.encode(fields)
+
+
+def _sides(canvas: dict[str, Any]) -> dict[str, Any]:
+    """Nothing but the two sides: another field in there would become one of the brief's."""
+    if other := sorted(canvas.keys() - {"width", "height"}):
+        raise InvalidInput("no such field", field=f"canvas_dimensions.{other[0]}"[:80], hint=CANVAS_HINT)
+    return canvas
 
 
 def _integer(text: str) -> int:
     if not text.strip().isdecimal() or len(text) > MAX_DIGITS:
-        raise InvalidInput("not a size", field="canvas_dimensions", hint='"1200x628" or {"width": 1200, "height": 628}')
+        raise InvalidInput("not a size", field="canvas_dimensions", hint=CANVAS_HINT)
     return int(text)
 
 

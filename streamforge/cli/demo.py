@@ -16,10 +16,10 @@ import anyio.to_thread
 import msgspec
 
 from streamforge.app import Daemon
-from streamforge.cli.jobs import event_line, follow, print_line
+from streamforge.cli.jobs import event_line, follow, job_lines, print_line
 from streamforge.cli.main import FAILED, INTERRUPTED, OK
 from streamforge.cli.run import stop_on_signal
-from streamforge.cli.session import run_async, settings_from
+from streamforge.cli.session import run_async, settings_from, why_not_writable, why_unreadable
 from streamforge.config import Settings
 from streamforge.errors import InvalidInput, StreamForgeError, UnknownJob
 from streamforge.jobs.kinds import BROKEN_JSON
@@ -44,6 +44,8 @@ def demo(args: argparse.Namespace) -> int:
     """Make one banner, print its verification table, and say where the files are."""
     brief = read_brief(args)
     out = Path(args.out)
+    if why := why_not_writable(out):
+        raise InvalidInput(f"cannot write into {out}: {why}", field="--out", hint="name another directory")
     with tempfile.TemporaryDirectory(prefix="streamforge-demo-") as data_dir:
         settings = settings_from(
             args,
@@ -84,6 +86,8 @@ async def _make(daemon: Daemon, brief: dict[str, Any], out: Path) -> int:
     job = await _follow(daemon, brief)
     if job.state is JobState.SUCCEEDED:
         await _deliver(daemon, job, out)
+    for line in job_lines(job) if job.error else []:
+        print_line(line)
     print_line(f"{job.state} in {monotonic() - started:.1f} s")
     return OK if job.state is JobState.SUCCEEDED else FAILED
 
@@ -160,18 +164,18 @@ def table(checks: list[Check]) -> list[str]:
 def read_brief(args: argparse.Namespace) -> dict[str, Any]:
     """The brief that the options describe. Raises InvalidInput naming the option."""
     folder = Path()
-    if args.brief:
+    if args.brief is not None:
         brief, folder = _brief_file(args.brief)
     else:
-        brief = {"prompt": args.prompt} if args.prompt else dict(BRIEF)
-    if args.size:
+        brief = {"prompt": args.prompt} if args.prompt is not None else dict(BRIEF)
+    if args.size is not None:
         width, x, height = args.size.lower().partition("x")
         if not (x and width.isdecimal() and height.isdecimal() and len(args.size) < SIZE_CHARS):
             raise InvalidInput(f"not a size: {args.size}", field="--size", hint="for example 728x90")
         brief |= {"width": int(width), "height": int(height)}
-    logo = args.logo or brief.get("logo")
-    if logo and not str(logo).startswith("data:"):
-        brief["logo"] = _data_uri(Path(logo) if args.logo else folder / str(logo))
+    logo = args.logo if args.logo is not None else brief.get("logo")
+    if logo is not None and not str(logo).startswith("data:"):
+        brief["logo"] = _data_uri(folder / str(logo) if args.logo is None else Path(logo))
     return brief
 
 
@@ -179,7 +183,7 @@ def _brief_file(name: str) -> tuple[dict[str, Any], Path]:
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"cannot read {name}: {error}", field="--brief") from error
+        raise InvalidInput(f"cannot read {name!r}: {why_unreadable(error)}", field="--brief") from error
     folder = Path() if name == "-" else Path(name).parent
     if not text.lstrip().startswith("{"):
         return {"prompt": text.strip()}, folder
@@ -194,7 +198,7 @@ def _data_uri(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise InvalidInput(
-            f"cannot read {path}: {error.strerror}", field="logo", hint="give the path of a picture"
+            f"cannot read {path}: {why_unreadable(error)}", field="logo", hint="give the path of a picture"
         ) from error
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"

@@ -11,16 +11,16 @@ from pathlib import Path
 import anyio
 import msgspec
 
-from streamforge.api.status import Status, status_of
+from streamforge.api.status import status_of
 from streamforge.app import load_pipelines
 from streamforge.cli.main import FAILED, OK
-from streamforge.cli.session import job_store, run_async, settings_from
+from streamforge.cli.session import job_store, run_async, settings_from, why_unreadable
 from streamforge.clock import iso
 from streamforge.config import Settings
 from streamforge.errors import InvalidInput
 from streamforge.jobs.events import ENDINGS, Event
-from streamforge.jobs.kinds import Kinds, submission_from
-from streamforge.jobs.model import Job, JobState, Submission, new_job_id
+from streamforge.jobs.kinds import Kinds, check_size, submission_from
+from streamforge.jobs.model import Job, JobError, JobState, Submission, new_job_id
 from streamforge.jobs.store import JobStore
 
 POLL_S = 0.1
@@ -31,17 +31,28 @@ def submit(args: argparse.Namespace) -> int:
     settings = settings_from(args)
     kinds = Kinds(pipeline.kind for pipeline in load_pipelines())
     kind = kinds[args.kind]
+    raw = read_argument(args.input)
+    check_size({"input": raw}, settings.jobs.max_input_bytes)
     submission = submission_from(
         id=args.id or new_job_id(),
         kind=kind.name,
-        input=kind.normalise(read_argument(args.input)),
+        input=kind.normalise(raw),
         queue=args.queue or kind.queue,
         priority=args.priority,
         tenant=args.tenant,
         idempotency_key=args.idempotency_key,
         source="cli",
     )
+    if submission.queue not in settings.worker.queues:
+        sys.stderr.write(_not_served(submission.queue, settings))
     return run_async(_submit(settings, submission, is_waiting=args.wait, is_json=args.json))
+
+
+def _not_served(queue: str, settings: Settings) -> str:
+    return (
+        f"streamforge: warning: queue {queue!r} is not in worker.queues ({', '.join(settings.worker.queues)}); "
+        "the job waits until a daemon serves it\n"
+    )
 
 
 async def _submit(settings: Settings, submission: Submission, *, is_waiting: bool, is_json: bool) -> int:
@@ -103,15 +114,21 @@ async def follow(store: JobStore, job_id: str) -> AsyncGenerator[Event]:
 def event_line(event: Event) -> str:
     """An event for people: when, what, and what matters of its data."""
     data = event.payload()
-    error = data.get("error")
     told = [f"{data[name]}" for name in ("step", "message", "name", "reason", "worker") if data.get(name)]
-    if isinstance(error, dict):
-        told.append(str(error.get("message", "")))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    if data.get("error"):
+        told.append(error_line(msgspec.convert(data["error"], JobError)))
     if "seconds" in data:
         told.append(f"{data['seconds']:.2f} s")
     if "progress" in data:
         told.append(f"{data['progress']:.0f} %")
     return f"{iso(event.at_ms)[11:23]}  {event.type:<16} {'  '.join(told)}".rstrip()
+
+
+def error_line(error: JobError) -> str:
+    """One line: where, what, how to fix."""
+    where = f"{error.field}: " if error.field else ""
+    how = f" ({error.hint})" if error.hint else ""
+    return f"{where}{error.message}{how}"
 
 
 def read_argument(text: str) -> bytes:
@@ -123,7 +140,7 @@ def read_argument(text: str) -> bytes:
     try:
         return Path(text[1:]).read_bytes()
     except OSError as error:
-        raise InvalidInput(f"cannot read {text[1:]}: {error.strerror}", field="--input") from error
+        raise InvalidInput(f"cannot read {text[1:]}: {why_unreadable(error)}", field="--input") from error
 
 
 def print_line(text: str) -> None:
@@ -137,15 +154,16 @@ def _print_json(value: object) -> None:
 
 
 def _print_job(job: Job, *, is_json: bool) -> None:
-    shown = status_of(job)
     if is_json:
-        _print_json(shown)
-    else:
-        for line in _lines(shown):
-            print_line(line)
+        _print_json(status_of(job))
+        return
+    for line in job_lines(job):
+        print_line(line)
 
 
-def _lines(shown: Status) -> list[str]:
+def job_lines(job: Job) -> list[str]:
+    """A job for people: where it stands, its error with field, details and hint, its files."""
+    shown = status_of(job)
     lines = [f"{shown.job_id}  {shown.kind}  {shown.state}  {shown.progress:.0f} %  attempt {shown.attempt}"]
     if shown.step:
         lines.append(f"  step   {shown.step}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
+import tempfile
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +22,10 @@ from streamforge.jobs.store import JobStore
 
 T = TypeVar("T")
 
+NO_DAEMON_HINT = (
+    "start `streamforge run`; for one that runs elsewhere give its directory, --set paths.data_dir=…, or set redis.url"
+)
+
 
 def settings_from(args: argparse.Namespace, **flags: object) -> Settings:
     """The settings as this command line has them; ``section__key=value`` adds a flag unless the value is None."""
@@ -33,6 +39,29 @@ def settings_from(args: argparse.Namespace, **flags: object) -> Settings:
     return load(Path(args.config) if args.config else None, flags=given)
 
 
+def why_unreadable(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file that the user named cannot be read, in a few words."""
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else (error.strerror or type(error).__name__)
+
+
+def why_not_writable(directory: Path) -> str | None:
+    """Why a directory could not be made or written to, None where it could; nothing is left behind.
+
+    A file without a name is tried where it is, or in the nearest directory above it that exists: permissions alone say
+    little for root or in a read-only mount.
+    """
+    existing = next(path for path in (directory, *directory.absolute().parents) if os.path.lexists(path))
+    if not existing.is_dir():
+        return f"{existing} is no directory"
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            return None
+    except OSError as error:
+        return f"nothing can be written in {existing}: {error.strerror}"
+
+
 @asynccontextmanager
 async def job_store(settings: Settings) -> AsyncGenerator[JobStore]:
     """The jobs of the configured Redis, or of the daemon that runs its own; else raises BrokerUnavailable."""
@@ -40,9 +69,7 @@ async def job_store(settings: Settings) -> AsyncGenerator[JobStore]:
     if not url:
         socket = embedded_socket(settings.paths.data_dir)
         if not socket.exists():
-            raise BrokerUnavailable(
-                f"no daemon runs over {settings.paths.data_dir}", hint="start `streamforge run`, or set redis.url"
-            )
+            raise BrokerUnavailable(f"no daemon runs over {settings.paths.data_dir}", hint=NO_DAEMON_HINT)
         url = embedded_url(settings.paths.data_dir)
     broker = Broker(settings.redis, settings.jobs, url)
     try:

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
+from streamforge.broker.server_program import find_server
 from streamforge.cli.jobs import print_line
 from streamforge.cli.main import OK
-from streamforge.cli.session import settings_from
-from streamforge.config import render_example, show
+from streamforge.cli.session import settings_from, why_not_writable
+from streamforge.config import Settings, render_example, show
+from streamforge.config.loader import listed
+from streamforge.errors import ConfigError
 
 
 def check(args: argparse.Namespace) -> int:
-    """Load the settings; every problem is reported, with the name of its source."""
-    settings_from(args)
+    """Load the settings and look at what they name; every problem is reported, with the name of its source."""
+    settings = settings_from(args)
+    if found := list(obstacles(settings)):
+        raise ConfigError(listed(found))
     print_line("the settings can be used")
     return OK
+
+
+def obstacles(settings: Settings) -> Iterator[str]:
+    """What on this machine keeps a daemon from starting with these settings: its directory, its server program."""
+    directory = settings.paths.data_dir
+    if why := why_not_writable(directory):
+        yield f"paths.data_dir: cannot use {directory}: {why} (from {settings.source('paths.data_dir')})"
+    if settings.redis.url:
+        return
+    try:
+        find_server(settings.embedded.server)
+    except ConfigError as error:
+        yield f"{error} (from {settings.source('embedded.server')})"
 
 
 def show_settings(args: argparse.Namespace) -> int:

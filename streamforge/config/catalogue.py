@@ -88,7 +88,7 @@ def _metas(annotated: object) -> list[Meta]:
 
 def _limits(meta: Meta) -> list[str]:
     bounds = {">": meta.gt, ">=": meta.ge, "<": meta.lt, "<=": meta.le}
-    limits = [f"{sign} {bound:g}" for sign, bound in bounds.items() if bound is not None]
+    limits = [f"{sign} {bound:.12g}" for sign, bound in bounds.items() if bound is not None]
     if meta.pattern is not None:
         limits.append(f"like {meta.pattern}")
     return limits + (["that is not empty"] if meta.min_length else [])

@@ -10,6 +10,7 @@ from streamforge.config.tree import Settings
 
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 STORAGE_SCHEMES = ("file", "memory", "s3", "gs", "az")
+MODEL_SCHEMES = ("http", "https")
 
 _Check = tuple[tuple[str, ...], Callable[[Settings], str | None]]
 
@@ -78,15 +79,17 @@ def _host(settings: Settings) -> str | None:
 
 
 def _redis_url(settings: Settings) -> str | None:
-    scheme = urlsplit(settings.redis.url).scheme
-    if not settings.redis.url or scheme in REDIS_SCHEMES:
+    url = settings.redis.url
+    if not url:
         return None
-    return "expected a URL that starts with redis://, rediss:// or unix://"
+    if _scheme(url) not in REDIS_SCHEMES:
+        return "expected a URL that starts with redis://, rediss:// or unix://"
+    return None if _has_good_port(url) else "its port is no number from 1 to 65535"
 
 
 def _storage_url(settings: Settings) -> str | None:
     url = settings.storage.url
-    if "://" not in url or urlsplit(url).scheme in STORAGE_SCHEMES:
+    if "://" not in url or _scheme(url) in STORAGE_SCHEMES:
         return None
     return f"expected a directory or a URL of {', '.join(f'{scheme}://' for scheme in STORAGE_SCHEMES)}"
 
@@ -95,6 +98,28 @@ def _designer(settings: Settings) -> str | None:
     if settings.llm.designer != "anthropic" or settings.llm.anthropic_api_key:
         return None
     return "'anthropic' needs llm.anthropic_api_key, or ANTHROPIC_API_KEY in the environment"
+
+
+def _model_url(settings: Settings) -> str | None:
+    url = settings.llm.anthropic_base_url
+    if not url or (_scheme(url) in MODEL_SCHEMES and urlsplit(url).hostname and _has_good_port(url)):
+        return None
+    return "expected http://host or https://host, with :port where it needs one"
+
+
+def _scheme(url: str) -> str:
+    """The part before the colon; nothing where there is none, or the rest is no address."""
+    try:
+        return urlsplit(url).scheme
+    except ValueError:  # an unfinished IPv6 address
+        return ""
+
+
+def _has_good_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def is_loopback(host: str) -> bool:
@@ -114,5 +139,6 @@ _CHECKS: tuple[_Check, ...] = (
     (("api.host", "api.enabled"), _host),
     (("redis.url",), _redis_url),
     (("storage.url",), _storage_url),
+    (("llm.anthropic_base_url",), _model_url),
     (("llm.designer", "llm.anthropic_api_key"), _designer),
 )

@@ -60,11 +60,12 @@ def load(
     failed = {problem.key for problem in rejected}
     problems = [problem.message for problem in rejected] + contradictions(settings, failed)
     if problems:
-        raise ConfigError(_listed(problems))
+        raise ConfigError(listed(problems))
     return settings
 
 
-def _listed(problems: list[str]) -> str:
+def listed(problems: list[str]) -> str:
+    """The problems as one message, one a line."""
     if len(problems) == 1:
         return problems[0]
     return f"{len(problems)} problems in the settings:\n" + "\n".join(f"  - {problem}" for problem in problems)

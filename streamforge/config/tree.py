@@ -18,10 +18,20 @@ from streamforge.config.secret import Secret
 
 MIB = 1024 * 1024
 
-Count = Annotated[int, Meta(ge=1)]
-CountOrNone = Annotated[int, Meta(ge=0)]
-Seconds = Annotated[float, Meta(gt=0)]
-SecondsOrNone = Annotated[float, Meta(ge=0)]
+LONGEST_S = 315_360_000.0
+"""Ten years. Redis refuses an expiry beyond what 64 bits of milliseconds hold, long after a job was accepted."""
+LARGEST_VALUE = 512 * MIB
+"""The most that Redis takes as one value."""
+LARGEST_COUNT = 1_000_000_000
+LEAST_MEMORY_MB = 384
+"""Measured: with 256 no child starts, with 320 one makes the demo's banner; a logo needs a little more."""
+
+Count = Annotated[int, Meta(ge=1, le=LARGEST_COUNT)]
+CountOrNone = Annotated[int, Meta(ge=0, le=LARGEST_COUNT)]
+Bytes = Annotated[int, Meta(ge=1, le=LARGEST_VALUE)]
+BytesOrNone = Annotated[int, Meta(ge=0, le=LARGEST_VALUE)]
+Seconds = Annotated[float, Meta(gt=0, le=LONGEST_S)]
+SecondsOrNone = Annotated[float, Meta(ge=0, le=LONGEST_S)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 
 
@@ -53,7 +63,9 @@ class RedisSettings(Struct, frozen=True, kw_only=True):
     health_check_interval_s: Annotated[
         SecondsOrNone, Meta(description="An idle connection older than this is pinged before use; 0 never.")
     ] = 30.0
-    max_connections: Annotated[Count, Meta(description="Connections this process may hold.")] = 50
+    max_connections: Annotated[
+        Annotated[int, Meta(ge=1, le=10_000)], Meta(description="Connections this process may hold.")
+    ] = 50
     ssl_cert_reqs: Annotated[
         Literal["required", "optional", "none"],
         Meta(description="How a rediss:// server's certificate is checked: required, optional or none."),
@@ -103,7 +115,9 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     name: Annotated[Name, Meta(description="This worker's name in logs and leases; empty means the host's name.")] = (
         field(default_factory=socket.gethostname)
     )
-    concurrency: Annotated[Count, Meta(description="Jobs this daemon runs at once.")] = 100
+    concurrency: Annotated[
+        Annotated[int, Meta(ge=1, le=100_000)], Meta(description="Jobs this daemon runs at once.")
+    ] = 100
     queues: Annotated[tuple[Name, ...], Meta(min_length=1, description="Queues this daemon takes jobs from.")] = (
         "default",
     )
@@ -117,7 +131,9 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
         Meta(description="How long running jobs may go on after SIGTERM before they are handed back."),
     ] = 25.0
     max_attempts: Annotated[Count, Meta(description="Attempts that may end in an error before a job fails.")] = 3
-    max_crashes: Annotated[Count, Meta(description="Workers a job may take down before it becomes a dead letter.")] = 3
+    max_crashes: Annotated[
+        Count, Meta(description="Workers a job may take down; with one more it becomes a dead letter.")
+    ] = 3
     retry_base_s: Annotated[Seconds, Meta(description="Pause before the first retry; doubles each time.")] = 1.0
     retry_cap_s: Annotated[Seconds, Meta(description="Longest pause between two attempts.")] = 60.0
 
@@ -125,9 +141,12 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
 class PoolSettings(Struct, frozen=True, kw_only=True):
     """The child processes that solve and render."""
 
-    slots: Annotated[CountOrNone, Meta(description="Child processes; 0 is one for each core.")] = 0
+    slots: Annotated[
+        Annotated[int, Meta(ge=0, le=256)], Meta(description="Child processes; 0 is one for each core.")
+    ] = 0
     memory_mb: Annotated[
-        Annotated[int, Meta(ge=64)], Meta(description="Address space one child may use, in megabytes.")
+        Annotated[int, Meta(ge=LEAST_MEMORY_MB, le=1_048_576)],
+        Meta(description="Address space one child may use, in megabytes; the largest canvas needs the default."),
     ] = 768
     recycle_after: Annotated[Count, Meta(description="Jobs after which a child is replaced.")] = 200
     kill_grace_s: Annotated[
@@ -138,12 +157,15 @@ class PoolSettings(Struct, frozen=True, kw_only=True):
 class JobsSettings(Struct, frozen=True, kw_only=True):
     """Limits on a job, and how long its traces stay."""
 
-    max_input_bytes: Annotated[Count, Meta(description="Largest input of a job.")] = 8 * MIB
+    max_input_bytes: Annotated[Bytes, Meta(description="Largest input of a job.")] = 8 * MIB
     inline_bytes: Annotated[
-        CountOrNone,
-        Meta(description="Checkpoints and results above this go to the object store, not to Redis."),
+        BytesOrNone,
+        Meta(description="Checkpoints above this go to the object store, not to Redis."),
     ] = 32 * 1024
-    step_value_max_bytes: Annotated[Count, Meta(description="Largest value a step may return.")] = 256 * MIB
+    step_value_max_bytes: Annotated[
+        Annotated[int, Meta(ge=1, le=2**40)], Meta(description="Largest value a step may return.")
+    ] = 256 * MIB
+    result_max_bytes: Annotated[Bytes, Meta(description="Largest result of a job, as JSON; files are apart.")] = 8 * MIB
     result_ttl_s: Annotated[Seconds, Meta(description="How long an ended job can be asked about.")] = 7 * 86_400.0
     idempotency_ttl_s: Annotated[Seconds, Meta(description="How long an idempotency key gives back the same job.")] = (
         86_400.0
@@ -165,7 +187,7 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     port: Annotated[
         Annotated[int, Meta(ge=0, le=65_535)], Meta(description="Port to listen on; 0 takes a free one.")
     ] = 8080
-    max_body_bytes: Annotated[Count, Meta(description="Largest request body.")] = 8 * MIB
+    max_body_bytes: Annotated[Bytes, Meta(description="Largest request body.")] = 8 * MIB
 
 
 class LogsSettings(Struct, frozen=True, kw_only=True):

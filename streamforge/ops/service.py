@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import anyio
 from anyio.abc import TaskGroup
 
+from streamforge.errors import StreamForgeError
 from streamforge.ops.logs import get_logger
 
 log = get_logger(__name__)
@@ -100,6 +101,15 @@ class Supervisor:
             self._ended[service.name].set()
 
     def _fail(self, service: Service, error: Exception) -> None:
-        log.error("service_failed", service=service.name, error=type(error).__name__, exc_info=error)
+        trace = (
+            None if isinstance(error, StreamForgeError) else error
+        )  # ours say what is wrong; surprises need their place
+        log.error(
+            "service_failed", service=service.name, error=type(error).__name__, reason=_reason(error), exc_info=trace
+        )
         self._failure = self._failure or (service.name, error)
         self.stop()
+
+
+def _reason(error: Exception) -> str | None:
+    return str(error) if isinstance(error, StreamForgeError) else None

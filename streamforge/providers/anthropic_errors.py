@@ -79,8 +79,11 @@ BY_TYPE: dict[str, Outcome] = {
 """By the ``type`` in an error's body, where the class says nothing: stream events, unlisted statuses."""
 
 _HINTS: dict[type[StreamForgeError], str] = {
-    ConfigError: "check the provider's address and credentials",
+    ConfigError: "check llm.anthropic_base_url and llm.anthropic_api_key",
 }
+_UNREACHED = frozenset({"APIConnectionError", "TransportError"})
+"""Without an answer: nobody was there, the network or the address is to blame."""
+_UNREACHED_HINT = "check that llm.anthropic_base_url (empty: the provider's own) can be reached from this machine"
 _MESSAGE_LIMIT = 200
 _MIN_SECRET = 12
 
@@ -104,7 +107,11 @@ def translate(error: BaseException, secrets: tuple[str, ...], clock: Clock = SYS
     message = _message(error, secrets)
     if kind is RateLimited:
         return RateLimited(message, retry_after_s=retry_after_s(_headers(error), clock))
-    return kind(message, hint=_HINTS.get(kind))
+    return kind(message, hint=_UNREACHED_HINT if _is_unreached(error) else _HINTS.get(kind))
+
+
+def _is_unreached(error: BaseException) -> bool:
+    return any(ancestor.__name__ in _UNREACHED for ancestor in type(error).__mro__)
 
 
 def retry_after_s(headers: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> float | None:

@@ -23,9 +23,10 @@ from streamforge.jobs.outcome import Cancelled, Failed, Outcome, Released, Retry
 from streamforge.ops import metrics
 from streamforge.ops.logs import bind_job, get_logger
 from streamforge.runtime.context import Context, Lent
+from streamforge.runtime.places import where
 from streamforge.runtime.pool_child import RemoteFault
 from streamforge.runtime.recipe import Pipeline
-from streamforge.runtime.retry import RetryPolicy, decide, where
+from streamforge.runtime.retry import RetryPolicy, decide
 from streamforge.runtime.settler import UNSETTLED, Settler
 
 FENCED = 0

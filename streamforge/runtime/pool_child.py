@@ -10,11 +10,11 @@ import os
 import resource
 import signal
 import threading
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 from streamforge.errors import StreamForgeError
+from streamforge.runtime.places import where
 
 
 class RemoteFault(Exception):
@@ -46,11 +46,7 @@ def work(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any
     except MemoryError:
         return False, RemoteFault("MemoryError", ("the child reached its memory limit, pool.memory_mb",))
     except BaseException as error:  # noqa: BLE001 - the edge of the process; SystemExit would end the parent
-        frames = traceback.extract_tb(error.__traceback__)[-4:]
-        places = tuple(
-            f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}" for frame in frames
-        )
-        return False, RemoteFault(type(error).__name__, places)
+        return False, RemoteFault(type(error).__name__, tuple(where(error)))
 
 
 def _die_with_parent() -> None:

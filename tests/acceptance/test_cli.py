@@ -52,6 +52,9 @@ def test_wait_follows_the_job(daemon: DaemonProcess) -> None:
     assert [word for word in ("job.queued", "step.completed", "job.succeeded", "image/png") if word not in shown] == []
     failed = ask(daemon, "submit", "banner", "--input", BROKEN, "--wait", code=1)
     assert "asset_rejected: logo:" in failed
+    (line,) = [line for line in failed.splitlines() if "job.failed" in line]
+    assert "asset_rejected  logo: " in line
+    assert line.endswith(")")
     assert json.loads(ask(daemon, "submit", "banner", "--input", BROKEN, "--wait", "--json", code=1))["error"]["hint"]
 
 
@@ -115,7 +118,7 @@ def test_dead_letters(daemon: DaemonProcess) -> None:
     assert json.loads(ask(daemon, "dead", "list", "--json", "--count", "1"))[0]["id"] == letter
     assert letter not in ask(daemon, "dead", "list", "--before", letter)
     shown = ask(daemon, "dead", "show", letter)
-    assert [word for word in ("not a colour", "#rgb", "brand_colors = red") if word not in shown] == []
+    assert [word for word in ("expected #rgb or #rrggbb", "brand_colors = red") if word not in shown] == []
     assert json.loads(ask(daemon, "dead", "show", letter, "--json"))["fields"]["prompt"] == "Colour by name"
 
 
@@ -161,11 +164,48 @@ def test_config(daemon: DaemonProcess) -> None:
 
 
 @pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        (
+            "embedded.server=/nope",
+            "embedded.server: /nope is not a program that can be run (from flag embedded.server)",
+        ),
+        ("paths.data_dir=/proc/x", "paths.data_dir: cannot use /proc/x: nothing can be written in /proc"),
+        ("paths.data_dir=/dev/null/x", "/dev/null is no directory"),
+        ("redis.url=redis://h:notaport", "redis.url: its port is no number"),
+        ("llm.anthropic_base_url=nonsense", "llm.anthropic_base_url: expected http://host"),
+        ("jobs.result_ttl_s=1e300", "jobs.result_ttl_s: expected float > 0 and <= 315360000"),
+    ],
+)
+def test_config_check_finds_what_a_start_would(daemon: DaemonProcess, setting: str, told: str) -> None:
+    """A program that is not there, a directory that cannot be made, an address that is none: 2, naming the setting."""
+    assert told in ask(daemon, "config", "check", "--set", setting, code=2)
+
+
+def test_config_check_reports_all_at_once_and_leaves_nothing(daemon: DaemonProcess, tmp_path: Path) -> None:
+    """Directory and program are told together; a directory that could be made is not made by asking."""
+    both = ("--set", "embedded.server=/nope", "--set", "paths.data_dir=/proc/x")
+    said = daemon.command("config", "check", *both)
+    assert (said.returncode, len(said.stderr.splitlines())) == (2, 3)
+    ask(daemon, "config", "check", "--set", f"paths.data_dir={tmp_path}/a/b")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_submit_counts_bytes(daemon: DaemonProcess) -> None:
+    """An input over jobs.max_input_bytes is refused here too, naming the field and the setting."""
+    brief = json.dumps({"prompt": "ä" * 60}, ensure_ascii=False)
+    said = ask(daemon, "submit", "banner", "--input", brief, "--set", "jobs.max_input_bytes=100", code=2)
+    assert "prompt: " in said
+    assert "jobs.max_input_bytes" in said
+
+
+@pytest.mark.parametrize(
     "words", [["status", "x"], ["watch", "x"], ["dead", "list"], ["submit", "banner", "--input", BRIEF]], ids=" ".join
 )
 def test_no_daemon(launch: Launch, words: list[str]) -> None:
     """Without a daemon every command that needs one ends with 3 and says what to start."""
-    assert "start `streamforge run`, or set redis.url" in ask(launch(), *words, code=3)
+    assert "start `streamforge run`" in (said := ask(launch(), *words, code=3))
+    assert "--set paths.data_dir=" in said
 
 
 def test_daemon_killed_and_its_server_too(launch: Launch) -> None:
@@ -191,7 +231,7 @@ def test_reader_that_leaves_early(daemon: DaemonProcess) -> None:
 
 
 def test_interrupted_wait(daemon: DaemonProcess) -> None:
-    """Ctrl-C ends the waiting with 130 and no word; the job goes on."""
+    """Ctrl-C ends the waiting with 130 and no word but the warning of an unserved queue; the job goes on."""
     words = [PROGRAM, "submit", "banner", "--input", BRIEF, "--wait", "--set", "worker.name=x", "--queue", "nobody"]
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=daemon.home, env=daemon.environment
@@ -205,7 +245,8 @@ def test_interrupted_wait(daemon: DaemonProcess) -> None:
             assert process.wait(PATIENCE_S) == 130
         finally:
             process.kill()
-        assert process.stderr.read() == b""
+        (warning,) = process.stderr.read().splitlines()
+        assert b"queue 'nobody' is not in worker.queues (default)" in warning
     assert daemon.record(job_id)["state"] == "queued"
 
 

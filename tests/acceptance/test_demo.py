@@ -117,31 +117,45 @@ def test_brief_of_plain_text(demo: Demo) -> None:
     [
         (["--size", "big"], "--size: not a size: big (for example 728x90)"),
         (["--size", "9" * 5000 + "x9"], "--size: not a size"),
-        (["--size", "0x0"], "width: "),
+        (["--size", "0x0"], "width: expected a whole number from 16 to 8192"),
+        (["--size", ""], "--size: not a size"),
+        (["--prompt", ""], "prompt: expected text of 3 to 4000 characters"),
         (["--size", "8000x8000"], "choose a smaller canvas"),
-        (["--brief", "nowhere.json"], "nowhere.json"),
+        (["--brief", "nowhere.json"], "--brief: cannot read 'nowhere.json': no such file"),
+        (["--brief", "latin.txt"], "it is not UTF-8"),
         (["--brief", "nested.json"], "nested.json is not valid JSON"),
-        (["--logo", "nowhere.png"], "nowhere.png"),
+        (["--logo", "nowhere.png"], "logo: cannot read nowhere.png: no such file"),
         (["--prompt", "  "], "prompt: "),
-        (["--prompt", "Fine", "--out", "file"], "file"),
+        (["--prompt", "Fine", "--out", "file"], "--out: cannot write into file: file is no directory"),
+        (["--prompt", "Fine", "--out", "file/below"], "--out: cannot write into file/below"),
+        (["--prompt", "Fine", "--out", "/proc/banners"], "nothing can be written in /proc"),
         (["--set", "worker.nam=x"], "did you mean worker.name?"),
     ],
 )
 def test_refused(demo: Demo, arguments: list[str], told: str) -> None:
     """What cannot be done ends with 2 and one line; nothing is left."""
     (demo.home / "file").touch()
+    (demo.home / "latin.txt").write_bytes(b"caf\xe9")
     (demo.home / "nested.json").write_text('{"a":' * 100_000, encoding="utf-8")
-    said = demo.run(*arguments, code=2).stderr
+    done = demo.run(*arguments, code=2)
+    said = done.stderr
+    assert "--out" not in arguments or not done.stdout  # before any work
     assert said.startswith("streamforge: ")
     assert told in said
     assert len(said.splitlines()) == 1
 
 
 def test_logo_that_cannot_be_used(demo: Demo) -> None:
-    """A job that fails is an exit code of 1 with the reason in sight."""
+    """A job that fails is an exit code of 1; its event and the end tell the field, the reason and the fix."""
     (demo.home / "logo.png").write_bytes(base64.b64decode("AAAA"))
     said = demo.run("--prompt", "With a logo", "--logo", "logo.png", code=1)
-    assert "no PNG, JPEG or WebP" in said.stdout + said.stderr
+    lines = said.stdout.splitlines()
+    (failed,) = [line for line in lines if "job.failed" in line]
+    assert "logo: " in failed
+    assert "no PNG, JPEG or WebP" in failed
+    assert failed.endswith(")")
+    assert [line.split()[0] for line in lines if line.startswith("  ")][-2:] == ["error", "hint"]
+    assert "asset_rejected: logo: " in said.stdout
 
 
 def test_settings_of_a_daemon_do_not_hinder(demo: Demo) -> None:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import anthropic
+import httpx2
 import pytest
 
 from streamforge.config import Secret, Settings, load
 from streamforge.config.catalogue import SETTINGS
-from streamforge.errors import ConfigError
+from streamforge.errors import ConfigError, ProviderUnavailable
+from streamforge.providers.anthropic_errors import translate
 
 NOBODY: Mapping[str, str] = {"HOME": "/home/nobody"}
 
@@ -132,7 +135,7 @@ def test_variables_that_are_not_settings_are_left_alone() -> None:
 def test_a_wrong_type_is_told_with_key_expectation_value_and_source(tmp_path: Path) -> None:
     """The message is enough to fix it: what, where, what was expected, what was found."""
     file = write(tmp_path / "a.toml", '[worker]\nconcurrency = "many"\n')
-    assert problems(path=file) == f"worker.concurrency: expected int >= 1, got 'many' (from {file})"
+    assert problems(path=file) == f"worker.concurrency: expected int >= 1 and <= 100000, got 'many' (from {file})"
     level = problems(environ={"STREAMFORGE_LOGS__LEVEL": "loud"})
     assert level.startswith("logs.level: expected one of 'debug', 'info', 'warning', 'error', got 'loud'")
 
@@ -141,6 +144,60 @@ def test_a_wrong_type_is_told_with_key_expectation_value_and_source(tmp_path: Pa
 def test_a_duration_is_a_finite_positive_number(value: str) -> None:
     """A timeout that never ends, or is not a number, is refused."""
     assert "worker.renew_s: expected float > 0" in problems(flags={"worker.renew_s": value})
+
+
+@pytest.mark.parametrize(
+    "key", [key for key, setting in SETTINGS.items() if setting.base is int or setting.base is float], ids=str
+)
+@pytest.mark.parametrize("value", ["1e300", "1" + "0" * 300])
+def test_every_number_has_an_upper_limit(key: str, value: str) -> None:
+    """What Redis, the system or the clock would refuse later is refused at the start, with the limit in the message."""
+    assert " <= " in problems(flags={key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "most"),
+    [
+        ("jobs.result_ttl_s", 315_360_000),
+        ("pool.slots", 256),
+        ("worker.concurrency", 100_000),
+        ("redis.max_connections", 10_000),
+        ("jobs.max_input_bytes", 512 * 1024 * 1024),
+    ],
+)
+def test_limits_are_told_whole(key: str, most: int) -> None:
+    """One more than the limit is refused, and the limit is written out, not as a power of ten."""
+    assert f"<= {most}, got" in problems(flags={key: most + 1})
+
+
+def test_a_pool_child_is_given_enough_memory_to_work() -> None:
+    """A limit under which no child would ever start is refused."""
+    assert "pool.memory_mb: expected int >= 384" in problems(flags={"pool.memory_mb": 256})
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"llm.anthropic_base_url": "https://models.example"},
+        {"llm.anthropic_base_url": "http://127.0.0.1:8000/v2"},
+        {"redis.url": "rediss://user@h:6380/2"},
+        {"redis.url": "redis://h"},
+        {"redis.url": "unix:///run/redis.sock?db=1"},
+    ],
+    ids=str,
+)
+def test_addresses_that_can_be_used_are_accepted(flags: dict[str, object]) -> None:
+    """The check of an address refuses none that works."""
+    load(environ=NOBODY, flags=flags)
+
+
+@pytest.mark.parametrize("kind", [anthropic.APIConnectionError, anthropic.APITimeoutError])
+def test_a_model_that_is_not_reached_names_its_setting(kind: type[anthropic.APIConnectionError]) -> None:
+    """Whoever reads that the provider did not answer learns which address to check, by a setting that exists."""
+    error = translate(kind(request=httpx2.Request("POST", "http://nowhere.example")), ())
+    assert isinstance(error, ProviderUnavailable)
+    assert "llm.anthropic_base_url" in str(error.hint)
+    assert "llm.anthropic_base_url" in SETTINGS
 
 
 @pytest.mark.parametrize("queues", [[], [1], "default", ["a b"]])
@@ -170,6 +227,15 @@ def test_a_broken_file_is_refused_by_name(tmp_path: Path) -> None:
         ({"api.host": "0.0.0.0"}, "api.host"),  # noqa: S104 - it must be refused
         ({"api.host": "example.com"}, "api.host"),
         ({"redis.url": "http://x"}, "redis.url"),
+        ({"redis.url": "redis://h:notaport"}, "redis.url"),
+        ({"redis.url": "redis://h:70000"}, "redis.url"),
+        ({"redis.url": "redis://[::1"}, "redis.url"),
+        ({"storage.url": "s3://[x"}, "storage.url"),
+        ({"llm.anthropic_base_url": "nonsense"}, "llm.anthropic_base_url"),
+        ({"llm.anthropic_base_url": "https://"}, "llm.anthropic_base_url"),
+        ({"llm.anthropic_base_url": "ftp://models.example"}, "llm.anthropic_base_url"),
+        ({"llm.anthropic_base_url": "http://[::1"}, "llm.anthropic_base_url"),
+        ({"llm.anthropic_base_url": "http://h:x"}, "llm.anthropic_base_url"),
         ({"storage.url": "ftp://x"}, "storage.url"),
         ({"llm.designer": "anthropic"}, "llm.designer"),
         ({"api.port": 65_536}, "api.port"),

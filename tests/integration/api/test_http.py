@@ -28,6 +28,7 @@ from tests.integration.moves import ERROR, checkpoint, entries, raw, settle, sub
 
 PROBLEM = "application/problem+json"
 LIMIT = 20_000
+INPUT_LIMIT = 18_000
 
 
 class Brief(msgspec.Struct):
@@ -46,7 +47,7 @@ class Site:
         self.store = JobStore(broker)
         self.objects = objects
         kinds = Kinds([Kind("banner", Brief)])
-        front = Front(self.store, objects, kinds, self.health, ("default",), LIMIT)
+        front = Front(self.store, objects, kinds, self.health, ("default",), LIMIT, INPUT_LIMIT)
         self.server = ApiServer(front, ApiSettings(port=0, max_body_bytes=LIMIT))
         self.session = aiohttp.ClientSession()
 
@@ -150,6 +151,8 @@ async def test_a_repeated_request_is_one_job(site: Site, broker: Broker) -> None
         (b'{"prompt":"x","canvas_dimensions":"' + b"9" * 5000 + b'x5"}', "canvas_dimensions"),
         (b'{"prompt":"x","canvas_dimensions":[3,5]}', "canvas_dimensions"),
         (b'{"prompt":"x","canvas_dimensions":{"width":0}}', "width"),
+        (b'{"prompt":"x","canvas_dimensions":{"width":9,"prompt":"y"}}', "canvas_dimensions.prompt"),
+        (b'{"prompt":"x","canvas_dimensions":{"logo":1}}', "canvas_dimensions.logo"),
     ],
     ids=lambda value: str(value)[:50],
 )
@@ -169,6 +172,15 @@ async def test_a_body_over_the_limit_is_413(site: Site) -> None:
     status, headers, problem = await site.generate({"prompt": "x" * LIMIT})
     assert (status, headers["Content-Type"], problem["code"]) == (413, PROBLEM, "body_too_large")
     assert str(LIMIT) in problem["detail"]
+
+
+async def test_an_input_over_the_limit_is_refused(site: Site, broker: Broker) -> None:
+    """Bytes count, not characters, as in the inbox: 9500 letters of two bytes are over 18 000."""
+    body = {"prompt": "ä" * 9_500}
+    status, _, problem = await site.generate(raw_body=json.dumps(body, ensure_ascii=False).encode())
+    assert (status, problem["field"], problem["code"]) == (422, "prompt", "invalid_input")
+    assert "jobs.max_input_bytes" in problem["hint"]
+    assert await entries(broker) == []
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data; boundary=x", "application/octet-stream"])

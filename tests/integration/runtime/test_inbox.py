@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Meta
+from structlog.testing import capture_logs
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.keys import INBOX_GROUP
@@ -18,7 +22,7 @@ from streamforge.jobs.kinds import Kind, Kinds
 from streamforge.jobs.model import JobState, Priority
 from streamforge.jobs.store import DeadLetter, JobStore
 from streamforge.runtime import inbox as inbox_module
-from streamforge.runtime.inbox import Inbox
+from streamforge.runtime.inbox import Inbox, readable
 from streamforge.testing.server import TestServer
 from streamforge.testing.waiting import until
 from tests.integration.moves import entries, raw
@@ -144,6 +148,7 @@ async def test_the_envelope_is_heeded(inbox: Inbox, broker: Broker, store: JobSt
         ({"kind": "poster", "title": ""}, "title", "invalid_input"),
         ({"kind": "poster", "title": "x" * LIMIT}, "title", "invalid_input"),
         ({"kind": "poster", "input": '{"title":"%s"}' % ("x" * LIMIT)}, "title", "invalid_input"),
+        ({"kind": "poster", "title": "ä" * (LIMIT * 2 // 3)}, "title", "invalid_input"),
         ({"kind": "poster", "title": "x", "n" * LIMIT: "x"}, "n" * 80, "invalid_input"),
         ({"kind": "poster", "title": "x", "id": "a b"}, "id", "invalid_input"),
         ({"kind": "poster", "title": "x", "id": "../x"}, "id", "invalid_input"),
@@ -190,12 +195,53 @@ async def test_hostile_messages_do_not_kill_the_service(
     assert letter.error.message
 
 
-async def test_bytes_that_are_no_text_are_replaced(inbox: Inbox, broker: Broker, store: JobStore) -> None:
-    """A value with broken UTF-8 in a text field becomes a job whose text says so."""
-    entry = await send(broker, kind="poster", title=b"caf\xe9")
-    async with running(inbox):
-        await handled(broker)
-    assert "caf\ufffd" in (await store.input_of(f"in-{entry}")).decode()
+@pytest.mark.parametrize(
+    ("fields", "field", "kept"),
+    [
+        ({"kind": "poster", "title": rb"a\b caf" + b"\xe9"}, "title", {"title": r"a\\b caf\xe9"}),
+        ({"kind": "poster", "input": b'{"title":"\xff"}'}, "input", {"input": r'{"title":"\xff"}'}),
+        ({b"\xff": "x", "kind": "poster"}, r"\xff", {r"\xff": "x"}),
+        ({"kind": "poster", "title": rb"a\b", "n": b"\x80"}, "n", {"title": r"a\b", "n": r"\x80"}),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_bytes_that_are_no_text_are_refused(
+    inbox: Inbox, broker: Broker, store: JobStore, fields: dict[Any, Any], field: str, kept: dict[str, str]
+) -> None:
+    """No job runs with text that nobody wrote; the letter names the field and holds its bytes as escapes."""
+    letter = await refused(inbox, broker, store, fields)
+    assert (letter.error.field, letter.error.message) == (field, "not UTF-8")
+    assert letter.error.hint
+    assert kept.items() <= letter.fields.items()
+
+
+@given(st.binary(max_size=30) | st.binary(max_size=5).map(lambda some: b"\\x" + some + b"\xff"))
+def test_the_bytes_can_be_had_again(data: bytes) -> None:
+    """Escapes that a letter holds are undone without loss; UTF-8 is kept as it is."""
+    told = readable(data)
+    try:
+        assert told == data.decode()
+    except UnicodeDecodeError:
+        undone = re.sub(
+            rb"\\(\\|x[0-9a-f]{2})",
+            lambda found: b"\\" if found[1] == b"\\" else bytes.fromhex(found[1][1:].decode()),
+            told.encode(),
+        )
+        assert undone == data
+
+
+async def test_a_queue_that_nobody_serves_is_warned_of(broker: Broker, store: JobStore) -> None:
+    """The job is taken, since another daemon may serve its queue, and the log says which queue waits."""
+    inbox = Inbox(broker, store, KINDS, "w1", LIMIT, queues=("art",))
+    entry = await send(broker, kind="poster", title="x", queue="attic")
+    await send(broker, kind="poster", title="x")
+    with capture_logs() as said:
+        async with running(inbox):
+            await handled(broker)
+    warned = [line for line in said if line["event"] == "queue_not_served"]
+    assert [(line["log_level"], line["job_id"], line["queue"]) for line in warned] == [
+        ("warning", f"in-{entry}", "attic")
+    ]
 
 
 async def test_the_same_id_again_is_no_second_job(inbox: Inbox, broker: Broker, store: JobStore) -> None:
@@ -227,8 +273,7 @@ async def test_a_crash_between_submit_and_ack(
     ((read, fields),) = await broker.read_inbox("w1", 10)
     assert read == entry
     if submitted:
-        text = {name.decode(): value.decode() for name, value in fields.items()}
-        await store.submit(inbox.parse(entry, text))
+        await store.submit(inbox.parse(entry, fields))
     async with running(inbox):
         await handled(broker)
     assert await entries(broker, "art") == [f"in-{entry}"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 from streamforge.errors import InvalidInput, UnknownKind
-from streamforge.jobs.kinds import Kind, Kinds, submission_from
+from streamforge.jobs.kinds import Kind, Kinds, check_size, submission_from
 
 
 class Size(msgspec.Struct):
@@ -26,8 +26,25 @@ class Poster(msgspec.Struct):
 
     title: str
     size: Size = msgspec.field(default_factory=Size)
-    colour: Annotated[str, Meta(pattern=r"^#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$")] = "#fff"
+    colour: Annotated[str, Meta(pattern=r"^#[0-9a-f]{3}$", description="#rgb")] = "#fff"
+    code: Annotated[str, Meta(pattern=r"^[a-z]$")] | None = None
     tags: list[str] | None = None
+    loud: bool = False
+
+
+class Everything(msgspec.Struct, forbid_unknown_fields=True):
+    """A field of each sort that errors have words for."""
+
+    title: str
+    code: Annotated[str, Meta(pattern=r"^[a-z]$")] | None = None
+    side: Annotated[int, Meta(ge=16, le=8192, description="pixels")] = 16
+    share: Annotated[float, Meta(ge=0)] = 0.0
+    name: Annotated[str, Meta(max_length=8)] = ""
+    tags: list[str] = []
+    few: Annotated[list[int], Meta(min_length=1)] = msgspec.field(default_factory=lambda: [1])
+    form: Literal["png", "svg"] = "png"
+    either: int | str = 1
+    size: Size = msgspec.field(default_factory=Size)
     loud: bool = False
 
 
@@ -70,7 +87,66 @@ def test_a_pattern_is_told_in_words() -> None:
     """Nobody has to read a regular expression."""
     with pytest.raises(InvalidInput) as caught:
         KIND.decode(b'{"title":"x","colour":"red"}')
-    assert "[0-9a-f" not in f"{caught.value}"
+    assert str(caught.value).startswith("colour: expected #rgb (")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("title", 5, "expected text, got a whole number"),
+        ("code", "AB", "expected another form of text"),
+        ("side", 0, "expected a whole number from 16 to 8192"),
+        ("side", "NaN", "expected a whole number from 16 to 8192, got text"),
+        ("share", -1.0, "expected a number of at least 0"),
+        ("name", "x" * 9, "expected text of at most 8 characters"),
+        ("name", None, "expected text of at most 8 characters, got null"),
+        ("tags", "x", "expected a list, got text"),
+        ("tags[0]", [1], "expected text, got a whole number"),
+        ("few", [], "expected a list of at least 1 entries"),
+        ("form", "gif", "expected one of png, svg"),
+        ("either", [], "expected a whole number or text, got a list"),
+        ("size.width", {"width": 0}, "expected a whole number of at least 1"),
+        ("size", 1, "expected an object, got a whole number"),
+        ("loud", "x", "expected true or false, got text"),
+        ("other", 1, "no such field"),
+    ],
+)
+def test_what_was_expected_is_told_in_words(field: str, value: object, told: str) -> None:
+    """Type, range, length and choice of the field, without msgspec's or a regular expression's notation."""
+    name = field.partition(".")[0].partition("[")[0]
+    with pytest.raises(InvalidInput) as caught:
+        Kind("all", Everything).decode(msgspec.json.encode({"title": "x", name: value}))
+    assert (caught.value.field, caught.value.message) == (field, told)
+
+
+def test_a_missing_field_is_told_as_such() -> None:
+    """The field alone is the place, the message one word."""
+    with pytest.raises(InvalidInput) as caught:
+        KIND.decode(b"{}")
+    assert (caught.value.field, caught.value.message) == ("title", "missing")
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"input": '{"title":"%s"}' % ("ä" * 60)}, "title"),
+        ({"input": "x" * 101}, "input"),
+        ({"title": "ä" * 60, "n": "x"}, "title"),
+        ({"n" * 101: ""}, "n" * 80),
+        ({"input": "{" + " " * 100 + "}"}, "input"),
+    ],
+)
+def test_size_is_counted_in_bytes_and_the_largest_field_named(fields: dict[str, str], named: str) -> None:
+    """Sixty letters of two bytes are over a hundred bytes; the message says where they are and which setting it is."""
+    with pytest.raises(InvalidInput) as caught:
+        check_size({name: value.encode() for name, value in fields.items()}, 100)
+    assert caught.value.field == named
+    assert "jobs.max_input_bytes" in str(caught.value)
+
+
+def test_size_at_the_limit_is_accepted() -> None:
+    """The name counts with the value."""
+    check_size({"input": b"x" * 95}, 100)
 
 
 @given(st.binary(max_size=200))
@@ -125,3 +201,4 @@ def test_a_submission_is_checked_field_by_field(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as caught:
         submission_from(**{"id": "x", "kind": "k", "input": b"{}", **wrong})
     assert caught.value.field == next(iter(wrong))
+    assert "regex" not in str(caught.value)

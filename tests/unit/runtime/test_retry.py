@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -22,6 +24,8 @@ from streamforge.errors import (
     VerificationFailed,
 )
 from streamforge.jobs.outcome import Failed, Retry
+from streamforge.runtime import retry
+from streamforge.runtime.places import relative
 from streamforge.runtime.retry import LONGEST_PAUSE_S, RetryPolicy, backoff_ms, decide, describe
 
 POLICIES = st.builds(
@@ -140,3 +144,28 @@ def test_our_own_errors_are_told_whole() -> None:
     assert told.details == ["a over b"]
     assert describe(VerificationFailed("x", violations=("c",))).details == ["c"]
     assert describe(ProviderUnavailable()).message == "An outside model failed on its side."
+
+
+def test_places_hold_no_directory_of_the_server() -> None:
+    """A frame of the package, of an installed one, of the standard library or of a stranger: a relative file each."""
+    with pytest.raises(json.JSONDecodeError) as caught:
+        json.loads("{")
+    places = describe(caught.value).details
+    assert not [place for place in places if place.startswith("/")]
+    assert places[0].startswith("tests/unit/runtime/test_retry.py:")
+    assert places[-1].startswith("json/decoder.py:")
+
+
+@pytest.mark.parametrize(
+    ("filename", "told"),
+    [
+        (str(Path(retry.__file__)), "streamforge/runtime/retry.py"),
+        ("/srv/app/.venv/lib/python3.11/site-packages/redis/client.py", "redis/client.py"),
+        ("/usr/lib/python3/dist-packages/yaml/nodes.py", "yaml/nodes.py"),
+        ("/home/somebody/secret project/steps.py", "steps.py"),
+        ("<frozen runpy>", "<frozen runpy>"),
+    ],
+)
+def test_a_file_is_told_below_where_it_was_imported_from(filename: str, told: str) -> None:
+    """Enough to find it, nothing of where the server keeps it."""
+    assert relative(filename) == told
