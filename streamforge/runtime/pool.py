@@ -38,6 +38,12 @@ T = TypeVar("T")
 CHILD_ENV = {"STREAMFORGE_POOL_CHILD": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Set for children only: they are one job wide, and may take short cuts that a shared process may not."""
 
+START_PAUSES_S = (0.02, 0.1, 0.5)
+"""Between the tries to start a child."""
+
+NOT_STARTED = (OSError, EOFError, BrokenProcessPool)
+"""What a child that does not start shows as."""
+
 log = get_logger(__name__)
 
 
@@ -118,8 +124,16 @@ class Slot:
         self._changing = anyio.Lock()
 
     async def start(self) -> None:
-        """Start the child and wait until it answers."""
-        await anyio.to_thread.run_sync(self._start)
+        """Start the child and wait until it answers.
+
+        Tried again where it fails: a forkserver that was just killed refuses for a moment before it is seen to be dead.
+        """
+        for pause_s in START_PAUSES_S:
+            try:
+                return await anyio.to_thread.run_sync(self._start)
+            except NOT_STARTED:
+                await anyio.sleep(pause_s)
+        return await anyio.to_thread.run_sync(self._start)
 
     async def call(self, function: Callable[..., T], args: tuple[Any, ...]) -> T:
         """One call; see ``Rack.call``."""
