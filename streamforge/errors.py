@@ -11,15 +11,20 @@
     │   ├── BrokerUnavailable     Redis did not answer
     │   ├── RateLimited           a provider asked for a pause; ``retry_after_s`` says how long
     │   ├── ProviderUnavailable   an outside model failed on its side
-    │   ├── StepTimeout           a step took longer than its limit
-    │   └── SlotCrashed           a pool child died while it worked for this job
+    │   ├── StepTimeout           a step, or the attempt, reached its soft limit; a recipe may catch it
+    │   └── SlotCrashed           a pool child died while it worked for this job; ``signal``, ``peak_rss_kb``
     ├── PermanentError        give up: the same call will fail again
     │   ├── LayoutInfeasible      the constraints contradict each other; ``conflicts`` names them
     │   ├── VerificationFailed    the result does not hold what it must; ``violations`` names where
     │   ├── AssetRejected         a file given with the job is not what it says, or is dangerous
     │   ├── ProviderRefused       an outside model declined the request or its key
     │   ├── UnsupportedRecord     a stored record has a form this version cannot read
-    │   └── ResultTooLarge        a step's value is over the limit
+    │   ├── ResultTooLarge        a step's value is over the limit
+    │   ├── HardTimeout           a step, or the attempt, reached its hard limit; nobody can catch it
+    │   ├── RecipeMisused         a step's name was used twice, or a step outside its run
+    │   ├── VersionMismatch       the checkpoints are of another version of the recipe
+    │   └── ChildFailed           a job that this one waited for did not succeed
+    ├── Snooze                no error: park the job until a time, with its checkpoints
     └── FencedError           stop at once: another attempt owns the job now
 
 A class's docstring is its default message; ``code`` is its stable name in events, results and the API.
@@ -28,6 +33,7 @@ A class's docstring is its default message; ``code`` is its stable name in event
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import ClassVar
 
 
@@ -115,11 +121,28 @@ class ProviderUnavailable(TransientError):
 
 
 class StepTimeout(TransientError):
-    """A step took longer than its limit."""
+    """A step took longer than its soft limit."""
 
 
 class SlotCrashed(TransientError):
     """A pool child died while it worked for this job."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        signal: str = "",
+        peak_rss_kb: int = 0,
+        field: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        """``signal`` names what killed it (``SIGSEGV``), ``peak_rss_kb`` the most memory it was seen to hold (KiB).
+
+        Each is empty or 0 where it is not known, or the child ended by itself.
+        """
+        super().__init__(message, field=field, hint=hint)
+        self.signal = signal
+        self.peak_rss_kb = peak_rss_kb
 
 
 class PermanentError(StreamForgeError):
@@ -170,6 +193,43 @@ class UnsupportedRecord(PermanentError):
 
 class ResultTooLarge(PermanentError):
     """A step's value is over the limit."""
+
+
+class HardTimeout(PermanentError):
+    """The job took longer than its hard limit."""
+
+
+class RecipeMisused(PermanentError):
+    """A recipe uses its context in a way that cannot work."""
+
+
+class VersionMismatch(PermanentError):
+    """The job's checkpoints were written by another version of its recipe."""
+
+
+class ChildFailed(PermanentError):
+    """A job that this one waited for did not succeed."""
+
+
+class Snooze(StreamForgeError):
+    """The job is parked."""
+
+    def __init__(
+        self, message: str = "", *, for_s: float = 0.0, field: str | None = None, hint: str | None = None
+    ) -> None:
+        """For a recipe to raise: no slot is held for ``for_s`` seconds, no attempt charged, and checkpoints stay.
+
+        The message may be shown to the job's owner.
+        """
+        super().__init__(message, field=field, hint=hint)
+        self.for_s = for_s
+
+    @classmethod
+    def until(cls, moment: datetime, message: str = "") -> Snooze:
+        """Park the job until then; raises ValueError for a time without a zone."""
+        if moment.tzinfo is None:
+            raise ValueError("give the time a zone, such as datetime.UTC")
+        return cls(message, for_s=max(0.0, (moment - datetime.now(UTC)).total_seconds()))
 
 
 class FencedError(StreamForgeError):

@@ -71,12 +71,16 @@ JobId = Annotated[
 ]
 Tenant = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}\Z")]
 
+Moment = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+"""Milliseconds since 1970 UTC, up to the end of the year 9999."""
+
 
 class Submission(Struct, frozen=True, kw_only=True):
     """A job as it is handed in, already checked against its kind.
 
     ``input`` is the normalised JSON. ``idempotency_key`` makes a second submission with the same input return the first
-    job, for as long as the key is kept.
+    job, for as long as the key is kept. A job that nobody has begun at ``expires_at_ms`` (0: never) is not done any
+    more. ``parent`` is the job that waits for this one's end.
     """
 
     id: JobId
@@ -86,8 +90,10 @@ class Submission(Struct, frozen=True, kw_only=True):
     priority: Priority = Priority.NORMAL
     tenant: Tenant = "default"
     idempotency_key: Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")] = ""
-    not_before_ms: Annotated[int, Meta(ge=0, le=253_402_300_799_999)] = 0  # the end of the year 9999
+    not_before_ms: Moment = 0
+    expires_at_ms: Moment = 0
     source: str = "client"
+    parent: str = ""
 
 
 class Submitted(Struct, frozen=True):
@@ -117,7 +123,11 @@ class Artifact(Struct, frozen=True, kw_only=True):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A job's record as it stands. Times are milliseconds since 1970 UTC; 0 where it has not happened."""
+    """A job's record as it stands. Times are milliseconds since 1970 UTC; 0 where it has not happened.
+
+    ``version`` is the recipe's that wrote its checkpoints; ``awaits`` is the child job that it waits for;
+    ``is_cancel_asked`` says that somebody has asked for its end while it runs.
+    """
 
     id: str
     kind: str
@@ -132,8 +142,13 @@ class Job(Struct, frozen=True, kw_only=True):
     due_ms: int = 0
     attempt: int = 0
     crashes: int = 0
+    expires_ms: int = 0
     token: int = 0
     owner: str = ""
+    version: str = ""
+    parent: str = ""
+    awaits: str = ""
+    is_cancel_asked: bool = False
     step: str = ""
     progress: float = 0.0
     result: msgspec.Raw | None = None
@@ -149,7 +164,9 @@ class Job(Struct, frozen=True, kw_only=True):
 class Claim(Struct, frozen=True, kw_only=True):
     """A job that this worker may run, under a fencing token that every write must carry.
 
-    ``is_fresh`` says that nobody ever held the job before, so that no checkpoint can exist.
+    ``is_fresh`` says that nobody ever held the job before, so that no checkpoint can exist. ``version`` is the
+    version of the recipe that wrote its checkpoints, nothing where there are none. ``is_boosted`` says that it ran
+    into a soft limit before, and was given a higher priority for that.
     """
 
     id: str
@@ -163,6 +180,9 @@ class Claim(Struct, frozen=True, kw_only=True):
     tenant: str
     created_ms: int
     waited_ms: int
+    queue: str = "default"
+    version: str = ""
+    is_boosted: bool = False
 
     @property
     def is_fresh(self) -> bool:

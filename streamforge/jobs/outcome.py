@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from streamforge.jobs.model import JobError
@@ -14,19 +16,31 @@ class Succeeded(Struct, frozen=True):
     name = "succeeded"
 
 
+Charge = Literal["attempt", "crash", "soft_limit"]
+
+
 class Retry(Struct, frozen=True):
-    """The attempt failed, another follows after ``delay_ms``; its checkpoints stay."""
+    """The attempt failed, another follows after ``delay_ms``; its checkpoints stay.
+
+    ``charge`` says what it costs: ``attempt`` one of the kind's attempts; ``crash`` no attempt, but one of the crashes
+    that a job may cause (the last of them fails it); ``soft_limit`` an attempt, and the next one has a higher priority.
+    """
 
     error: JobError
     delay_ms: int
+    charge: Charge = "attempt"
     name = "retry"
 
 
 class Snooze(Struct, frozen=True):
-    """Parked for ``delay_ms`` without an attempt being charged; its checkpoints stay."""
+    """Parked for ``delay_ms`` without an attempt being charged; its checkpoints stay.
+
+    ``awaits`` is the id of a job whose end wakes it before that.
+    """
 
     reason: str
     delay_ms: int
+    awaits: str = ""
     name = "snooze"
 
 
