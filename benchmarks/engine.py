@@ -21,6 +21,7 @@ import uvloop
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.embedded import EmbeddedServer
+from streamforge.broker.scripts import Take
 from streamforge.config import LogsSettings, Settings, load
 from streamforge.jobs.model import Priority, Submission
 from streamforge.jobs.outcome import Succeeded
@@ -91,11 +92,12 @@ async def until_done(broker: Broker) -> None:
 
 async def through_scripts(broker: Broker, settings: Settings, jobs: int) -> float:
     """The same jobs by the scripts alone, one batch after the other; jobs per second."""
-    streams = broker.keys.queues(("default",))
     done = 0
     started = perf_counter()
     while done < jobs:
-        taken = await broker.take("bare", streams, settings.worker.concurrency, max_crashes=3)
+        taken = await broker.take(
+            Take(queue="default", worker="bare", count=settings.worker.concurrency, max_crashes=3)
+        )
         await broker.settle([settlement(claim, Succeeded(b"0")) for claim in taken.claims])
         done += len(taken.claims)
     return jobs / (perf_counter() - started)

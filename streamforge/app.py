@@ -18,6 +18,7 @@ from streamforge.broker.broker import Broker
 from streamforge.broker.embedded import EmbeddedServer, embedded_url
 from streamforge.config import LlmSettings, Settings
 from streamforge.errors import ConfigError
+from streamforge.jobs.dead import DeadLetters
 from streamforge.jobs.kinds import Kinds
 from streamforge.jobs.store import JobStore
 from streamforge.ops import sdnotify
@@ -28,8 +29,10 @@ from streamforge.pipelines.banner.designer import Designer, ModelDesigner, Offli
 from streamforge.providers.anthropic import AnthropicText
 from streamforge.providers.metered import MeteredText
 from streamforge.runtime.context import Lent, Resources
+from streamforge.runtime.control import Control
 from streamforge.runtime.executor import Executor
 from streamforge.runtime.inbox import Inbox
+from streamforge.runtime.janitor import Janitor
 from streamforge.runtime.leases import Leases
 from streamforge.runtime.pool import Rack
 from streamforge.runtime.recipe import Pipeline
@@ -113,7 +116,7 @@ class Daemon:
         self.kinds = Kinds(pipeline.kind for pipeline in self.pipelines.values())
         self.health = Health()
         self.url = settings.redis.url or embedded_url(settings.paths.data_dir)
-        self.broker = Broker(settings.redis, settings.jobs, self.url)
+        self.broker = Broker(settings.redis, settings.jobs, self.url, max_crashes=settings.worker.max_crashes)
         self.store = JobStore(self.broker)
         self.objects = open_objects(settings)
         self.api: ApiServer | None = None
@@ -156,7 +159,9 @@ class Daemon:
             cap_s=settings.worker.retry_cap_s,
         )
         executor = Executor(self.pipelines, lent, settler, policy, settings.jobs)
-        worker = Worker(broker, executor, settings.worker)
+        self.worker = worker = Worker(
+            broker, executor, settings.worker, queues=settings.queues, tenants=settings.tenants
+        )
         inbox = Inbox(
             broker,
             self.store,
@@ -167,10 +172,11 @@ class Daemon:
         )
         self.health.add("worker", worker.why_not_ready)
         leases = Leases(settings.redis, self.url, settings.worker, worker, broker.keys)
-        reclaimer = Reclaimer(broker, worker.streams, settings.worker.lease_s, worker.look_for_expired)
+        reclaimer = Reclaimer(broker, worker.queues, settings.worker.lease_s, worker.look_for_expired)
         services: list[Service] = [RedisLink(broker, embedded, settings.redis.startup_patience_s)]
         services += [leases, rack, settler, Scheduler(broker), inbox, worker, reclaimer]
-        services += [Watchdog(worker, settings.redis, self.url)]
+        services += [Control(broker, settings.worker.name, cancel=worker.cancel, drain=self.stop)]
+        services += [Janitor(DeadLetters(broker), settings.jobs.dead_ttl_s), Watchdog(worker, settings.redis, self.url)]
         if settings.api.enabled:
             front = Front(
                 self.store,

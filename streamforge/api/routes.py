@@ -12,7 +12,7 @@ from streamforge.api.status import status_of
 from streamforge.errors import BrokerUnavailable, InvalidInput, UnknownJob
 from streamforge.jobs.kinds import BROKEN_JSON, Kinds, check_size, submission_from
 from streamforge.jobs.model import new_job_id
-from streamforge.jobs.store import JobStore
+from streamforge.jobs.store import Cancellation, JobStore
 from streamforge.ops import metrics
 from streamforge.ops.health import Health
 from streamforge.storage.objects import Objects
@@ -45,6 +45,7 @@ def add_to(router: web.UrlDispatcher) -> None:
     """Register every route."""
     router.add_post("/api/v1/generate", generate)
     router.add_get("/api/v1/status/{job_id}", status)
+    router.add_post("/api/v1/jobs/{job_id}/cancel", cancel)
     router.add_get("/api/v1/artifacts/{job_id}/{name}", artifact)
     router.add_get("/healthz", healthz)
     router.add_get("/readyz", readyz)
@@ -78,6 +79,15 @@ async def status(request: web.Request) -> web.Response:
     """PENDING, STARTED, SUCCESS or FAILURE, with step, progress, files and the error."""
     job = await request.app[FRONT].store.get(_job_id(request))
     return _json(status_of(job), HTTPStatus.OK, {"Cache-Control": "no-store"})
+
+
+async def cancel(request: web.Request) -> web.Response:
+    """Ask for a job's end: 200 where it has ended now or before, 202 where its worker has been told."""
+    front = request.app[FRONT]
+    job_id = _job_id(request)
+    outcome = await front.store.cancel(job_id)
+    code = HTTPStatus.ACCEPTED if outcome is Cancellation.ASKED else HTTPStatus.OK
+    return _json({"job_id": job_id, "cancel": outcome, "status_url": f"/api/v1/status/{job_id}"}, code)
 
 
 async def artifact(request: web.Request) -> web.StreamResponse:

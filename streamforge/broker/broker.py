@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, TypeVar, cast
 
@@ -18,8 +18,8 @@ import redis.asyncio as aioredis
 from redis.exceptions import RedisError, ResponseError
 
 from streamforge.broker.connection import connect, is_away, translate
-from streamforge.broker.keys import GROUP, INBOX_GROUP, Keys
-from streamforge.broker.scripts import Record, Scripts, Settlement, TakeMode, Taken
+from streamforge.broker.keys import INBOX_GROUP, Keys
+from streamforge.broker.scripts import LineDepth, Promoted, Record, Scripts, Settlement, Take, Taken
 from streamforge.config import JobsSettings, RedisSettings
 from streamforge.errors import BrokerUnavailable
 from streamforge.jobs.model import Submission
@@ -39,11 +39,13 @@ log = get_logger(__name__)
 class Broker:
     """One Redis, for one process. ``keys`` names what lives there."""
 
-    def __init__(self, redis_settings: RedisSettings, limits: JobsSettings, url: str = "") -> None:
+    def __init__(
+        self, redis_settings: RedisSettings, limits: JobsSettings, url: str = "", *, max_crashes: int = 3
+    ) -> None:
         self.keys = Keys(redis_settings.prefix)
         self.client: aioredis.Redis = connect(redis_settings, url)
         self._blocking: aioredis.Redis = connect(redis_settings, url, block_s=BLOCK_S)
-        self._scripts = Scripts(self.client, self.keys, limits)
+        self._scripts = Scripts(self.client, self.keys, limits, max_crashes)
         self._limits = limits
         self._patient_until = math.inf
 
@@ -77,36 +79,17 @@ class Broker:
         """See ``Scripts.submit``; one try: the caller tells its client."""
         return await self._once("submit", lambda: self._scripts.submit(job, fingerprint))
 
-    async def take(
-        self,
-        worker: str,
-        streams: Sequence[str],
-        count: int,
-        *,
-        max_crashes: int,
-        lease_ms: int = 15_000,
-        mode: TakeMode = "new",
-        held: Iterable[str] = (),
-    ) -> Taken:
+    async def take(self, take: Take) -> Taken:
         """See ``Scripts.take``; one try: on BrokerUnavailable the caller takes its own pending entries next."""
-        return await self._once(
-            "take",
-            lambda: self._scripts.take(
-                worker, streams, count, max_crashes=max_crashes, lease_ms=lease_ms, mode=mode, held=held
-            ),
-        )
+        return await self._once("take", lambda: self._scripts.take(take))
 
-    async def has_expired(self, streams: Sequence[str], lease_ms: int) -> bool:
-        """Whether any entry of these streams has been held for longer than a lease without renewal."""
+    async def look(self, queues: Sequence[str], lease_ms: int) -> list[str]:
+        """See ``Scripts.look``; one try."""
+        return await self._once("look", lambda: self._scripts.look(queues, lease_ms))
 
-        async def look() -> bool:
-            async with self.client.pipeline(transaction=False) as pipe:
-                for stream in streams:
-                    pipe.xpending_range(stream, GROUP, min="-", max="+", count=1, idle=lease_ms)
-                replies: list[Any] = await pipe.execute(raise_on_error=False)
-            return any(reply for reply in replies if not isinstance(reply, Exception))  # an error: no group yet
-
-        return await self._once("look", look)
+    async def depths(self, queues: Sequence[str]) -> list[LineDepth]:
+        """See ``Scripts.depths``."""
+        return await self.call("depths", lambda: self._scripts.depths(queues))
 
     async def settle(self, batch: Sequence[Settlement]) -> list[int]:
         """See ``Scripts.settle``; repeated until Redis answers."""
@@ -124,21 +107,41 @@ class Broker:
         )
         return {name.decode(): value for name, value in found.items()}
 
-    async def promote(self) -> tuple[int, int]:
+    async def promote(self) -> Promoted:
         """See ``Scripts.promote``; one try."""
         return await self._once("promote", self._scripts.promote)
 
-    async def requeue(self, dead_id: str) -> tuple[int, str]:
+    async def requeue(self, dead_id: str, *, fresh: bool = False) -> tuple[int, str]:
         """See ``Scripts.requeue``; one try."""
-        return await self._once("requeue", lambda: self._scripts.requeue(dead_id))
+        return await self._once("requeue", lambda: self._scripts.requeue(dead_id, fresh=fresh))
 
-    async def wait_for_entries(self, cursors: Mapping[str, bytes]) -> None:
-        """Return when any of the streams has an entry after its cursor, or after ``BLOCK_S``.
+    async def cancel(self, job_id: str, error: bytes) -> tuple[int, str]:
+        """See ``Scripts.cancel``; repeating it changes nothing more."""
+        return await self.call("cancel", lambda: self._scripts.cancel(job_id, error))
 
-        Reads outside the group, so it claims nothing: losing the answer loses nothing.
+    async def wait_for_bell(self, queue: str, cursor: bytes) -> None:
+        """Return when there may be something to take from the queue, or after ``BLOCK_S``.
+
+        It claims nothing: losing the answer loses nothing.
         """
-        streams = cast("dict[Any, Any]", dict(cursors))
+        streams = cast("dict[Any, Any]", {self.keys.bell(queue): cursor})
         await self._once("wait", lambda: self._blocking.xread(streams, count=1, block=round(BLOCK_S * 1000)))
+
+    async def tell(self, message: bytes) -> int:
+        """Say something on the control channel; how many workers heard it."""
+        return await self.call("control", lambda: self._publish(message))
+
+    async def _publish(self, message: bytes) -> int:
+        return await cast("Any", self.client).publish(self.keys.control, message)
+
+    async def listen(self, hear: Callable[[bytes], None]) -> None:
+        """Pass on what is said on the control channel, for ever; raises BrokerUnavailable when it is lost."""
+        async with cast("Any", self._blocking).pubsub(ignore_subscribe_messages=True) as channel:
+            await self._once("control", lambda: channel.subscribe(self.keys.control))
+            while True:
+                message = await self._once("control", lambda: channel.get_message(timeout=BLOCK_S))
+                if message is not None:
+                    hear(message["data"])
 
     async def read_inbox(self, consumer: str, count: int, *, own: bool = False) -> list[Entry]:
         """New inbox entries for this consumer, waiting up to ``BLOCK_S``; with ``own``, its pending ones, at once."""

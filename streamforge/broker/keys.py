@@ -4,24 +4,34 @@ Keys of one shard share a hash tag (``{0}``), so that on a Redis Cluster one scr
 choose the shard; today there is one. Lua builds the same names from the same prefix (``lua/lib.lua``); a test
 compares them.
 
-| key                         | type   | written by                 | lifetime                                   |
-|-----------------------------|--------|----------------------------|--------------------------------------------|
-| ``P:inbox``                 | stream | anybody                    | entries leave when accepted or refused     |
-| ``P:{0}:queue:<q>:<prio>``  | stream | submit, promote, settle    | entries leave when their job's turn ends   |
-| ``P:{0}:scheduled``         | zset   | submit, settle             | members leave when due                     |
-| ``P:{0}:job:<id>``          | hash   | submit, take, settle, …    | result TTL after the end                   |
-| ``P:{0}:steps:<id>``        | hash   | checkpoint                 | with its job                               |
-| ``P:{0}:files:<id>``        | hash   | artifact                   | with its job                               |
-| ``P:{0}:log:<id>``          | list   | every script (capped)      | with its job                               |
-| ``P:{0}:feed``              | stream | every script (capped)      | the newest N events                        |
-| ``P:{0}:dead``              | stream | settle, take, inbox        | the newest N dead letters                  |
-| ``P:{0}:worker:<name>``     | string | renew                      | a lease; gone when the worker is           |
-| ``P:{0}:idem:<tenant>:<k>`` | string | submit                     | idempotency TTL                            |
+| key                              | type   | written by                | lifetime                                  |
+|----------------------------------|--------|---------------------------|-------------------------------------------|
+| ``P:inbox``                      | stream | anybody                   | entries leave when accepted or refused    |
+| ``P:{0}:queue:<q>:<prio>:<t>``   | stream | submit, promote, settle   | gone with its last job                    |
+| ``P:{0}:lines:<q>``              | set    | the same                  | members are a queue's lines that exist    |
+| ``P:{0}:ring:<q>:<prio>``        | zset   | the same, take            | members are tenants for whom jobs wait    |
+| ``P:{0}:past:<q>:<prio>``        | zset   | take                      | gone when nothing waits                   |
+| ``P:{0}:clock``                  | hash   | take                      | a field for each ring that is not empty   |
+| ``P:{0}:running``                | hash   | take, settle              | a field for each tenant with running jobs |
+| ``P:{0}:capped:<t>``             | set    | take, settle              | gone when the tenant has room again       |
+| ``P:{0}:bell:<q>``               | stream | submit, settle, resume    | one entry for each queue that was used    |
+| ``P:{0}:paused``                 | set    | pause, resume             | members are the queues that are paused    |
+| ``P:{0}:scheduled``              | zset   | submit, settle            | members leave when due                    |
+| ``P:{0}:expiring``               | zset   | submit, take, promote     | members leave when begun or expired       |
+| ``P:{0}:job:<id>``               | hash   | submit, take, settle, …   | result TTL after the end                  |
+| ``P:{0}:steps:<id>``             | hash   | record                    | with its job                              |
+| ``P:{0}:files:<id>``             | hash   | record                    | with its job                              |
+| ``P:{0}:log:<id>``               | list   | every script (capped)     | with its job                              |
+| ``P:{0}:feed``                   | stream | every script (capped)     | the newest N events                       |
+| ``P:{0}:dead``                   | stream | settle, take, inbox       | the newest N dead letters, for their TTL  |
+| ``P:{0}:cron``                   | hash   | cron                      | a field for each recurring job            |
+| ``P:{0}:worker:<name>``          | string | renew                     | a lease; gone when the worker is          |
+| ``P:{0}:idem:<tenant>:<k>``      | string | submit                    | idempotency TTL                           |
+
+``P:{0}:control`` is a channel, on which workers are told what is asked of them.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from streamforge.jobs.model import Priority
 
@@ -41,15 +51,22 @@ class Keys:
         self.feed = f"{self.base}:feed"
         self.dead = f"{self.base}:dead"
         self.scheduled = f"{self.base}:scheduled"
+        self.paused = f"{self.base}:paused"
+        self.running = f"{self.base}:running"
+        self.cron = f"{self.base}:cron"
+        self.control = f"{self.base}:control"
 
-    def queue(self, queue: str, priority: Priority) -> str:
-        """The stream of a queue's jobs of one priority."""
-        return f"{self.base}:queue:{queue}:{priority}"
+    def queue(self, queue: str, priority: Priority, tenant: str = "default") -> str:
+        """The stream of one line: a tenant's jobs of one priority in a queue."""
+        return f"{self.base}:queue:{queue}:{priority}:{tenant}"
 
-    def queues(self, queues: Iterable[str]) -> list[str]:
-        """The streams of these queues, the most urgent first."""
-        names = list(queues)
-        return [self.queue(name, priority) for priority in Priority for name in names]
+    def lines(self, queue: str) -> str:
+        """The queue's lines that hold entries."""
+        return f"{self.base}:lines:{queue}"
+
+    def bell(self, queue: str) -> str:
+        """What rings when there may be something to take from a queue."""
+        return f"{self.base}:bell:{queue}"
 
     def job(self, job_id: str) -> str:
         """The job's record."""

@@ -21,7 +21,7 @@ from streamforge.broker.scripts import load_sources
 from streamforge.config import RedisSettings
 from streamforge.jobs.model import Claim
 
-LOST, RENEWED = 0, 1
+LOST, RENEWED, CANCEL_ASKED = 0, 1, 2
 """renew.lua's codes."""
 
 

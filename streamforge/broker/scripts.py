@@ -7,11 +7,12 @@ repeat a call whose answer was lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from math import ceil
 from typing import Any, Literal, cast
 
+import msgspec
 import redis.asyncio as aioredis
 from msgspec import Struct
 from redis.exceptions import NoScriptError
@@ -19,6 +20,7 @@ from redis.exceptions import NoScriptError
 from streamforge.broker.keys import Keys
 from streamforge.config import JobsSettings
 from streamforge.jobs.model import Claim, Submission
+from streamforge.jobs.outcome import Charge
 
 Arg = str | bytes | int | float
 TakeMode = Literal["new", "lost", "crashed", "expired"]
@@ -35,6 +37,18 @@ class Settlement(Struct, frozen=True):
     body: bytes = b""
     reason: str = ""
     delay_ms: int = 0
+    charge: Charge = "attempt"
+    awaits: str = ""
+    signal: str = ""
+    peak_rss_kb: int = 0
+
+    def extra(self) -> bytes:
+        """What few ends need, as JSON; nothing for the others."""
+        facts = {"awaits": self.awaits, "signal": self.signal, "peak_rss_kb": self.peak_rss_kb}
+        given: dict[str, object] = {name: value for name, value in facts.items() if value}
+        if self.charge != "attempt":
+            given["charge"] = self.charge
+        return msgspec.json.encode(given) if given else b""
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -53,20 +67,60 @@ class Record(Struct, frozen=True, kw_only=True):
     value: bytes = b""
     step: str = ""
     progress: float | None = None
+    version: str = ""
+
+
+class Take(Struct, frozen=True, kw_only=True):
+    """What a worker asks of take.lua.
+
+    ``is_patient`` serves the lowest priority first. ``cause`` is what ended this worker's earlier process, for mode
+    ``crashed``. ``tenants`` is JSON: weights and limits, as take.lua takes them.
+    """
+
+    queue: str
+    worker: str
+    count: int
+    max_crashes: int
+    mode: TakeMode = "new"
+    is_patient: bool = False
+    lease_ms: int = 15_000
+    cause: str = ""
+    tenants: bytes = b""
+    held: tuple[str, ...] = ()
 
 
 class Taken(Struct, frozen=True):
-    """What take.lua gave: claims, or where to wait for more (stream name → last id)."""
+    """What take.lua gave: claims, and where to wait for more (the last id of the queue's bell)."""
 
     claims: list[Claim]
-    cursors: dict[str, bytes]
+    cursor: bytes
+
+
+class Promoted(Struct, frozen=True):
+    """What promote.lua did: jobs moved to their lines and jobs expired; ms until the next is due (-1: none waits)."""
+
+    moved: int
+    expired: int
+    next_ms: int
+
+
+class LineDepth(Struct, frozen=True):
+    """One line of a queue: jobs that wait in it, and that workers hold; the oldest waiting one's entry id."""
+
+    queue: str
+    priority: str
+    tenant: str
+    waiting: int
+    claimed: int
+    first: str
 
 
 class Scripts:
     """The Lua scripts over one client. Raises redis-py's errors; ``Broker`` translates them."""
 
-    def __init__(self, client: aioredis.Redis, keys: Keys, limits: JobsSettings) -> None:
+    def __init__(self, client: aioredis.Redis, keys: Keys, limits: JobsSettings, max_crashes: int = 3) -> None:
         self._client = client
+        self._max_crashes = max_crashes
         self._keys = keys
         self._limits = limits
         self._head: tuple[Arg, ...] = (keys.base, limits.feed_max, limits.event_log_max)
@@ -91,40 +145,36 @@ class Scripts:
             fingerprint,
             ceil(self._limits.idempotency_ttl_s),
             "1" if job.idempotency_key else "",
+            job.expires_at_ms,
+            job.parent,
         )
         return int(code), _text(job_id)
 
-    async def take(
-        self,
-        worker: str,
-        streams: Sequence[str],
-        count: int,
-        *,
-        max_crashes: int,
-        lease_ms: int = 15_000,
-        mode: TakeMode = "new",
-        held: Iterable[str] = (),
-    ) -> Taken:
-        """Claim up to ``count`` entries: new ones, this worker's own pending ones, or those whose lease has ended."""
-        claims, cursors = await self._run(
+    async def take(self, take: Take) -> Taken:
+        """Claim jobs: new ones, this worker's own pending ones, or those whose lease has ended."""
+        claims, cursor = await self._run(
             "take",
-            [self._keys.feed, *streams],
-            worker,
-            count,
-            mode,
-            max_crashes,
+            [self._keys.feed],
+            take.queue,
+            take.worker,
+            take.count,
+            take.mode,
+            "patient" if take.is_patient else "urgent",
+            take.max_crashes,
             self._limits.dead_max,
             self._ttl_s,
-            lease_ms,
-            *held,
+            take.lease_ms,
+            take.cause,
+            take.tenants,
+            *take.held,
         )
-        return Taken([_claim(row) for row in claims], dict(zip(streams, cursors, strict=False)))
+        return Taken([_claim(row, take.queue) for row in claims], cursor)
 
     async def settle(self, batch: Sequence[Settlement]) -> list[int]:
         """A code for each: 1 settled, 2 settled before by the same token, 0 fenced."""
-        args: list[Arg] = [self._limits.dead_max, self._ttl_s]
+        args: list[Arg] = [self._limits.dead_max, self._ttl_s, self._max_crashes]
         for s in batch:
-            args += (s.id, s.token, s.stream, s.entry, s.outcome, s.body, s.reason, s.delay_ms)
+            args += (s.id, s.token, s.stream, s.entry, s.outcome, s.body, s.reason, s.delay_ms, s.extra())
         return cast("list[int]", await self._run("settle", [self._keys.feed], *args))
 
     async def record(self, record: Record) -> bool:
@@ -143,18 +193,36 @@ class Scripts:
             record.step,
             progress,
             record.serial,
+            record.version,
         )
         return bool(written)
 
-    async def promote(self, limit: int = 1000) -> tuple[int, int]:
-        """Jobs moved from the schedule to their queues, and ms until the next is due (-1: none waits)."""
-        moved, next_ms = await self._run("promote", [self._keys.feed], limit)
-        return int(moved), int(next_ms)
+    async def promote(self, limit: int = 1000) -> Promoted:
+        """Move due jobs to their lines, and end those whose time has run out."""
+        moved, expired, next_ms = await self._run("promote", [self._keys.feed], limit, self._ttl_s)
+        return Promoted(int(moved), int(expired), int(next_ms))
 
-    async def requeue(self, dead_id: str) -> tuple[int, str]:
+    async def requeue(self, dead_id: str, *, fresh: bool = False) -> tuple[int, str]:
         """1 requeued, 0 no such letter, -1 not a job's, -2 the job is not in a state to restart; and the job's id."""
-        code, job_id = await self._run("requeue", [self._keys.feed], dead_id)
+        code, job_id = await self._run("requeue", [self._keys.feed], dead_id, "1" if fresh else "")
         return int(code), _text(job_id)
+
+    async def cancel(self, job_id: str, error: bytes) -> tuple[int, str]:
+        """1 ended now, 2 its worker will end it, 0 it had ended, -1 no such job; and the job that it waited for."""
+        code, child = await self._run("cancel", [self._keys.feed], job_id, error, self._ttl_s)
+        return int(code), _text(child)
+
+    async def look(self, queues: Sequence[str], lease_ms: int) -> list[str]:
+        """Which of these queues hold jobs that nobody has renewed for a lease."""
+        return [_text(name) for name in await self._run("look", [self._keys.feed], lease_ms, *queues)]
+
+    async def depths(self, queues: Sequence[str]) -> list[LineDepth]:
+        """How much waits in each line of these queues; lines that hold nothing are left out."""
+        rows = await self._run("depths", [self._keys.feed], *queues)
+        return [
+            LineDepth(_text(queue), _text(priority), _text(tenant), waiting, claimed, _text(first))
+            for queue, priority, tenant, waiting, claimed, first in rows
+        ]
 
     async def _run(self, name: str, keys: Sequence[str], *args: Arg) -> Any:  # noqa: ANN401 - a script's reply has its own shape
         sha = self._shas.get(name) or await self._load(name)
@@ -183,8 +251,8 @@ def load_sources() -> dict[str, str]:
     }
 
 
-def _claim(row: list[Any]) -> Claim:
-    stream, entry, job_id, kind, payload, token, attempt, crashes, tenant, created, waited = row
+def _claim(row: list[Any], queue: str) -> Claim:
+    stream, entry, job_id, kind, payload, token, attempt, crashes, tenant, created, waited, version, boosted = row
     return Claim(
         stream=stream,
         entry=entry,
@@ -197,6 +265,9 @@ def _claim(row: list[Any]) -> Claim:
         tenant=tenant.decode(),
         created_ms=int(created),
         waited_ms=int(waited),
+        queue=queue,
+        version=version.decode(),
+        is_boosted=bool(boosted),
     )
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from time import time_ns
 
 import anyio
 import msgspec
@@ -21,9 +22,16 @@ from streamforge.errors import InvalidInput
 from streamforge.jobs.events import ENDINGS, Event
 from streamforge.jobs.kinds import Kinds, check_size, submission_from
 from streamforge.jobs.model import Job, JobError, JobState, Submission, new_job_id
-from streamforge.jobs.store import JobStore
+from streamforge.jobs.store import Cancellation, JobStore
 
 POLL_S = 0.1
+
+CANCELLED = {
+    Cancellation.ENDED: "cancelled",
+    Cancellation.ASKED: "its worker has been told",
+    Cancellation.OVER: "had ended before",
+}
+"""What is said of a request to cancel."""
 
 
 def submit(args: argparse.Namespace) -> int:
@@ -41,11 +49,18 @@ def submit(args: argparse.Namespace) -> int:
         priority=args.priority,
         tenant=args.tenant,
         idempotency_key=args.idempotency_key,
+        not_before_ms=_moment(args.delay),
+        expires_at_ms=_moment(args.expires_in),
         source="cli",
     )
     if submission.queue not in settings.worker.queues:
         sys.stderr.write(_not_served(submission.queue, settings))
     return run_async(_submit(settings, submission, is_waiting=args.wait, is_json=args.json))
+
+
+def _moment(seconds: float) -> int:
+    """That many seconds from now, in milliseconds since 1970; 0 stays 0."""
+    return time_ns() // 1_000_000 + round(seconds * 1000) if seconds else 0
 
 
 def _not_served(queue: str, settings: Settings) -> str:
@@ -80,6 +95,21 @@ def status(args: argparse.Namespace) -> int:
         return OK
 
     return run_async(show())
+
+
+def cancel(args: argparse.Namespace) -> int:
+    """Ask for the end of each job; with --wait, return when it has come."""
+
+    async def cancel_all() -> int:
+        async with job_store(settings_from(args)) as store:
+            for job_id in args.id:
+                print_line(f"{job_id}  {CANCELLED[await store.cancel(job_id, args.reason)]}")
+            for job_id in args.id if args.wait else ():
+                async for _ in follow(store, job_id):
+                    pass
+        return OK
+
+    return run_async(cancel_all())
 
 
 def watch(args: argparse.Namespace) -> int:

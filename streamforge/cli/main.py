@@ -26,6 +26,8 @@ EXIT_CODES: Final[tuple[tuple[type[StreamForgeError], int], ...]] = (
 )
 """The first class that fits gives the exit code; any other error is FAILED."""
 
+UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 Command = Callable[[argparse.Namespace], int]
 
@@ -71,6 +73,8 @@ def build_parser() -> argparse.ArgumentParser:
     submit.add_argument("--queue", help="queue name")
     submit.add_argument("--priority", choices=("high", "normal", "low"), default="normal")
     submit.add_argument("--tenant", default="default")
+    submit.add_argument("--delay", type=_seconds, default=0.0, metavar="TIME", help="not before: 90, 15m, 2h, 1d")
+    submit.add_argument("--expires-in", type=_seconds, default=0.0, metavar="TIME", help="not later than that")
     submit.add_argument("--wait", action="store_true", help="follow the job; exit 1 unless it succeeds")
     _json_option(submit)
 
@@ -82,6 +86,12 @@ def build_parser() -> argparse.ArgumentParser:
     watch.add_argument("id")
     _json_option(watch)
 
+    cancel = _add(commands, "cancel", "streamforge.cli.jobs:cancel", "ask for the end of jobs, queued or running")
+    cancel.add_argument("id", nargs="+")
+    cancel.add_argument("--reason", default="", help="shown to the jobs' owner")
+    cancel.add_argument("--wait", action="store_true", help="return when they have ended")
+
+    _add_queues(commands)
     _add_dead(commands)
     _add_config(commands)
 
@@ -96,12 +106,39 @@ def _add_dead(commands: Commands) -> None:
     listing = _add(actions, "list", "streamforge.cli.dead:list_letters", "newest first")
     listing.add_argument("--count", type=_positive, default=20)
     listing.add_argument("--before", default="", metavar="ID", help="older than this one")
+    _filter_options(listing)
     _json_option(listing)
     show = _add(actions, "show", "streamforge.cli.dead:show", "one, with its original fields")
     show.add_argument("id")
     _json_option(show)
-    requeue = _add(actions, "requeue", "streamforge.cli.dead:requeue", "try again")
-    requeue.add_argument("id", nargs="+")
+    requeue = _add(actions, "requeue", "streamforge.cli.dead:requeue", "try again the named ones, or a filter's")
+    requeue.add_argument("--fresh", action="store_true", help="without their checkpoints")
+    purge = _add(actions, "purge", "streamforge.cli.dead:purge", "forget the named ones, or a filter's")
+    for action in (requeue, purge):
+        action.add_argument("id", nargs="*")
+        _filter_options(action)
+        action.add_argument("--all", action="store_true", help="every one")
+
+
+def _filter_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--reason", default="", help="such as crashed, attempts_exhausted, invalid_input")
+    command.add_argument("--kind", default="")
+    command.add_argument("--tenant", default="")
+    command.add_argument("--older-than", type=_seconds, metavar="TIME", help="90, 15m, 2h, 1d")
+
+
+def _add_queues(commands: Commands) -> None:
+    queues = commands.add_parser("queues", help="queues: what waits in them, pause and resume")
+    actions = queues.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = _add(actions, "list", "streamforge.cli.queues:list_queues", "what waits, by priority and tenant")
+    listing.add_argument("queue", nargs="*", help="default: worker.queues")
+    _json_option(listing)
+    for name, text in (("pause", "start no more of their jobs, on any worker"), ("resume", "start their jobs again")):
+        _add(actions, name, f"streamforge.cli.queues:{name}", text).add_argument("queue", nargs="+")
+    drain = _add(commands, "drain", "streamforge.cli.queues:drain", "have workers hand back their jobs and end")
+    drain.add_argument("worker", nargs="*", help="worker.name of a daemon")
+    drain.add_argument("--all", action="store_true", help="every worker")
+    drain.add_argument("--timeout", type=_seconds, default=60.0, metavar="TIME", help="how long to wait (default 60)")
 
 
 def _add_config(commands: Commands) -> None:
@@ -127,6 +164,14 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or len(text) > 9 or int(text) == 0:  # noqa: PLR2004 - what Redis and Python take
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 on")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    """A length of time: seconds, or with s, m, h, d."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "s")
+    if not number.replace(".", "", 1).isdecimal() or len(number) > 9:  # noqa: PLR2004 - some thirty years
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a length of time, such as 90, 15m, 2h, 1d")
+    return float(number) * UNITS[unit]
 
 
 def _json_option(command: argparse.ArgumentParser) -> None:

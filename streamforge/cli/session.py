@@ -63,8 +63,8 @@ def why_not_writable(directory: Path) -> str | None:
 
 
 @asynccontextmanager
-async def job_store(settings: Settings) -> AsyncGenerator[JobStore]:
-    """The jobs of the configured Redis, or of the daemon that runs its own; else raises BrokerUnavailable."""
+async def broker_of(settings: Settings) -> AsyncGenerator[Broker]:
+    """The configured Redis, or that of the daemon that runs its own; else raises BrokerUnavailable."""
     url = settings.redis.url
     if not url:
         socket = embedded_socket(settings.paths.data_dir)
@@ -74,9 +74,16 @@ async def job_store(settings: Settings) -> AsyncGenerator[JobStore]:
     broker = Broker(settings.redis, settings.jobs, url)
     try:
         await broker.ping()
-        yield JobStore(broker)
+        yield broker
     finally:
         await broker.close()
+
+
+@asynccontextmanager
+async def job_store(settings: Settings) -> AsyncGenerator[JobStore]:
+    """The jobs in ``broker_of`` the settings."""
+    async with broker_of(settings) as broker:
+        yield JobStore(broker)
 
 
 async def _interruptible(main: Coroutine[Any, Any, T]) -> T:

@@ -136,6 +136,20 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     ] = 3
     retry_base_s: Annotated[Seconds, Meta(description="Pause before the first retry; doubles each time.")] = 1.0
     retry_cap_s: Annotated[Seconds, Meta(description="Longest pause between two attempts.")] = 60.0
+    tenant_max_running: Annotated[CountOrNone, Meta(description="x")] = 0
+
+
+class QueueSettings(Struct, frozen=True, kw_only=True):
+    """A queue."""
+
+    concurrency: int = 0
+
+
+class TenantSettings(Struct, frozen=True, kw_only=True):
+    """A tenant."""
+
+    weight: float = 1.0
+    max_running: int = 0
 
 
 class PoolSettings(Struct, frozen=True, kw_only=True):
@@ -172,6 +186,7 @@ class JobsSettings(Struct, frozen=True, kw_only=True):
     )
     event_log_max: Annotated[Count, Meta(description="Events kept for one job.")] = 1000
     feed_max: Annotated[Count, Meta(description="Events kept in the feed of all jobs.")] = 100_000
+    dead_ttl_s: Seconds = 30 * 86_400.0
     dead_max: Annotated[Count, Meta(description="Dead letters kept.")] = 100_000
     step_timeout_s: Annotated[Seconds, Meta(description="Time one step may take.")] = 300.0
     job_timeout_s: Annotated[Seconds, Meta(description="Time one attempt of a job may take.")] = 900.0
@@ -243,6 +258,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     logs: LogsSettings = LogsSettings()
     llm: LlmSettings = LlmSettings()
     storage: StorageSettings = StorageSettings()
+    queues: dict[str, QueueSettings] = {}
+    tenants: dict[str, TenantSettings] = {}
     sources: dict[str, str] = {}
 
     def source(self, key: str) -> str:

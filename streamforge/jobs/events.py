@@ -27,11 +27,12 @@ EVENTS: Final[dict[str, str]] = {
     "job.succeeded": "Ended with a result.",
     "job.failed": "Ended with an error; data: error, reason.",
     "job.cancelled": "Ended on request; data: error.",
+    "job.expired": "Ended because nobody had begun it in time; data: error.",
     "job.requeued": "Started anew from its dead letter.",
 }
 """Every event type, with what its data holds."""
 
-ENDINGS: Final = frozenset({"job.succeeded", "job.failed", "job.cancelled"})
+ENDINGS: Final = frozenset({"job.succeeded", "job.failed", "job.cancelled", "job.expired"})
 """Events after which a job's log grows no more, unless an operator requeues it."""
 
 

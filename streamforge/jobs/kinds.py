@@ -41,6 +41,7 @@ _ENVELOPE_HINTS = {
     "tenant": "A-Z, a-z, 0-9, _ . @ and -, beginning with a letter or digit, at most 64",
     "idempotency_key": "at most 255 characters, none of them a control character",
     "not_before_ms": "milliseconds since 1970, as a whole number",
+    "expires_at_ms": "milliseconds since 1970, as a whole number; 0 is never",
 }
 """How to write each field that describes a job."""
 

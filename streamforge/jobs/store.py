@@ -1,10 +1,11 @@
-"""Jobs as the rest of the world sees them: submit one, read one, follow its events, look at the dead."""
+"""Jobs as the rest of the world sees them: hand one in, read it, follow its events, cancel it; and their queues."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
+from enum import StrEnum
 from time import time_ns
 from typing import Any, cast
 
@@ -12,28 +13,11 @@ import msgspec
 from msgspec import Struct
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.keys import GROUP
+from streamforge.broker.scripts import LineDepth
 from streamforge.errors import IdempotencyConflict, InvalidInput, UnknownJob
+from streamforge.jobs.dead import DeadLetters
 from streamforge.jobs.events import Event, is_after
 from streamforge.jobs.model import Artifact, Job, JobError, JobState, Priority, Submission, Submitted
-
-
-class DeadLetter(Struct, frozen=True, kw_only=True):
-    """What could not be done, with everything needed to try again.
-
-    ``source`` is ``inbox`` (a message that never became a job; ``fields`` are its own) or ``job``.
-    """
-
-    id: str
-    source: str
-    reason: str
-    error: JobError
-    at_ms: int
-    job: str = ""
-    kind: str = ""
-    attempts: int = 0
-    crashes: int = 0
-    fields: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 class QueueDepth(Struct, frozen=True):
@@ -46,12 +30,13 @@ class QueueDepth(Struct, frozen=True):
 
 
 class JobStore:
-    """Jobs in Redis. Raises BrokerUnavailable when Redis is away; reads never change anything."""
+    """Jobs in Redis; ``letters`` are the dead ones. Raises BrokerUnavailable when Redis is away."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._keys = broker.keys
         self._client = broker.client
+        self.letters = DeadLetters(broker)
 
     async def submit(self, job: Submission) -> Submitted:
         """Hand a job in, once: the same id or idempotency key with the same input gives the first job back.
@@ -80,14 +65,14 @@ class JobStore:
 
         record, files = cast("list[dict[bytes, bytes]]", await self._broker.call("get", read))
         if not record:
-            raise UnknownJob(f"no job {job_id[:80]!r} is known; it may have expired", field="job_id")
+            raise _no_job(job_id)
         return _job(job_id, record, files)
 
     async def input_of(self, job_id: str) -> bytes:
         """The job's normalised input as JSON; raises UnknownJob."""
         raw = await self._broker.call("get", lambda: self._client.hget(self._keys.job(job_id), "input"))
         if raw is None:
-            raise UnknownJob(f"no job {job_id[:80]!r} is known; it may have expired", field="job_id")
+            raise _no_job(job_id)
         return cast("bytes", raw)
 
     async def events_since(self, job_id: str, last_id: str = "") -> list[Event]:
@@ -103,89 +88,83 @@ class JobStore:
         events = (_EVENT.decode(row) for row in rows)
         return [event for event in events if is_after(event.id, last_id)]
 
-    async def dead(self, *, count: int = 50, before: str = "") -> list[DeadLetter]:
-        """Dead letters, newest first, at most ``count``, older than the letter ``before``; raises UnknownJob."""
-        if before:
-            _check_dead_id(before)
-        newest = f"({before}" if before else "+"
-        rows = await self._broker.call(
-            "dead", lambda: self._client.xrevrange(self._keys.dead, max=newest, min="-", count=count)
-        )
-        return [_letter(entry.decode(), fields) for entry, fields in cast("list[Any]", rows)]
+    async def cancel(self, job_id: str, reason: str = "") -> Cancellation:
+        """Ask for a job's end, and for that of the child it waits for; raises UnknownJob.
 
-    async def dead_letter(self, dead_id: str) -> DeadLetter:
-        """One dead letter; raises UnknownJob."""
-        _check_dead_id(dead_id)
-        rows = await self._broker.call("dead", lambda: self._client.xrange(self._keys.dead, min=dead_id, max=dead_id))
-        for entry, fields in cast("list[Any]", rows):
-            return _letter(entry.decode(), fields)
-        raise _no_letter(dead_id)
-
-    async def requeue(self, dead_id: str) -> str:
-        """Start a dead job anew, or send a refused message through the inbox again; the id of the job or message.
-
-        A job keeps its checkpoints. Raises UnknownJob, or InvalidInput where the job runs already.
+        A job that nobody runs ends at once. One that runs ends as soon as its worker hears of it, wherever that is.
         """
-        _check_dead_id(dead_id)
-        code, job_id = await self._broker.requeue(dead_id)
-        if code == 1:
-            return job_id
-        if code == -1:
-            return await self._resend(dead_id)
-        if code == 0:
-            raise _no_letter(dead_id)
-        raise InvalidInput(
-            f"job {job_id} is not failed or cancelled now", field="id", hint="it was started by other means"
-        )
+        error = JobError(code="cancelled", message=reason[:300] or "cancelled on request")
+        body = msgspec.json.encode(error)
+        code, child = await self._broker.cancel(job_id, body)
+        if code < 0:
+            raise _no_job(job_id)
+        while child:
+            _, child = await self._broker.cancel(child, body)
+        return _CANCELLATIONS[code]
 
-    async def _resend(self, dead_id: str) -> str:
-        letter = await self.dead_letter(dead_id)
-        fields = cast("dict[Any, Any]", {"id": f"requeue-{dead_id}", **letter.fields})
-        await self._broker.call("requeue", lambda: self._client.xadd(self._keys.inbox, fields))
-        await self._broker.call("requeue", lambda: self._client.xdel(self._keys.dead, dead_id))
-        return str(fields["id"])
+    async def pause(self, queue: str) -> bool:
+        """Start no more jobs of a queue, on any worker; what runs goes on. Whether it was not paused before."""
+        added = await self._broker.call("pause", lambda: self._client.sadd(self._keys.paused, queue))
+        return bool(added)
+
+    async def resume(self, queue: str) -> bool:
+        """Start jobs of a queue again. Whether it was paused."""
+
+        async def change() -> list[Any]:
+            async with self._client.pipeline(transaction=True) as pipe:
+                pipe.srem(self._keys.paused, queue)
+                pipe.xadd(self._keys.bell(queue), {"x": ""}, maxlen=1, approximate=False)
+                return await pipe.execute()
+
+        return bool((await self._broker.call("resume", change))[0])
+
+    async def paused(self) -> list[str]:
+        """The queues that are paused."""
+        members = await self._broker.call("paused", lambda: self._client.smembers(self._keys.paused))
+        return sorted(name.decode() for name in cast("set[bytes]", members))
+
+    async def workers(self) -> list[str]:
+        """The workers that have shown themselves alive within their lease."""
+        prefix = self._keys.worker("")
+
+        async def scan() -> list[bytes]:
+            return [key async for key in cast("Any", self._client).scan_iter(match=f"{prefix}*", count=1000)]
+
+        return sorted(key.decode().removeprefix(prefix) for key in await self._broker.call("workers", scan))
+
+    async def lines(self, queues: Iterable[str]) -> list[LineDepth]:
+        """What waits and runs for each tenant in these queues."""
+        return await self._broker.depths(list(queues))
 
     async def depths(self, queues: Iterable[str]) -> list[QueueDepth]:
         """How much waits in each queue and priority, and for how long."""
-        names = [(queue, priority) for queue in queues for priority in Priority]
-        groups = await self._each(lambda pipe, stream: pipe.xinfo_groups(stream), names)
-        delivered = {stream: _group(found) for stream, found in zip(self._streams(names), groups, strict=True)}
-        lengths = await self._each(lambda pipe, stream: pipe.xlen(stream), names)
-        heads = await self._each(
-            lambda pipe, stream: pipe.xrange(stream, min=f"({delivered[stream][0]}", count=1), names
-        )
+        names = list(queues)
+        found: dict[tuple[str, str], list[LineDepth]] = {(q, str(p)): [] for q in names for p in Priority}
+        for line in await self._broker.depths(names):
+            found[line.queue, line.priority].append(line)
         now_ms = time_ns() // 1_000_000
-        return [
-            _depth(queue, priority, length - delivered[self._keys.queue(queue, priority)][1], head, now_ms)
-            for (queue, priority), length, head in zip(names, lengths, heads, strict=True)
-        ]
+        return [_depth(queue, priority, lines, now_ms) for (queue, priority), lines in found.items()]
 
-    def _streams(self, names: Sequence[tuple[str, Priority]]) -> list[str]:
-        return [self._keys.queue(queue, priority) for queue, priority in names]
 
-    async def _each(self, ask: Callable[[Any, str], object], names: Sequence[tuple[str, Priority]]) -> list[Any]:
-        async def read() -> list[Any]:
-            async with self._client.pipeline(transaction=False) as pipe:
-                for stream in self._streams(names):
-                    ask(pipe, stream)
-                return await pipe.execute(raise_on_error=False)
+class Cancellation(StrEnum):
+    """What became of a request to cancel."""
 
-        return await self._broker.call("depths", read)
+    ENDED = "ended"
+    """The job has ended now."""
+    ASKED = "asked"
+    """It runs; its worker has been told."""
+    OVER = "over"
+    """It had ended before."""
 
+
+_CANCELLATIONS = {0: Cancellation.OVER, 1: Cancellation.ENDED, 2: Cancellation.ASKED}
 
 _EVENT = msgspec.msgpack.Decoder(Event)
 _EVENT_ID = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
-_ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 
-def _check_dead_id(dead_id: str) -> None:
-    """A part of an id would find a letter that deleting by that part then misses."""
-    if not _ENTRY_ID.fullmatch(dead_id):
-        raise _no_letter(dead_id)
-
-
-def _no_letter(dead_id: str) -> UnknownJob:
-    return UnknownJob(f"no dead letter {dead_id[:40]!r}", field="id", hint="`streamforge dead list` shows them")
+def _no_job(job_id: str) -> UnknownJob:
+    return UnknownJob(f"no job {job_id[:80]!r} is known; it may have expired", field="job_id")
 
 
 def _job(job_id: str, record: dict[bytes, bytes], files: dict[bytes, bytes]) -> Job:
@@ -212,6 +191,11 @@ def _job(job_id: str, record: dict[bytes, bytes], files: dict[bytes, bytes]) -> 
         attempt=number("attempt"),
         crashes=number("crashes"),
         token=number("token"),
+        expires_ms=number("expires_ms"),
+        version=text("version"),
+        parent=text("parent"),
+        awaits=text("awaits"),
+        is_cancel_asked="cancel" in fields,
         owner=text("owner"),
         step=text("step"),
         progress=float(fields.get("progress") or 0),
@@ -221,36 +205,7 @@ def _job(job_id: str, record: dict[bytes, bytes], files: dict[bytes, bytes]) -> 
     )
 
 
-def _group(found: Any) -> tuple[str, int]:  # noqa: ANN401 - redis-py's reply
-    """The last id that the workers' group was given, and how many entries it holds."""
-    for group in cast("list[dict[str, Any]]", found if isinstance(found, list) else []):
-        if group["name"] == GROUP.encode():
-            return group["last-delivered-id"].decode(), int(group["pending"])
-    return "0-0", 0
-
-
-def _depth(queue: str, priority: str, waiting: int, head: Any, now_ms: int) -> QueueDepth:  # noqa: ANN401 - the same
-    entries = cast("list[tuple[bytes, object]]", head if isinstance(head, list) else [])
-    oldest_ms = int(entries[0][0].split(b"-")[0]) if entries else now_ms
-    return QueueDepth(queue, priority, waiting=max(0, waiting), oldest_age_s=max(0, now_ms - oldest_ms) / 1000)
-
-
-def _letter(dead_id: str, raw: dict[bytes, bytes]) -> DeadLetter:
-    fields = {name.decode(): value for name, value in raw.items()}
-
-    def text(name: str) -> str:
-        return fields.get(name, b"").decode(errors="replace")
-
-    original = fields.get("fields")
-    return DeadLetter(
-        id=dead_id,
-        source=text("source"),
-        reason=text("reason"),
-        error=msgspec.json.decode(fields.get("error") or b'{"code":"","message":""}', type=JobError),
-        at_ms=int(fields.get("at") or 0),
-        job=text("job"),
-        kind=text("kind"),
-        attempts=int(fields.get("attempts") or 0),
-        crashes=int(fields.get("crashes") or 0),
-        fields=msgspec.json.decode(original, type=dict[str, str]) if original else {"input": text("input")},
-    )
+def _depth(queue: str, priority: str, lines: list[LineDepth], now_ms: int) -> QueueDepth:
+    first_ms = min((int(line.first.split("-")[0]) for line in lines if line.first), default=now_ms)
+    waiting = sum(line.waiting for line in lines)
+    return QueueDepth(queue, priority, waiting=waiting, oldest_age_s=max(0, now_ms - first_ms) / 1000)

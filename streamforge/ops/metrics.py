@@ -109,6 +109,7 @@ steps_replayed_total = _counter(
 
 queue_depth = _gauge("queue_depth", "Jobs that wait in a queue.", "queue", "priority")
 queue_oldest_age_seconds = _gauge("queue_oldest_age_seconds", "Age of a queue's oldest waiting job.", "queue")
+jobs_expired_total = _counter("jobs_expired_total", "Jobs that nobody had begun when their time ran out.")
 dead_letters_total = _counter("dead_letters_total", "Jobs and messages given up, by why.", "reason")
 inbox_messages_total = _counter("inbox_messages_total", "Messages read from the inbox stream.", "outcome")
 

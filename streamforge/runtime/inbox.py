@@ -2,6 +2,7 @@
 
     redis-cli XADD streamforge:inbox '*' kind banner input '{"prompt": "…"}'
     redis-cli XADD streamforge:inbox '*' kind banner prompt "…" width 1200 height 628
+    redis-cli XADD streamforge:inbox '*' cancel <job id>
 
 A message becomes a job whose id is derived from the entry's, then it is acked; a crash in between makes the same job
 again, which is no job at all. What cannot become a job goes to the dead letters with its reason and its own fields.
@@ -30,7 +31,9 @@ ADOPT_IDLE_MS = 30_000
 """Messages that another daemon read and left this long are read again here."""
 AWAY_PAUSE_S = 0.5
 
-ENVELOPE = frozenset({"kind", "input", "id", "queue", "priority", "tenant", "idempotency_key", "not_before_ms"})
+ENVELOPE = frozenset(
+    {"kind", "input", "id", "queue", "priority", "tenant", "idempotency_key", "not_before_ms", "expires_at_ms"}
+)
 """Fields that describe the job; every other field is part of a flat input."""
 
 log = get_logger(__name__)
@@ -101,16 +104,26 @@ class Inbox(Service):
     async def _handle(self, entry: Entry) -> None:
         entry_id, raw = entry
         try:
-            submission = self.parse(entry_id, raw)
-            submitted = await self._store.submit(submission)
+            await (self._cancel(entry_id, raw) if b"cancel" in raw else self._accept(entry_id, raw))
         except InputError as error:
             await self._refuse(entry_id, raw, error)
-            return
+
+    async def _accept(self, entry_id: str, raw: Mapping[bytes, bytes]) -> None:
+        submission = self.parse(entry_id, raw)
+        submitted = await self._store.submit(submission)
         await self._broker.clear_inbox(entry_id)
         metrics.inbox_messages_total("accepted" if submitted.is_new else "known").inc()
         log.info("inbox_accepted", entry=entry_id, job_id=submitted.id, kind=submission.kind)
         if self._queues and submission.queue not in self._queues:
             log.warning("queue_not_served", job_id=submitted.id, queue=submission.queue, served=list(self._queues))
+
+    async def _cancel(self, entry_id: str, raw: Mapping[bytes, bytes]) -> None:
+        if len(raw) > 1:
+            raise InvalidInput("stands alone in its message", field="cancel", hint="send: cancel JOB_ID")
+        outcome = await self._store.cancel(readable(raw[b"cancel"]))
+        await self._broker.clear_inbox(entry_id)
+        metrics.inbox_messages_total("cancel").inc()
+        log.info("inbox_cancel", entry=entry_id, outcome=outcome)
 
     def parse(self, entry_id: str, raw: Mapping[bytes, bytes]) -> Submission:
         """A message as a submission; raises InputError that names the field and the fix."""

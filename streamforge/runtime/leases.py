@@ -1,8 +1,8 @@
 """Leases: this worker shows Redis that it lives, and that it still runs what it claimed.
 
 Renewal is a thread's work, so that a busy event loop loses no lease. It tells the loop which jobs another attempt has
-taken. If Redis cannot be reached for so long that a lease may end, the worker stops that job by itself, before another
-begins it (self-fencing).
+taken, and which are to be cancelled. If Redis cannot be reached for so long that a lease may end, the worker stops that
+job by itself, before another begins it (self-fencing).
 
 A worker's name belongs to one process at a time. A process that starts under a name asks who held it last: a dead
 process of this machine is replaced at once, a living one is an error, and one of elsewhere is replaced after its lease.
@@ -24,7 +24,7 @@ import anyio.to_thread
 import msgspec
 
 from streamforge.broker.keys import Keys
-from streamforge.broker.leasing import LOST, Identity, LeaseKeeper
+from streamforge.broker.leasing import CANCEL_ASKED, LOST, Identity, LeaseKeeper
 from streamforge.config import RedisSettings, WorkerSettings
 from streamforge.errors import BrokerUnavailable, ConfigError
 from streamforge.jobs.model import Claim
@@ -46,6 +46,10 @@ class Holder(Protocol):
 
     def lose(self, job_id: str, token: int, why: str) -> None:
         """Stop that attempt without settling it: it is not this worker's any more."""
+        ...
+
+    def cancel(self, job_id: str) -> None:
+        """End the job: somebody asked for it."""
         ...
 
 
@@ -125,6 +129,8 @@ class Leases(Service):
             self._ends[_key(claim)] = started + self._settings.lease_s
             if code == LOST:
                 tell(self._holder.lose, claim.id, claim.token, "another attempt holds it")
+            if code == CANCEL_ASKED:
+                tell(self._holder.cancel, claim.id)
 
     def _fence_self(self, claims: Sequence[Claim], tell: Callable[..., object]) -> None:
         """Stop what may be taken over before the next try to renew."""

@@ -1,6 +1,6 @@
 """Finds jobs whose lease has ended: their worker died, or was cut off. The worker then takes them over like any others.
 
-A look costs one round trip (XPENDING … IDLE for each stream) and claims nothing; the claim itself is take.lua's, for as
+A look costs one round trip (XPENDING … IDLE for each line) and claims nothing; the claim itself is take.lua's, for as
 many as there are free slots, under a new token.
 """
 
@@ -26,9 +26,9 @@ class Reclaimer(Service):
 
     name = "reclaimer"
 
-    def __init__(self, broker: Broker, streams: Sequence[str], lease_s: float, found: Callable[[], None]) -> None:
+    def __init__(self, broker: Broker, queues: Sequence[str], lease_s: float, found: Callable[[str], None]) -> None:
         self._broker = broker
-        self._streams = streams
+        self._queues = queues
         self._lease_ms = round(lease_s * 1000)
         self._found = found
         self._stopping = anyio.Event()
@@ -44,7 +44,7 @@ class Reclaimer(Service):
                 await self._stopping.wait()
                 return
             try:
-                if await self._broker.has_expired(self._streams, self._lease_ms):
-                    self._found()
+                for queue in await self._broker.look(self._queues, self._lease_ms):
+                    self._found(queue)
             except BrokerUnavailable as error:
                 log.debug("reclaimer_waits", error=error.message)

@@ -1,4 +1,7 @@
-"""Moves jobs whose time has come to their queues. Any number of daemons may run it: the move is one script."""
+"""Moves jobs whose time has come to their queues, and ends those whose time has run out.
+
+Any number of daemons may run it: the move is one script.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import anyio
 
 from streamforge.broker.broker import Broker
 from streamforge.errors import BrokerUnavailable
+from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
 
@@ -37,9 +41,12 @@ class Scheduler(Service):
 
     async def _promote(self) -> float:
         try:
-            moved, next_ms = await self._broker.promote()
+            done = await self._broker.promote()
         except BrokerUnavailable:
             return LONGEST_PAUSE_S
-        if moved:
-            log.debug("scheduler_promoted", jobs=moved)
-        return LONGEST_PAUSE_S if next_ms < 0 else min(LONGEST_PAUSE_S, max(0.001, next_ms / 1000))
+        if done.moved:
+            log.debug("scheduler_promoted", jobs=done.moved)
+        if done.expired:
+            metrics.jobs_expired_total().inc(done.expired)
+            log.info("jobs_expired", jobs=done.expired)
+        return LONGEST_PAUSE_S if done.next_ms < 0 else min(LONGEST_PAUSE_S, max(0.001, done.next_ms / 1000))

@@ -1,58 +1,87 @@
-"""The worker: takes as many jobs as it has free slots, runs each in a task of its own, and waits without polling.
+"""The worker: runs each job that its lanes claim in a task of its own, and drains when it is to stop.
 
-Reading and claiming are one script, so an entry is never read without being claimed. When a call's answer is lost the
-jobs it claimed are in this worker's pending list; the next take asks for those first. Waiting is a blocking read
-outside the group, which claims nothing and can be cut off at any time.
+A lane takes from one queue; see ``lane``. The worker holds what is running, so that leases, cancels and the drain find
+it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from time import monotonic
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import anyio
+import msgspec
 
 from streamforge.broker.broker import BLOCK_S, Broker
-from streamforge.broker.scripts import TakeMode, Taken
-from streamforge.config import WorkerSettings
-from streamforge.errors import BrokerUnavailable
-from streamforge.jobs.model import Claim
+from streamforge.broker.scripts import Take, TakeMode
+from streamforge.config import QueueSettings, TenantSettings, WorkerSettings
+from streamforge.jobs.model import Claim, JobError
 from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
 from streamforge.runtime.executor import Executor, Run
-from streamforge.runtime.outage import Outage
+from streamforge.runtime.lane import Lane
 
-TAKE_MAX = 64
-"""Jobs claimed in one script call: few enough that Redis claims some while this process runs others."""
-
-AWAY_PAUSE_S = 0.25
-"""Between two tries while Redis is away."""
+CANCELLED = JobError(code="cancelled", message="somebody asked for the job's end")
 
 log = get_logger(__name__)
+
+
+class Backlog(Protocol):
+    """Work that running jobs have handed on, such as the pool's calls."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more should be begun."""
+        ...
+
+    async def wait_for_room(self) -> None:
+        """Return when more may be begun."""
+        ...
 
 
 class Worker(Service):
     """A service that runs jobs.
 
     ``stop`` drains: nothing more is taken, running jobs have ``grace_s`` to end, and what is left is handed back.
+    ``hand_back`` ends the grace at once.
     """
 
     name = "worker"
 
-    def __init__(self, broker: Broker, executor: Executor, settings: WorkerSettings) -> None:
-        self._broker = broker
+    def __init__(
+        self,
+        broker: Broker,
+        executor: Executor,
+        settings: WorkerSettings,
+        *,
+        queues: Mapping[str, QueueSettings] | None = None,
+        tenants: Mapping[str, TenantSettings] | None = None,
+        backlog: Backlog | None = None,
+        crash_cause: str = "",
+    ) -> None:
         self._executor = executor
-        self._settings = settings
-        self._streams = broker.keys.queues(settings.queues)
+        self._backlog = backlog
+        self._crash_cause = crash_cause
         self._runs: dict[str, Run] = {}
+        self._lanes = {queue: Lane(queue, broker, self) for queue in settings.queues}
+        self._jobs = asyncio.TaskGroup()
         self._changed = asyncio.Event()
-        self._waiting = anyio.CancelScope()
+        self._is_full = asyncio.Event()
+        self._grace = anyio.CancelScope()
         self._is_stopping = False
-        self._has_expired = False
-        self._heard = 0.0
-        self._outage = Outage("take")
+        self.configure(settings, queues or {}, tenants or {})
+
+    def configure(
+        self, settings: WorkerSettings, queues: Mapping[str, QueueSettings], tenants: Mapping[str, TenantSettings]
+    ) -> None:
+        """Go on with these settings. Its name and its queues stay what they were."""
+        self._settings = settings
+        self._concurrency = {name: queues[name].concurrency if name in queues else 0 for name in self._lanes}
+        self._tenants = tenants_for_take(settings.tenant_max_running, tenants)
+        for lane in self._lanes.values():
+            lane.wake()
 
     @property
     def running(self) -> Iterable[Run]:
@@ -60,9 +89,9 @@ class Worker(Service):
         return tuple(self._runs.values())
 
     @property
-    def streams(self) -> list[str]:
-        """The streams it takes from, the most urgent first."""
-        return self._streams
+    def queues(self) -> list[str]:
+        """The queues it takes from."""
+        return list(self._lanes)
 
     def claims(self) -> Sequence[Claim]:
         """What it runs now. Safe to call from the lease thread."""
@@ -76,76 +105,74 @@ class Worker(Service):
             metrics.fenced_writes_total("lease").inc()
             run.abandon()
 
-    def look_for_expired(self) -> None:
-        """There are jobs whose lease has ended: take them over with the next free slot."""
-        self._has_expired = True
-        self._waiting.cancel()
+    def cancel(self, job_id: str) -> None:
+        """End the job, where it runs here: somebody asked for it."""
+        run = self._runs.get(job_id)
+        if run is not None:
+            run.cancel(CANCELLED)
+
+    def look_for_expired(self, queue: str) -> None:
+        """The queue holds jobs whose lease has ended."""
+        self._lanes[queue].look_for_expired()
 
     def why_not_ready(self) -> str | None:
         """A health probe: why this worker could not take a job now."""
         if self._is_stopping:
             return "draining"
-        if not self._heard:
+        silences = [lane.silent_s for lane in self._lanes.values()]
+        if None in silences:
             return "has not reached Redis yet"
-        silent_s = monotonic() - self._heard
-        return f"has not heard from Redis for {silent_s:.0f} s" if silent_s > 2 * BLOCK_S else None
+        longest_s = max(silence for silence in silences if silence is not None)
+        return f"has not heard from Redis for {longest_s:.0f} s" if longest_s > 2 * BLOCK_S else None
 
     def stop(self) -> None:
         """Take no more; see the class."""
         self._is_stopping = True
-        self._changed.set()
-        self._waiting.cancel()
+        for lane in self._lanes.values():
+            lane.stop()
+
+    def hand_back(self) -> None:
+        """Take no more, and give running jobs no more time."""
+        self.stop()
+        self._grace.cancel()
 
     async def run(self) -> None:
         """Take and run jobs until ``stop``, then drain."""
-        async with asyncio.TaskGroup() as jobs:  # a third of what anyio's costs, once a job
-            await self._take_while_running(jobs)
+        async with self._jobs:  # asyncio's group costs a third of anyio's, once a job
+            watch = self._jobs.create_task(self._watch_backlog(), name="worker:backlog")
+            lanes = [self._jobs.create_task(lane.run(), name=f"lane:{lane.queue}") for lane in self._lanes.values()]
+            await asyncio.wait(lanes)
+            watch.cancel()
             await self._drain()
 
-    async def _take_while_running(self, jobs: asyncio.TaskGroup) -> None:
-        mode: TakeMode = "crashed"  # what an earlier process of this name left
-        while not self._is_stopping:
-            free = await self._free_slots()
-            if self._is_stopping:
-                return
-            if mode == "new" and self._has_expired:
-                mode, self._has_expired = "expired", False
-            taken = await self._take(free, mode)
-            if taken is None:
-                mode = "lost"  # not "crashed" again: what a lost answer claimed would be charged once more
-                await self._pause(AWAY_PAUSE_S)
-                continue
-            for claim in taken.claims:
-                self._start(jobs, Run(claim))
-            if not taken.claims and mode == "new" and not (self._is_stopping or self._has_expired):
-                await self._wait_for_entries(taken)
-            if not taken.claims:
-                mode = "new"
+    def take(self, queue: str, count: int, mode: TakeMode, *, is_patient: bool) -> Take:
+        """A lane's question to Redis, by the settings as they are now."""
+        return Take(
+            queue=queue,
+            worker=self._settings.name,
+            count=count,
+            max_crashes=self._settings.max_crashes,
+            mode=mode,
+            is_patient=is_patient,
+            lease_ms=round(self._settings.lease_s * 1000),
+            cause=self._crash_cause if mode == "crashed" else "",
+            tenants=self._tenants,
+            held=() if mode == "new" else tuple(self._runs),
+        )
 
-    async def _take(self, free: int, mode: TakeMode) -> Taken | None:
-        held = () if mode == "new" else tuple(self._runs)
-        try:
-            taken = await self._broker.take(
-                self._settings.name,
-                self._streams,
-                min(free, TAKE_MAX),
-                max_crashes=self._settings.max_crashes,
-                lease_ms=round(self._settings.lease_s * 1000),
-                mode=mode,
-                held=held,
-            )
-        except BrokerUnavailable as error:
-            self._outage.missed(error)
-            return None
-        self._hear()
-        if taken.claims and mode != "new":
-            log.warning("jobs_recovered", jobs=len(taken.claims), cause=mode)
-        return taken
+    def slots(self, queue: str) -> int:
+        """How many jobs of this queue may run at once; 0 while there is a backlog."""
+        if self._backlog is not None and self._backlog.is_full:
+            self._is_full.set()
+            return 0
+        return self._concurrency[queue] or self._settings.concurrency
 
-    def _start(self, jobs: asyncio.TaskGroup, run: Run) -> None:
-        self._runs[run.claim.id] = run
+    def launch(self, claim: Claim) -> None:
+        """Run the job in a task of its own."""
+        run = Run(claim)
+        self._runs[claim.id] = run
         metrics.jobs_running().set(len(self._runs))
-        jobs.create_task(self._run(run), name=run.claim.id)
+        self._jobs.create_task(self._run(run), name=claim.id)
 
     async def _run(self, run: Run) -> None:
         try:
@@ -154,51 +181,36 @@ class Worker(Service):
             if self._runs.get(run.claim.id) is run:
                 del self._runs[run.claim.id]
             metrics.jobs_running().set(len(self._runs))
+            self._lanes[run.claim.queue].release()
             self._changed.set()
 
-    async def _free_slots(self) -> int:
-        """How many more jobs may run; waits while none may."""
-        while not self._is_stopping and len(self._runs) >= self._settings.concurrency:
-            self._changed.clear()
-            with anyio.move_on_after(BLOCK_S):
-                await self._changed.wait()
-                continue
-            await self._listen()
-        return self._settings.concurrency - len(self._runs)
-
-    async def _listen(self) -> None:
-        """With every slot taken nothing is read: ask Redis whether it is there, so that health stays true."""
-        try:
-            await self._broker.ping()
-            self._hear()
-        except BrokerUnavailable as error:
-            self._outage.missed(error)
-
-    def _hear(self) -> None:
-        self._heard = monotonic()
-        self._outage.over()
-
-    async def _wait_for_entries(self, taken: Taken) -> None:
-        with anyio.CancelScope() as self._waiting:
-            try:
-                await self._broker.wait_for_entries(taken.cursors)
-                self._hear()
-            except BrokerUnavailable as error:
-                self._outage.missed(error)
-                await anyio.sleep(AWAY_PAUSE_S)
-
-    async def _pause(self, seconds: float) -> None:
-        with anyio.CancelScope() as self._waiting:
-            await anyio.sleep(seconds)
+    async def _watch_backlog(self) -> None:
+        """Wake the lanes when there is room again."""
+        while self._backlog is not None:
+            await self._is_full.wait()
+            await self._backlog.wait_for_room()
+            self._is_full.clear()
+            for lane in self._lanes.values():
+                lane.wake()
 
     async def _drain(self) -> None:
         """Let running jobs end within the grace, then hand the rest back at once, with their checkpoints."""
         if not self._runs:
             return
         log.info("worker_draining", jobs=len(self._runs), grace_s=self._settings.grace_s)
-        with anyio.move_on_after(self._settings.grace_s):
+        self._grace.deadline = anyio.current_time() + self._settings.grace_s
+        with self._grace:
             while self._runs:
                 self._changed.clear()
                 await self._changed.wait()
         for run in self.running:
             run.release()
+
+
+def tenants_for_take(max_running: int, tenants: Mapping[str, TenantSettings]) -> bytes:
+    """The tenants' weights and limits as take.lua takes them; nothing where there are none."""
+    if not max_running and not tenants:
+        return b""
+    weights = {name: tenant.weight for name, tenant in tenants.items()}
+    limits = {name: tenant.max_running for name, tenant in tenants.items()}
+    return msgspec.json.encode({"max_running": max_running, "weights": weights, "limits": limits})

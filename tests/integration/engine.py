@@ -17,10 +17,12 @@ from streamforge.jobs.model import Job, Submission, new_job_id
 from streamforge.jobs.store import JobStore
 from streamforge.ops.service import Service, Supervisor
 from streamforge.runtime.context import Lent, Resources
+from streamforge.runtime.control import Control
 from streamforge.runtime.executor import Executor
 from streamforge.runtime.inbox import Inbox
 from streamforge.runtime.pool import Rack
 from streamforge.runtime.recipe import Pipeline
+from streamforge.runtime.reclaimer import Reclaimer
 from streamforge.runtime.retry import RetryPolicy
 from streamforge.runtime.scheduler import Scheduler
 from streamforge.runtime.settler import Settler
@@ -71,7 +73,10 @@ class Engine:
         kinds = Kinds(p.kind for p in pipelines)
         self.inbox = Inbox(self.broker, self.store, kinds, self.settings.name, limits.max_input_bytes)
         pools = [self.rack] if pool else []
-        services: list[Service] = [*pools, self.settler, Scheduler(self.broker), self.inbox, self.worker]
+        reclaimer = Reclaimer(self.broker, self.worker.queues, self.settings.lease_s, self.worker.look_for_expired)
+        control = Control(self.broker, self.settings.name, cancel=self.worker.cancel, drain=self.ask_to_stop)
+        services: list[Service] = [*pools, self.settler, Scheduler(self.broker), self.inbox]
+        services += [self.worker, reclaimer, control]
         self._ready = asyncio.Event()
         self._supervisor = Supervisor(services, self._ready.set)
         self._task: asyncio.Task[None] | None = None

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Record, Settlement, TakeMode
+from streamforge.broker.scripts import Record, Settlement, Take, TakeMode
 from streamforge.jobs.model import Claim, Priority, Submission
 
 _SERIALS = count(1)
@@ -40,11 +40,22 @@ async def take(
     queues: tuple[str, ...] = ("default",),
     max_crashes: int = 3,
     held: tuple[str, ...] = (),
+    **how: Any,  # noqa: ANN401 - Take's
 ) -> list[Claim]:
     """What a worker's take gives."""
-    streams = broker.keys.queues(queues)
-    taken = await broker.take(worker, streams, limit, max_crashes=max_crashes, mode=mode, held=held)
-    return taken.claims
+    claims: list[Claim] = []
+    for queue in queues:
+        facts: dict[str, Any] = {"worker": worker, "max_crashes": max_crashes, "mode": mode, "held": held, **how}
+        taken = await broker.take(Take(queue=queue, count=limit - len(claims), **facts))
+        claims += taken.claims
+    return claims
+
+
+async def cursor(broker: Broker, queue: str = "default") -> bytes:
+    """Where to wait for more, as a take that finds nothing tells."""
+    taken = await broker.take(Take(queue=queue, worker="w1", count=1, max_crashes=3))
+    assert taken.claims == []
+    return taken.cursor
 
 
 async def take_one(broker: Broker, **how: Any) -> Claim:  # noqa: ANN401
@@ -79,15 +90,20 @@ async def field(broker: Broker, job_id: str, name: str) -> str:
     return (value or b"").decode()
 
 
-async def entries(broker: Broker, queue: str = "default", priority: Priority = Priority.NORMAL) -> list[str]:
-    """The ids of the jobs in a queue's stream, claimed or not."""
-    rows = await raw(broker).xrange(broker.keys.queue(queue, priority))
+async def entries(
+    broker: Broker, queue: str = "default", priority: Priority = Priority.NORMAL, tenant: str = "default"
+) -> list[str]:
+    """The ids of the jobs in a line's stream, claimed or not."""
+    rows = await raw(broker).xrange(broker.keys.queue(queue, priority, tenant))
     return [fields[b"job"].decode() for _, fields in rows]
 
 
 async def pending(broker: Broker, queue: str = "default", priority: Priority = Priority.NORMAL) -> int:
     """How many entries of a queue's stream are claimed and not acked."""
-    found = await raw(broker).xpending(broker.keys.queue(queue, priority), "workers")
+    line = broker.keys.queue(queue, priority)
+    if not await raw(broker).exists(line):
+        return 0
+    found = await raw(broker).xpending(line, "workers")
     return int(found["pending"])
 
 
@@ -108,6 +124,7 @@ async def _content(broker: Broker, key: bytes) -> object:
     readers = {
         "hash": lambda: client.hgetall(key),
         "list": lambda: client.lrange(key, 0, -1),
+        "set": lambda: client.smembers(key),
         "zset": lambda: client.zrange(key, 0, -1, withscores=True),
         "string": lambda: client.get(key),
         "stream": lambda: _stream(client, key),

@@ -9,10 +9,20 @@ local function job_key(id) return BASE .. ':job:' .. id end
 local function steps_key(id) return BASE .. ':steps:' .. id end
 local function files_key(id) return BASE .. ':files:' .. id end
 local function log_key(id) return BASE .. ':log:' .. id end
-local function queue_key(queue, priority) return BASE .. ':queue:' .. queue .. ':' .. priority end
 local function worker_key(name) return BASE .. ':worker:' .. name end
+local function queue_key(queue, line) return BASE .. ':queue:' .. queue .. ':' .. line end
+local function lines_key(queue) return BASE .. ':lines:' .. queue end
+local function ring_key(queue, priority) return BASE .. ':ring:' .. queue .. ':' .. priority end
+local function past_key(queue, priority) return BASE .. ':past:' .. queue .. ':' .. priority end
+local function capped_key(tenant) return BASE .. ':capped:' .. tenant end
+local function bell_key(queue) return BASE .. ':bell:' .. queue end
 local function dead_key() return BASE .. ':dead' end
 local function scheduled_key() return BASE .. ':scheduled' end
+local function expiring_key() return BASE .. ':expiring' end
+local function running_key() return BASE .. ':running' end
+local function clock_key() return BASE .. ':clock' end
+local function paused_key() return BASE .. ':paused' end
+local function control_key() return BASE .. ':control' end
 
 -- Milliseconds since 1970 by Redis's clock: the one clock that all workers share.
 local function now_ms()
@@ -20,8 +30,18 @@ local function now_ms()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
--- %d keeps integers over 2^31 exact where tostring would turn to 1.7e+12.
+-- %.0f keeps integers over 2^31 exact where tostring would turn to 1.7e+12.
 local function int(n) return string.format('%.0f', n) end
+
+local function quote(text) return cjson.encode(text) end
+
+-- The fields of a hash by name; nil where absent.
+local function pick(key, ...)
+  local names, out = {...}, {}
+  local values = redis.call('HMGET', key, ...)
+  for i, name in ipairs(names) do out[name] = values[i] or nil end
+  return out
+end
 
 -- Appends an event to the feed and to the job's log, under one id. `data` is a JSON object as text.
 local function emit(id, kind, at, attempt, data)
@@ -33,30 +53,138 @@ local function emit(id, kind, at, attempt, data)
   return event
 end
 
--- Appends a dead letter that can be requeued from itself alone. `err` is JSON.
-local function bury(id, key, at, max, reason, err)
-  local job = redis.call('HMGET', key, 'kind', 'tenant', 'queue', 'priority', 'attempt', 'crashes', 'input')
-  redis.call('XADD', dead_key(), 'MAXLEN', '~', max, '*', 'source', 'job', 'job', id, 'at', int(at), 'reason', reason,
-             'error', err, 'kind', job[1] or '', 'tenant', job[2] or '', 'queue', job[3] or '', 'priority', job[4] or '',
-             'attempts', job[5] or '0', 'crashes', job[6] or '0', 'input', job[7] or '')
+-- LINES. A line is one tenant's jobs of one priority in one queue: a stream, and its part `<priority>:<tenant>` of the
+-- queue's set of lines while it has entries. The ring holds the tenants for whom something waits, by their pass: who
+-- has had the fewest turns for his weight is next (stride scheduling: C. Waldspurger, W. Weihl, MIT/LCS/TM-528, 1995).
+
+local function line_of(stream)
+  return string.match(stream, ':queue:([^:]+):(([^:]+):(.+))$')
 end
 
--- The fields of a hash by name; nil where absent.
-local function pick(key, ...)
-  local names, out = {...}, {}
-  local values = redis.call('HMGET', key, ...)
-  for i, name in ipairs(names) do out[name] = values[i] or nil end
-  return out
+-- Wakes every worker that waits for this queue.
+local function ring_bell(queue)
+  redis.call('XADD', bell_key(queue), 'MAXLEN', 1, '*', 'x', '')
 end
 
--- The job's keys live on for the result's time. `kept` says that it has steps or files.
-local function expire(id, ttl_s, kept)
-  redis.call('EXPIRE', job_key(id), ttl_s)
-  redis.call('EXPIRE', log_key(id), ttl_s)
-  if kept then
-    redis.call('EXPIRE', steps_key(id), ttl_s)
-    redis.call('EXPIRE', files_key(id), ttl_s)
+-- A tenant enters the ring no better placed than those who were served meanwhile.
+local function join_ring(queue, priority, tenant)
+  local ring = ring_key(queue, priority)
+  if redis.call('ZSCORE', ring, tenant) then return end
+  local clock = tonumber(redis.call('HGET', clock_key(), queue .. ':' .. priority) or 0)
+  local past = tonumber(redis.call('ZSCORE', past_key(queue, priority), tenant) or 0)
+  redis.call('ZADD', ring, math.max(clock, past), tenant)
+  ring_bell(queue)
+end
+
+-- A tenant for whom nothing waits leaves; what he has had counts until the others have had as much.
+local function leave_ring(queue, priority, tenant)
+  local ring, past = ring_key(queue, priority), past_key(queue, priority)
+  local pass = redis.call('ZSCORE', ring, tenant)
+  if not pass then return end
+  redis.call('ZREM', ring, tenant)
+  local field = queue .. ':' .. priority
+  if redis.call('EXISTS', ring) == 0 then
+    redis.call('DEL', past)
+    redis.call('HDEL', clock_key(), field)
+    return
+  end
+  redis.call('ZADD', past, pass, tenant)
+  redis.call('ZREMRANGEBYSCORE', past, '-inf', redis.call('HGET', clock_key(), field) or 0)
+end
+
+-- Puts a job at the end of its line; returns the entry's id.
+local function enqueue(id, queue, priority, tenant)
+  local line = priority .. ':' .. tenant
+  local stream = queue_key(queue, line)
+  if redis.call('SADD', lines_key(queue), line) == 1 then
+    redis.pcall('XGROUP', 'CREATE', stream, GROUP, '0', 'MKSTREAM')
+  end
+  local entry = redis.call('XADD', stream, '*', 'job', id)
+  join_ring(queue, priority, tenant)
+  return entry
+end
+
+-- Removes entries from their line, and the line with its last one.
+local function drop(stream, entries)
+  redis.call('XACK', stream, GROUP, unpack(entries))
+  redis.call('XDEL', stream, unpack(entries))
+  if redis.call('XLEN', stream) > 0 then return end
+  local queue, line, priority, tenant = line_of(stream)
+  redis.call('DEL', stream)
+  redis.call('SREM', lines_key(queue), line)
+  leave_ring(queue, priority, tenant)
+end
+
+-- Counts a tenant's running jobs; with one fewer, queues that held him back look again.
+local function count_running(tenant, change)
+  local running = redis.call('HINCRBY', running_key(), tenant, change)
+  if change > 0 then return end
+  if running <= 0 then redis.call('HDEL', running_key(), tenant) end
+  for _, queue in ipairs(redis.call('SMEMBERS', capped_key(tenant))) do
+    redis.call('SREM', capped_key(tenant), queue)
+    ring_bell(queue)
   end
 end
 
-local function quote(text) return cjson.encode(text) end
+-- JOBS.
+
+-- Lets a parked job's turn come: to the end of its line.
+local function to_queue(id, key, at)
+  local job = pick(key, 'kind', 'queue', 'priority', 'tenant', 'attempt')
+  redis.call('HDEL', key, 'awaits')
+  local entry = enqueue(id, job.queue, job.priority, job.tenant)
+  redis.call('HSET', key, 'state', 'queued', 'queued_ms', int(at), 'entry', entry)
+  emit(id, 'job.queued', at, job.attempt or 0,
+       '{"kind":' .. quote(job.kind) .. ',"queue":' .. quote(job.queue) .. ',"priority":' .. quote(job.priority) .. '}')
+end
+
+-- Takes a job that nobody runs out of the schedule or its line.
+local function withdraw(id, job)
+  if job.state == 'scheduled' then redis.call('ZREM', scheduled_key(), id) end
+  if job.state == 'queued' then drop(queue_key(job.queue, job.priority .. ':' .. job.tenant), {job.entry}) end
+end
+
+local TERMINAL = {succeeded = true, failed = true, cancelled = true, expired = true, upload_failed = true}
+
+-- The job that waits for this one's end need wait no more.
+local function wake_parent(parent, child, at)
+  local key = job_key(parent)
+  local waiting = pick(key, 'state', 'awaits')
+  if waiting.state ~= 'scheduled' or waiting.awaits ~= child then return end
+  redis.call('ZREM', scheduled_key(), parent)
+  to_queue(parent, key, at)
+end
+
+-- Writes a job's end: state, time, further fields; its keys live on for the result's time. `job` has kept and parent.
+local function finish(id, key, job, state, at, ttl_s, ...)
+  redis.call('HSET', key, 'state', state, 'finished_ms', int(at), 'owner', '', ...)
+  redis.call('EXPIRE', key, ttl_s)
+  redis.call('EXPIRE', log_key(id), ttl_s)
+  if job.kept then
+    redis.call('EXPIRE', steps_key(id), ttl_s)
+    redis.call('EXPIRE', files_key(id), ttl_s)
+  end
+  if job.parent then wake_parent(job.parent, id, at) end
+end
+
+local function end_cancelled(id, key, job, at, ttl_s, err, ...)
+  emit(id, 'job.cancelled', at, job.attempt or 0, '{"error":' .. err .. '}')
+  finish(id, key, job, 'cancelled', at, ttl_s, 'error', err, ...)
+end
+
+local function end_expired(id, key, job, at, ttl_s)
+  local err = '{"code":"expired","message":"nobody had begun the job when its time ran out"}'
+  emit(id, 'job.expired', at, job.attempt or 0, '{"error":' .. err .. '}')
+  finish(id, key, job, 'expired', at, ttl_s, 'error', err)
+end
+
+-- Ends a job with a dead letter that can be requeued from itself alone. `err` is JSON.
+local function end_failed(id, key, job, at, ttl_s, dead_max, reason, err, signal, peak_rss_kb, ...)
+  emit(id, 'job.failed', at, job.attempt or 0, '{"reason":' .. quote(reason) .. ',"error":' .. err .. '}')
+  local facts = redis.call('HMGET', key, 'kind', 'tenant', 'queue', 'priority', 'attempt', 'crashes', 'input')
+  redis.call('XADD', dead_key(), 'MAXLEN', '~', dead_max, '*', 'source', 'job', 'job', id, 'at', int(at),
+             'reason', reason, 'error', err, 'kind', facts[1] or '', 'tenant', facts[2] or '', 'queue', facts[3] or '',
+             'priority', facts[4] or '', 'attempts', facts[5] or '0', 'crashes', facts[6] or '0',
+             'input', facts[7] or '', 'signal', signal or '', 'peak_rss_kb', peak_rss_kb or 0)
+  finish(id, key, job, 'failed', at, ttl_s, 'error', err, ...)
+end

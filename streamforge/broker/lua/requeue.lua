@@ -1,6 +1,6 @@
--- Starts a dead job anew, from its record or, where that has expired, from the dead letter itself. Its checkpoints stay.
+-- Starts a dead job anew, from its record or, where that has expired, from the dead letter itself.
 -- KEYS: feed
--- ARGV: base, feed_max, log_max, dead entry id
+-- ARGV: base, feed_max, log_max, dead entry id, fresh ('1': without its checkpoints | '')
 -- Returns {code, id}: 1 requeued; 0 no such dead letter; -1 the letter is not of a job; -2 the job is not in a state to restart.
 
 local found = redis.call('XRANGE', dead_key(), ARGV[4], ARGV[4])
@@ -17,10 +17,14 @@ if not state then
   redis.call('HSET', key, 'kind', letter.kind, 'input', letter.input, 'queue', letter.queue, 'priority', letter.priority,
              'tenant', letter.tenant, 'source', 'requeue', 'created_ms', int(at))
 end
-redis.call('HSET', key, 'state', 'queued', 'attempt', 0, 'crashes', 0, 'queued_ms', int(at))
-redis.call('HDEL', key, 'error', 'finished_ms', 'result')
+redis.call('HSET', key, 'attempt', 0, 'crashes', 0)
+redis.call('HDEL', key, 'error', 'finished_ms', 'result', 'cancel', 'boosted', 'signal')
 for _, name in ipairs({key, steps_key(id), files_key(id), log_key(id)}) do redis.call('PERSIST', name) end
-redis.call('XADD', queue_key(letter.queue, letter.priority), '*', 'job', id)
+if ARGV[5] == '1' then
+  redis.call('DEL', steps_key(id))
+  redis.call('HDEL', key, 'version')
+end
 redis.call('XDEL', dead_key(), ARGV[4])
 emit(id, 'job.requeued', at, 0, '{}')
+to_queue(id, key, at)
 return {1, id}

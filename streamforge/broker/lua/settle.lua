@@ -1,19 +1,17 @@
 -- Ends the attempts of a batch of jobs: state, result or error, event, dead letter, XACK and XDEL, all or nothing for each.
 -- KEYS: feed
--- ARGV: base, feed_max, log_max, dead_max, result_ttl_s, then eight for each job:
---   id, token, stream, entry, outcome, body, reason, delay_ms
+-- ARGV: base, feed_max, log_max, dead_max, result_ttl_s, max_crashes, then nine for each job:
+--   id, token, stream, entry, outcome, body, reason, delay_ms, extra (JSON, '' none: charge, awaits, signal, peak_rss_kb)
 --   outcome: succeeded (body: result JSON) | failed (body: error JSON, reason) | cancelled (body: error JSON)
---            retry (body: error JSON, delay_ms) | snooze (reason, delay_ms) | released
+--            retry (body: error JSON, delay_ms; charge: attempt | crash | soft_limit) | snooze (reason, delay_ms; awaits)
+--            released
+-- A job that was to be cancelled meanwhile is neither tried again nor parked: it ends.
 -- Returns a code for each job: 1 settled; 2 this very token had settled it before (a repeated call); 0 fenced, nothing changed.
 
-local dead_max, ttl = ARGV[4], ARGV[5]
+local dead_max, ttl_s, max_crashes = ARGV[4], ARGV[5], tonumber(ARGV[6])
 local at = now_ms()
-local at_text = int(at)
-
-local function finish(id, key, token, kept, state, field, body)
-  redis.call('HSET', key, 'state', state, field, body, 'finished_ms', at_text, 'owner', '', 'settled', token)
-  expire(id, ttl, kept)
-end
+local HIGHER = {low = 'normal', normal = 'high', high = 'high'}
+local MONTHS_MS = 8640000000
 
 local function park(id, key, token, delay)
   local due = int(at + tonumber(delay))
@@ -22,65 +20,87 @@ local function park(id, key, token, delay)
   return due
 end
 
+-- A crash costs no attempt, but there is a limit to them.
+local function charge_crash(id, key, token, job, body, extra)
+  local crashes = redis.call('HINCRBY', key, 'crashes', 1)
+  redis.call('HSET', key, 'signal', extra.signal or '')
+  if crashes <= max_crashes then
+    redis.call('HINCRBY', key, 'attempt', -1)
+    return true
+  end
+  end_failed(id, key, job, at, ttl_s, dead_max, 'crashed', body, extra.signal, extra.peak_rss_kb, 'settled', token)
+  return false
+end
+
+local CHARGES = {}
+function CHARGES.attempt() return true end
+CHARGES.crash = charge_crash
+function CHARGES.soft_limit(_, key)
+  redis.call('HSET', key, 'boosted', 1, 'priority', HIGHER[redis.call('HGET', key, 'priority')])
+  return true
+end
+
 local ends = {}
 
-function ends.succeeded(id, key, token, attempt, kept, body)
-  finish(id, key, token, kept, 'succeeded', 'result', body)
-  emit(id, 'job.succeeded', at, attempt, '{}')
+function ends.succeeded(id, key, token, job, body)
+  emit(id, 'job.succeeded', at, job.attempt, '{}')
+  finish(id, key, job, 'succeeded', at, ttl_s, 'result', body, 'settled', token)
 end
 
-function ends.failed(id, key, token, attempt, kept, body, reason)
-  emit(id, 'job.failed', at, attempt, '{"reason":' .. quote(reason) .. ',"error":' .. body .. '}')
-  bury(id, key, at, dead_max, reason, body)
-  finish(id, key, token, kept, 'failed', 'error', body)
+function ends.failed(id, key, token, job, body, reason, _, extra)
+  end_failed(id, key, job, at, ttl_s, dead_max, reason, body, extra.signal, extra.peak_rss_kb, 'settled', token)
 end
 
-function ends.cancelled(id, key, token, attempt, kept, body)
-  emit(id, 'job.cancelled', at, attempt, '{"error":' .. body .. '}')
-  finish(id, key, token, kept, 'cancelled', 'error', body)
+function ends.cancelled(id, key, token, job, body)
+  end_cancelled(id, key, job, at, ttl_s, body, 'settled', token)
 end
 
-function ends.retry(id, key, token, attempt, _, body, _, delay)
-  local due = park(id, key, token, delay)
+function ends.retry(id, key, token, job, body, _, delay, extra)
+  if not CHARGES[extra.charge or 'attempt'](id, key, token, job, body, extra) then return end
   redis.call('HSET', key, 'error', body)
-  emit(id, 'job.retrying', at, attempt, '{"due_ms":' .. due .. ',"error":' .. body .. '}')
-end
-
-function ends.snooze(id, key, token, attempt, _, _, reason, delay)
   local due = park(id, key, token, delay)
-  redis.call('HINCRBY', key, 'attempt', -1)
-  emit(id, 'job.snoozed', at, attempt, '{"due_ms":' .. due .. ',"reason":' .. quote(reason) .. '}')
+  emit(id, 'job.retrying', at, job.attempt, '{"due_ms":' .. due .. ',"error":' .. body .. '}')
 end
 
-function ends.released(id, key, token, attempt)
-  local route = redis.call('HMGET', key, 'queue', 'priority')
-  redis.call('HSET', key, 'state', 'queued', 'owner', '', 'queued_ms', at_text, 'settled', token)
+function ends.snooze(id, key, token, job, _, reason, delay, extra)
+  local awaited = extra.awaits and redis.call('HGET', job_key(extra.awaits), 'state')
+  local is_over = extra.awaits and (not awaited or TERMINAL[awaited])
   redis.call('HINCRBY', key, 'attempt', -1)
-  redis.call('XADD', queue_key(route[1], route[2]), '*', 'job', id)
-  emit(id, 'job.released', at, attempt, '{}')
+  local due = park(id, key, token, is_over and 0 or delay)
+  if extra.awaits and not is_over then redis.call('HSET', key, 'awaits', extra.awaits) end
+  emit(id, 'job.snoozed', at, job.attempt, '{"due_ms":' .. due .. ',"reason":' .. quote(reason) .. '}')
 end
 
-local codes, entries, streams = {}, {}, {}
-for i = 6, #ARGV, 8 do
-  local id, token, stream, outcome = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 4]
+-- Handed back: the entry stays where it is, as one that was held for ever, so that the next look of any worker finds it.
+function ends.released(id, key, token, job, _, _, _, _, stream, entry)
+  redis.call('HSET', key, 'state', 'queued', 'owner', '', 'queued_ms', int(at), 'settled', token, 'entry', entry)
+  redis.call('HINCRBY', key, 'attempt', -1)
+  redis.call('XCLAIM', stream, GROUP, 'released', 0, entry, 'IDLE', MONTHS_MS, 'JUSTID')
+  emit(id, 'job.released', at, job.attempt, '{}')
+end
+
+local AGAIN = {retry = true, snooze = true, released = true}
+
+local codes, entries, fewer = {}, {}, {}
+local function settle(i, id, token, stream, entry, outcome)
   local key = job_key(id)
-  local job = redis.call('HMGET', key, 'state', 'token', 'settled', 'attempt', 'kept')
-  if job[3] == token then
-    codes[#codes + 1] = 2
-  elseif job[1] ~= 'running' or job[2] ~= token then
-    codes[#codes + 1] = 0
-  else
-    ends[outcome](id, key, token, job[4], job[5], ARGV[i + 5], ARGV[i + 6], ARGV[i + 7])
-    if not entries[stream] then
-      entries[stream] = {}
-      streams[#streams + 1] = stream
-    end
-    table.insert(entries[stream], ARGV[i + 3])
-    codes[#codes + 1] = 1
+  local job = pick(key, 'state', 'token', 'settled', 'attempt', 'kept', 'parent', 'tenant', 'cancel')
+  if job.settled == token then return 2 end
+  if job.state ~= 'running' or job.token ~= token then return 0 end
+  local body, extra = ARGV[i + 5], ARGV[i + 8] ~= '' and cjson.decode(ARGV[i + 8]) or {}
+  if job.cancel and AGAIN[outcome] then outcome, body = 'cancelled', job.cancel end
+  ends[outcome](id, key, token, job, body, ARGV[i + 6], ARGV[i + 7], extra, stream, entry)
+  fewer[job.tenant] = (fewer[job.tenant] or 0) + 1
+  if outcome ~= 'released' then
+    entries[stream] = entries[stream] or {}
+    table.insert(entries[stream], entry)
   end
+  return 1
 end
-for _, stream in ipairs(streams) do
-  redis.call('XACK', stream, GROUP, unpack(entries[stream]))
-  redis.call('XDEL', stream, unpack(entries[stream]))
+
+for i = 7, #ARGV, 9 do
+  codes[#codes + 1] = settle(i, ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])
 end
+for stream, gone in pairs(entries) do drop(stream, gone) end
+for tenant, jobs in pairs(fewer) do count_running(tenant, -jobs) end
 return codes

@@ -1,30 +1,35 @@
--- Reads entries for a worker and claims their jobs, in one step: nothing is read that is not claimed.
--- KEYS: feed, stream…   (the most urgent first)
--- ARGV: base, feed_max, log_max, worker, count, mode ('new' | 'crashed' | 'lost' | 'expired'),
---       max_crashes, dead_max, result_ttl_s, lease_ms, held id…
+-- Claims jobs of one queue for a worker, in one step: nothing is read that is not claimed.
+-- KEYS: feed
+-- ARGV: base, feed_max, log_max, queue, worker, count, mode ('new' | 'crashed' | 'lost' | 'expired'),
+--       order ('urgent' | 'patient': the lowest priority first), max_crashes, dead_max, result_ttl_s, lease_ms,
+--       cause (what ended the worker's earlier process, '' unknown), tenants (JSON, '' none), held id…
+--   'new' serves the tenants in turn, by weight, within their limits: see LINES in lib.lua;
 --   'crashed' takes over what an earlier process of this name held when it died, and charges a crash;
---   'expired' takes over what any worker has held for longer than a lease without renewing it, and charges a crash;
+--   'expired' takes over what any worker has held for longer than a lease without renewing it, and charges a crash,
+--             and what a stopping worker has handed back, which charges none;
 --   'lost' takes over what this process claimed without hearing of it (the reply was lost), except the held ones.
--- Returns {claims, cursors}
---   claims: {stream, entry, id, kind, input, token, attempt, crashes, tenant, created_ms, waited_ms}…
---   cursors (only where there are no claims): the last id of each stream, to wait for what comes after.
+--   tenants: {"max_running": n, "weights": {tenant: w}, "limits": {tenant: n}}; 0 is no limit
+-- Returns {claims, cursor}
+--   claims: {stream, entry, id, kind, input, token, attempt, crashes, tenant, created_ms, waited_ms, version, boosted}…
+--   cursor: the bell's last id, to wait for what comes after.
 -- A missing group is made, so a failover that lost it heals here.
 
-local worker, count, mode = ARGV[4], tonumber(ARGV[5]), ARGV[6]
-local max_crashes, dead_max, ttl = tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local queue, worker, count, mode, order = ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7], ARGV[8]
+local max_crashes, dead_max, ttl_s, lease_ms, cause = tonumber(ARGV[9]), ARGV[10], ARGV[11], ARGV[12], ARGV[13]
+local tenants = ARGV[14] ~= '' and cjson.decode(ARGV[14]) or nil
 local held = {}
-local lease_ms = ARGV[10]
-for i = 11, #ARGV do held[ARGV[i]] = true end
+for i = 15, #ARGV do held[ARGV[i]] = true end
 local at = now_ms()
 local at_text = int(at)
 local by = '{"worker":' .. quote(worker) .. '}'
-local claims = {}
+local claims, dropped, started = {}, {}, {}
 
 local function read(stream, from, n)
   local reply = redis.pcall('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', n, 'STREAMS', stream, from)
   if reply and reply.err then
     if not string.find(reply.err, 'NOGROUP', 1, true) then error(reply.err) end
-    redis.call('XGROUP', 'CREATE', stream, GROUP, '0', 'MKSTREAM')
+    if redis.call('EXISTS', stream) == 0 then return {} end
+    redis.call('XGROUP', 'CREATE', stream, GROUP, '0')
     reply = redis.call('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', n, 'STREAMS', stream, from)
   end
   if not reply then return {} end
@@ -34,60 +39,83 @@ end
 -- Up to n entries that nobody renewed; the next place to look from, '0-0' at the end.
 local function expired(stream, from, n)
   local reply = redis.pcall('XAUTOCLAIM', stream, GROUP, worker, lease_ms, from, 'COUNT', n)
-  if reply.err then
-    if not string.find(reply.err, 'NOGROUP', 1, true) and not string.find(reply.err, 'no such key', 1, true) then
-      error(reply.err)
-    end
-    return '0-0', {}
-  end
-  return reply[1], reply[2]
+  if not reply.err then return reply[1], reply[2] end
+  if string.find(reply.err, 'NOGROUP', 1, true) or string.find(reply.err, 'no such key', 1, true) then return '0-0', {} end
+  error(reply.err)
 end
 
-local function drop(stream, entry)
-  redis.call('XACK', stream, GROUP, entry)
-  redis.call('XDEL', stream, entry)
+local function discard(stream, entry)
+  dropped[stream] = dropped[stream] or {}
+  table.insert(dropped[stream], entry)
 end
 
 -- The job has crashed its workers too often: it ends here, with the cause.
-local function poisoned(id, key, attempt, crashes, stream, entry)
-  local err = '{"code":"crashed","message":"the job was running when its worker died, ' .. crashes ..
+local function poison(id, key, job, crashes)
+  local signal = cause ~= '' and cause or job.signal or ''
+  local how = signal ~= '' and ' (' .. signal .. ')' or ''
+  local err = '{"code":"crashed","message":"the job was running when its worker died' .. how .. ', ' .. crashes ..
               ' times in a row","hint":"look at the worker\'s log and memory before requeueing"}'
-  redis.call('HSET', key, 'state', 'failed', 'error', err, 'finished_ms', at_text, 'owner', '')
-  emit(id, 'job.failed', at, attempt, '{"reason":"crashed","error":' .. err .. '}')
-  bury(id, key, at, dead_max, 'crashed', err)
-  drop(stream, entry)
-  expire(id, ttl, true)
+  count_running(job.tenant, -1)
+  end_failed(id, key, job, at, ttl_s, dead_max, 'crashed', err, signal, 0)
+end
+
+local function give(stream, entry, id, key, job, event, data)
+  local attempt, crashes = tonumber(job.attempt or 0), tonumber(job.crashes or 0)
+  local token = tonumber(job.token or 0) + 1
+  redis.call('HSET', key, 'state', 'running', 'owner', worker, 'started_ms', at_text, 'token', token, 'attempt', attempt)
+  emit(id, event, at, attempt, data)
+  local waited = math.max(0, at - tonumber(job.queued_ms or at))
+  claims[#claims + 1] = {stream, entry, id, job.kind or '', job.input or '', token, attempt, crashes, job.tenant,
+                         job.created_ms or '0', waited, job.version or '', job.boosted or ''}
+end
+
+-- From the queue to this worker; the first time is the last moment at which a job may expire.
+local function start(stream, entry, id, key, job)
+  if job.expires_ms and not job.token then
+    redis.call('ZREM', expiring_key(), id)
+    if at >= tonumber(job.expires_ms) then
+      discard(stream, entry)
+      return end_expired(id, key, job, at, ttl_s)
+    end
+  end
+  job.attempt = tonumber(job.attempt or 0) + 1
+  started[job.tenant] = (started[job.tenant] or 0) + 1
+  give(stream, entry, id, key, job, 'job.started', by)
+end
+
+-- From a worker that is gone to this one, under a new token.
+local function take_over(stream, entry, id, key, job)
+  if job.cancel then
+    discard(stream, entry)
+    count_running(job.tenant, -1)
+    return end_cancelled(id, key, job, at, ttl_s, job.cancel)
+  end
+  if mode ~= 'lost' then
+    job.crashes = tonumber(job.crashes or 0) + 1
+    redis.call('HSET', key, 'crashes', job.crashes)
+    if cause ~= '' then redis.call('HSET', key, 'signal', cause) end
+    if job.crashes > max_crashes then
+      discard(stream, entry)
+      return poison(id, key, job, job.crashes)
+    end
+  end
+  give(stream, entry, id, key, job, 'job.recovered',
+       '{"worker":' .. quote(worker) .. ',"crashes":' .. (job.crashes or 0) .. '}')
 end
 
 local function claim(stream, entry, id)
   local key = job_key(id)
-  local job = redis.call('HMGET', key, 'state', 'kind', 'input', 'attempt', 'crashes', 'token', 'tenant', 'created_ms',
-                         'queued_ms')
-  local state, attempt, crashes, token = job[1], tonumber(job[4] or 0), tonumber(job[5] or 0), tonumber(job[6] or 0) + 1
-  if state ~= 'queued' and state ~= 'running' then return drop(stream, entry) end
-  local event, data = 'job.started', by
-  if state == 'queued' then
-    attempt = attempt + 1
-  else
-    if mode ~= 'lost' then
-      crashes = crashes + 1
-      redis.call('HSET', key, 'crashes', crashes)
-      if crashes > max_crashes then return poisoned(id, key, attempt, crashes, stream, entry) end
-    end
-    event, data = 'job.recovered', '{"worker":' .. quote(worker) .. ',"crashes":' .. crashes .. '}'
-  end
-  redis.call('HSET', key, 'state', 'running', 'owner', worker, 'entry', entry, 'started_ms', at_text, 'token', token,
-             'attempt', attempt)
-  emit(id, event, at, attempt, data)
-  local waited = math.max(0, at - tonumber(job[9] or at))
-  claims[#claims + 1] = {stream, entry, id, job[2] or '', job[3] or '', token, attempt, crashes, job[7] or 'default',
-                         job[8] or '0', waited}
+  local job = pick(key, 'state', 'kind', 'input', 'attempt', 'crashes', 'token', 'tenant', 'created_ms', 'queued_ms',
+                   'version', 'boosted', 'expires_ms', 'cancel', 'signal', 'kept', 'parent')
+  if job.state == 'queued' then return start(stream, entry, id, key, job) end
+  if job.state == 'running' then return take_over(stream, entry, id, key, job) end
+  discard(stream, entry)
 end
 
 local function each(stream, entries)
   for _, entry in ipairs(entries) do
     local id = entry[2] and entry[2][2]
-    if not id then drop(stream, entry[1])
+    if not id then discard(stream, entry[1])
     elseif not held[id] then claim(stream, entry[1], id) end
   end
 end
@@ -101,29 +129,69 @@ local function take_expired(stream)
   until from == '0-0' or #claims >= count
 end
 
-local function take_read(stream)
-  local from = mode == 'new' and '>' or '0'
+local function take_own(stream)
+  local from = '0'
   while #claims < count do
     local entries = read(stream, from, count - #claims)
-    if #entries == 0 then break end
+    if #entries == 0 then return end
     each(stream, entries)
-    if mode ~= 'new' then from = entries[#entries][1] end
+    from = entries[#entries][1]
   end
 end
 
-for i = 2, #KEYS do
-  if #claims < count then
-    if mode == 'expired' then take_expired(KEYS[i]) else take_read(KEYS[i]) end
+local function recover()
+  local take = mode == 'expired' and take_expired or take_own
+  for _, line in ipairs(redis.call('SMEMBERS', lines_key(queue))) do
+    if #claims < count then take(queue_key(queue, line)) end
   end
 end
 
-local cursors = {}
-if #claims == 0 then
-  for i = 2, #KEYS do
-    local info = redis.call('XINFO', 'STREAM', KEYS[i])
-    for j = 1, #info, 2 do
-      if info[j] == 'last-generated-id' then cursors[#cursors + 1] = info[j + 1] end
+local function weight_of(tenant)
+  return tenants and tenants.weights[tenant] or 1
+end
+
+-- How many more jobs the tenant may run now, over all workers.
+local function room_of(tenant)
+  local limit = tenants and (tenants.limits[tenant] or tenants.max_running) or 0
+  if limit == 0 then return count end
+  return limit - tonumber(redis.call('HGET', running_key(), tenant) or 0) - (started[tenant] or 0)
+end
+
+-- One turn: as many jobs as there is room for where nobody else waits, else one.
+local function serve(priority, tenant, pass, is_alone, room)
+  local stream = queue_key(queue, priority .. ':' .. tenant)
+  local wanted = is_alone and math.min(count - #claims, room) or 1
+  local entries = read(stream, '>', wanted)
+  each(stream, entries)
+  redis.call('HSET', clock_key(), queue .. ':' .. priority, pass)
+  if #entries > 0 then redis.call('ZADD', ring_key(queue, priority), pass + #entries / weight_of(tenant), tenant) end
+  if #entries < wanted then leave_ring(queue, priority, tenant) end
+end
+
+local function serve_in_turn(priority)
+  local held_back = 0
+  while #claims < count do
+    local next_two = redis.call('ZRANGE', ring_key(queue, priority), held_back, held_back + 1, 'WITHSCORES')
+    local tenant = next_two[1]
+    if not tenant then return end
+    local room = room_of(tenant)
+    if room > 0 then
+      serve(priority, tenant, tonumber(next_two[2]), held_back == 0 and not next_two[3], room)
+    else
+      redis.call('SADD', capped_key(tenant), queue)
+      held_back = held_back + 1
     end
   end
 end
-return {claims, cursors}
+
+if mode ~= 'new' then
+  recover()
+elseif redis.call('SISMEMBER', paused_key(), queue) == 0 then
+  local priorities = order == 'patient' and {'low', 'normal', 'high'} or {'high', 'normal', 'low'}
+  for _, priority in ipairs(priorities) do serve_in_turn(priority) end
+end
+
+for tenant, jobs in pairs(started) do count_running(tenant, jobs) end
+for stream, entries in pairs(dropped) do drop(stream, entries) end
+local bell = redis.call('XREVRANGE', bell_key(queue), '+', '-', 'COUNT', 1)
+return {claims, bell[1] and bell[1][1] or '0-0'}

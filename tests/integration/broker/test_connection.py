@@ -16,7 +16,7 @@ from streamforge.broker.broker import Broker
 from streamforge.config import JobsSettings, RedisSettings, Secret
 from streamforge.errors import BrokerUnavailable, ConfigError
 from streamforge.testing.server import TestServer
-from tests.integration.moves import raw, submit, take_one
+from tests.integration.moves import cursor, raw, submit, take_one
 
 RUNNERS: dict[str, Callable[..., object]] = {"asyncio": asyncio.run, "uvloop": uvloop.run}
 
@@ -44,9 +44,9 @@ async def test_a_blocking_read_outlasts_the_socket_timeout(shared_server: TestSe
     quick = broker_at(shared_server.url, socket_timeout_s=0.05)
     await submit(broker, "a")
     await take_one(broker)
-    nothing = await broker.take("w1", broker.keys.queues(["default"]), 1, max_crashes=3)
+    here = await cursor(broker)
     async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(quick.wait_for_entries(nothing.cursors))
+        waiting = tasks.create_task(quick.wait_for_bell("default", here))
         with anyio.move_on_after(0.2):  # four times the socket timeout
             await asyncio.shield(waiting)
         assert not waiting.done()
@@ -127,12 +127,12 @@ async def test_a_cancelled_wait_leaves_a_clean_connection(broker: Broker) -> Non
     """A blocking read that is cut off does not hand its answer to the next command."""
     await submit(broker)
     await take_one(broker)
-    nothing = await broker.take("w1", broker.keys.queues(["default"]), 1, max_crashes=3)
+    here = await cursor(broker)
     for _ in range(3):
         with anyio.move_on_after(0.02):
-            await broker.wait_for_entries(nothing.cursors)
+            await broker.wait_for_bell("default", here)
     await submit(broker, "b")
-    await broker.wait_for_entries(nothing.cursors)
+    await broker.wait_for_bell("default", here)
     assert (await take_one(broker)).id == "b"
 
 

@@ -12,17 +12,34 @@ from streamforge.broker.scripts import load_sources
 from streamforge.jobs.model import TRANSITIONS, JobState, Priority
 from tests.integration.moves import checkpoint, field, raw, settle, submit, take, take_one
 
+FIELDS = {"kind", "token", "attempt", "fingerprint", "awaits", "queue"}
+
 Move = Callable[[Broker], Awaitable[object]]
 
 
 async def test_lua_and_python_name_keys_alike(broker: Broker) -> None:
     """Each function of the prelude gives the name that ``Keys`` gives."""
     keys = broker.keys
-    prelude = next(iter(load_sources().values())).split("-- Appends an event", 1)[0]
-    names = "return {job_key('x'), steps_key('x'), files_key('x'), log_key('x'), queue_key('q', 'low'), dead_key(), "
-    found = await raw(broker).eval(f"{prelude}\n{names} scheduled_key(), FEED}}", 1, keys.feed, keys.base, 1, 1)
-    expected = [keys.job("x"), keys.steps("x"), keys.files("x"), keys.log("x"), keys.queue("q", Priority.LOW)]
-    assert [name.decode() for name in found] == [*expected, keys.dead, keys.scheduled, keys.feed]
+    prelude = next(iter(load_sources().values())).split("-- Milliseconds since", 1)[0]
+    expected = {
+        "job_key('x')": keys.job("x"),
+        "steps_key('x')": keys.steps("x"),
+        "files_key('x')": keys.files("x"),
+        "log_key('x')": keys.log("x"),
+        "worker_key('x')": keys.worker("x"),
+        "queue_key('q', 'low:t')": keys.queue("q", Priority.LOW, "t"),
+        "lines_key('q')": keys.lines("q"),
+        "bell_key('q')": keys.bell("q"),
+        "dead_key()": keys.dead,
+        "scheduled_key()": keys.scheduled,
+        "running_key()": keys.running,
+        "paused_key()": keys.paused,
+        "control_key()": keys.control,
+        "FEED": keys.feed,
+    }
+    script = f"{prelude}\nreturn {{{', '.join(expected)}}}"
+    found = await raw(broker).eval(script, 1, keys.feed, keys.base, 1, 1)
+    assert [name.decode() for name in found] == list(expected.values())
 
 
 async def test_a_life_leaves_no_other_keys(broker: Broker) -> None:
@@ -37,7 +54,7 @@ async def test_a_life_leaves_no_other_keys(broker: Broker) -> None:
     keys = broker.keys
     named = {make(job_id) for make in (keys.job, keys.log) for job_id in ("job-1", "job-2")}
     named |= {keys.steps("job-1"), keys.files("job-1"), keys.feed, keys.dead, keys.scheduled}
-    named |= {keys.idempotency("default", "k"), *keys.queues(["default"])}
+    named |= {keys.idempotency("default", "k"), keys.bell("default")}
     assert {key.decode() for key in await raw(broker).keys("*")} == named
 
 
@@ -67,6 +84,7 @@ MOVES: dict[str, Move] = {
     "submit": submit,
     "submit later": lambda broker: submit(broker, not_before_ms=4_102_444_800_000),
     "take": take,
+    "take over": lambda broker: take(broker, mode="expired"),
     "recover": lambda broker: take(broker, mode="crashed"),
     "crash out": _crash_out,
     "requeue": _requeue,
@@ -77,7 +95,7 @@ PATHS = [
     ["submit", "take", "succeeded", "take", "recover", "promote"],
     ["submit", "take", "failed", "requeue", "take", "recover", "succeeded"],
     ["submit", "take", "retry", "take", "promote", "take", "snooze", "promote", "take", "cancelled"],
-    ["submit", "take", "released", "take", "recover", "crash out", "requeue", "take", "succeeded"],
+    ["submit", "take", "released", "take over", "recover", "crash out", "requeue", "take", "succeeded"],
     ["submit later", "take", "promote", "submit"],
 ]
 
@@ -108,11 +126,14 @@ async def test_a_take_over_is_a_move_too(broker: Broker) -> None:
 async def test_only_known_states_are_written() -> None:
     """Every state that a script's text writes is one of JobState's."""
     words = [part.partition("'")[0] for source in load_sources().values() for part in source.split("'state', '")[1:]]
-    written = [word for word in words if word != "kind"]  # a list of names, not an assignment
-    assert {"queued", "running", "failed", "scheduled"} <= set(written)
-    assert all(
-        word in cast("list[str]", list(JobState)) for word in written if word not in ("token", "attempt", "fingerprint")
-    )
+    ends = [
+        part.partition("'")[0]
+        for source in load_sources().values()
+        for part in source.split("finish(id, key, job, '")[1:]
+    ]
+    written = {*words, *ends} - FIELDS  # lists of fields to read, not assignments
+    assert written >= {"queued", "running", "failed", "scheduled", "succeeded", "cancelled", "expired"}
+    assert written <= set(cast("list[str]", list(JobState)))
 
 
 async def test_failing_is_what_requeue_needs(broker: Broker) -> None:

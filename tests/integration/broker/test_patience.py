@@ -87,7 +87,7 @@ async def test_a_lost_answer_doubles_nothing(own_server: TestServer, fragile: Br
         await until(lambda: disruptions("settle") > before, "the first try has timed out")
         own_server.thaw()
     assert end.result() in ([1], [2])
-    assert len(await store.dead()) == 1
+    assert len(await store.letters.list()) == 1
     assert [event.type for event in await store.events_since("job-1")].count("job.failed") == 1
 
 

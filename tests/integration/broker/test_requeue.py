@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamforge.broker.broker import Broker
+from streamforge.broker.scripts import Promoted
 from streamforge.errors import InvalidInput, UnknownJob
 from streamforge.jobs.model import JobState, Priority
 from streamforge.jobs.store import JobStore
@@ -31,19 +32,19 @@ async def test_what_is_due_is_promoted_once(broker: Broker, store: JobStore) -> 
     await submit(broker, "later")
     for claim, delay_ms in zip(await take(broker), (0, 600_000), strict=True):
         await settle(broker, claim, "retry", delay_ms=delay_ms)
-    moved, next_ms = await broker.promote()
-    assert moved == 1
-    assert 500_000 < next_ms <= 600_000
+    done = await broker.promote()
+    assert (done.moved, done.expired) == (1, 0)
+    assert 500_000 < done.next_ms <= 600_000
     assert await entries(broker, priority=Priority.HIGH) == ["due"]
     assert await scheduled(broker) == ["later"]
     assert (await store.get("due")).state is JobState.QUEUED
-    assert (await broker.promote())[0] == 0
+    assert (await broker.promote()).moved == 0
     assert await entries(broker, priority=Priority.HIGH) == ["due"]
 
 
 async def test_an_empty_schedule_says_so(broker: Broker) -> None:
     """With nothing scheduled there is nothing to wait for."""
-    assert await broker.promote() == (0, -1)
+    assert await broker.promote() == Promoted(moved=0, expired=0, next_ms=-1)
 
 
 async def test_the_schedule_forgets_what_no_longer_waits(broker: Broker) -> None:
@@ -61,8 +62,8 @@ async def test_the_schedule_forgets_what_no_longer_waits(broker: Broker) -> None
 async def test_a_requeued_job_goes_on(broker: Broker, store: JobStore) -> None:
     """A failed job starts anew with its checkpoints, fresh counts and no time to live; its letter is gone."""
     dead_id = await fail(broker)
-    assert await store.requeue(dead_id) == "job-1"
-    assert await store.dead() == []
+    assert await store.letters.requeue(dead_id) == "job-1"
+    assert await store.letters.list() == []
     job = await store.get("job-1")
     assert (job.state, job.attempt, job.crashes, job.error, job.finished_ms) == (JobState.QUEUED, 0, 0, None, 0)
     assert await broker.checkpoints("job-1") == {"design": b"v\x01"}
@@ -77,7 +78,7 @@ async def test_a_letter_outlives_its_job(broker: Broker, store: JobStore) -> Non
     """A job whose record has expired is made again from its letter alone."""
     dead_id = await fail(broker)
     await raw(broker).delete(broker.keys.job("job-1"), broker.keys.steps("job-1"), broker.keys.log("job-1"))
-    await store.requeue(dead_id)
+    await store.letters.requeue(dead_id)
     claim = await take_one(broker)
     assert (claim.id, claim.kind, claim.input) == ("job-1", "echo", b'{"text":"hi"}')
 
@@ -87,8 +88,8 @@ async def test_a_job_that_was_started_otherwise_is_left_alone(broker: Broker, st
     dead_id = await fail(broker)
     await raw(broker).hset(broker.keys.job("job-1"), "state", "running")
     with pytest.raises(InvalidInput, match="job-1"):
-        await store.requeue(dead_id)
-    assert [letter.id for letter in await store.dead()] == [dead_id]
+        await store.letters.requeue(dead_id)
+    assert [letter.id for letter in await store.letters.list()] == [dead_id]
     assert await entries(broker) == []
 
 
@@ -97,17 +98,17 @@ async def test_a_refused_message_is_sent_again(broker: Broker, store: JobStore) 
     fields = {"source": "inbox", "reason": "x", "error": b'{"code":"x","message":"x"}', "at": "1"}
     fields["fields"] = '{"kind":"echo","a":"ü"}'.encode()
     dead_id = (await raw(broker).xadd(broker.keys.dead, fields)).decode()
-    assert await store.requeue(dead_id) == f"requeue-{dead_id}"
+    assert await store.letters.requeue(dead_id) == f"requeue-{dead_id}"
     ((_, sent),) = await raw(broker).xrange(broker.keys.inbox)
     assert sent == {b"id": f"requeue-{dead_id}".encode(), b"kind": b"echo", b"a": "ü".encode()}
-    assert await store.dead() == []
+    assert await store.letters.list() == []
 
 
 @pytest.mark.parametrize("dead_id", ["1-1", "1", "nonsense", "-", "+", "", "$", "1-1-1"])
 async def test_a_wrong_letter_id_is_named(store: JobStore, broker: Broker, dead_id: str) -> None:
     """An id that no letter has, or that is none, is UnknownJob for every operation that takes one."""
     await fail(broker)
-    for call in (store.requeue, store.dead_letter):
+    for call in (store.letters.requeue, store.letters.get):
         with pytest.raises(UnknownJob, match="no dead letter"):
             await call(dead_id)
     assert await field(broker, "job-1", "state") == "failed"
@@ -117,19 +118,19 @@ async def test_half_an_id_finds_nothing(store: JobStore, broker: Broker) -> None
     """The millisecond of a letter is not its id: it could mean another letter than the one then deleted."""
     dead_id = await fail(broker)
     with pytest.raises(UnknownJob):
-        await store.requeue(dead_id.split("-")[0])
-    assert [letter.id for letter in await store.dead()] == [dead_id]
+        await store.letters.requeue(dead_id.split("-")[0])
+    assert [letter.id for letter in await store.letters.list()] == [dead_id]
 
 
 async def test_letters_are_paged_newest_first(broker: Broker, store: JobStore) -> None:
     """Each page goes on where the one before it ended, and every letter is on exactly one."""
     ids = [await fail(broker, f"job-{number}") for number in range(5)]
-    first = await store.dead(count=2)
-    second = await store.dead(count=2, before=first[-1].id)
-    third = await store.dead(count=2, before=second[-1].id)
+    first = await store.letters.list(count=2)
+    second = await store.letters.list(count=2, before=first[-1].id)
+    third = await store.letters.list(count=2, before=second[-1].id)
     assert [letter.id for letter in (*first, *second, *third)] == ids[::-1]
-    assert await store.dead(before=third[-1].id) == []
-    assert (await store.dead_letter(ids[2])).job == "job-2"
+    assert await store.letters.list(before=third[-1].id) == []
+    assert (await store.letters.get(ids[2])).job == "job-2"
 
 
 async def test_depths_count_what_nobody_holds(broker: Broker, store: JobStore) -> None:

@@ -24,7 +24,7 @@ async def test_a_job_is_its_record_and_one_entry(broker: Broker, store: JobStore
     assert (found.state, found.kind, found.queue, found.priority) == (JobState.QUEUED, "echo", "fast", Priority.HIGH)
     assert (found.tenant, found.source, found.attempt, found.token) == ("acme", "http", 0, 0)
     assert await store.input_of("job-1") == job.input
-    assert await entries(broker, "fast", Priority.HIGH) == ["job-1"]
+    assert await entries(broker, "fast", Priority.HIGH, "acme") == ["job-1"]
     (event,) = await store.events_since("job-1")
     assert (event.type, event.payload()) == ("job.queued", {"kind": "echo", "queue": "fast", "priority": "high"})
 

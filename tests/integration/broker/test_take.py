@@ -9,6 +9,7 @@ from streamforge.jobs.model import JobState, Priority
 from streamforge.jobs.store import JobStore
 from tests.integration.moves import (
     checkpoint,
+    cursor,
     entries,
     field,
     pending,
@@ -29,12 +30,12 @@ async def test_no_more_is_claimed_than_asked_for(broker: Broker) -> None:
 
 
 async def test_the_most_urgent_come_first(broker: Broker) -> None:
-    """Priorities count before queues, queues in the given order, then age."""
-    for queue in ("b", "a"):
-        for priority in reversed(Priority):
-            await submit(broker, f"{queue}-{priority}", queue=queue, priority=priority)
-    claimed = [claim.id for claim in await take(broker, 5, queues=("a", "b"))]
-    assert claimed == ["a-high", "b-high", "a-normal", "b-normal", "a-low"]
+    """Priority counts before age; a patient take has it the other way round, so that the low ones have their turn."""
+    for priority in reversed(Priority):
+        for number in (1, 2):
+            await submit(broker, f"{priority}-{number}", priority=priority)
+    assert [claim.id for claim in await take(broker, 3)] == ["high-1", "high-2", "normal-1"]
+    assert [claim.id for claim in await take(broker, is_patient=True)] == ["low-1", "low-2", "normal-2"]
 
 
 async def test_a_claim_holds_what_a_run_needs(broker: Broker, store: JobStore) -> None:
@@ -51,21 +52,17 @@ async def test_a_claim_holds_what_a_run_needs(broker: Broker, store: JobStore) -
 async def test_a_missing_group_is_made(broker: Broker) -> None:
     """A failover that lost the consumer group costs nothing: the next take makes it and sees what waits."""
     await submit(broker, "a")
-    await raw(broker).xgroup_create(broker.keys.queue("default", Priority.NORMAL), "workers", id="0")
     await raw(broker).xgroup_destroy(broker.keys.queue("default", Priority.NORMAL), "workers")
     assert [claim.id for claim in await take(broker)] == ["a"]
 
 
 async def test_waiting_starts_where_the_take_looked(broker: Broker) -> None:
-    """With nothing to claim, the cursors are where a blocking read must go on: no entry falls in between."""
-    streams = broker.keys.queues(["default"])
+    """With nothing to claim, the cursor is where a blocking read must go on: no entry falls in between."""
     await submit(broker, "a")
     await settle(broker, await take_one(broker))
-    nothing = await broker.take("w1", streams, 5, max_crashes=3)
-    assert nothing.claims == []
-    assert list(nothing.cursors) == streams
+    here = await cursor(broker)
     await submit(broker, "b")
-    await broker.wait_for_entries(nothing.cursors)  # returns at once, or the test's time limit ends it
+    await broker.wait_for_bell("default", here)  # returns at once, or the test's time limit ends it
     assert [claim.id for claim in await take(broker)] == ["b"]
 
 
@@ -118,7 +115,7 @@ async def test_one_crash_too_many_buries_the_job(broker: Broker, store: JobStore
     assert (job.state, job.crashes, job.attempt) == (JobState.FAILED, 3, 1)
     assert job.error is not None
     assert job.error.code == "crashed"
-    (letter,) = await store.dead()
+    (letter,) = await store.letters.list()
     assert (letter.job, letter.reason, letter.crashes, letter.error) == ("job-1", "crashed", 3, job.error)
     assert letter.fields == {"input": '{"text":"hi"}'}
     assert await entries(broker) == []
@@ -161,10 +158,10 @@ async def test_tokens_only_grow(broker: Broker) -> None:
     """Every claim of a job, by whatever way it came about, has a higher token than all before it."""
     await submit(broker)
     claims = [await take_one(broker), await take_one(broker, mode="crashed"), await take_one(broker, mode="lost")]
-    for outcome in ("released", "retry", "snooze"):
+    for outcome, mode in (("released", "expired"), ("retry", "new"), ("snooze", "new")):
         await settle(broker, claims[-1], outcome)
         await broker.promote()
-        claims += [await take_one(broker)]
+        claims += [await take_one(broker, mode=mode)]
     await settle(broker, claims[-1], "failed", reason="x")
     letter = (await raw(broker).xrange(broker.keys.dead))[0][0]
     await broker.requeue(letter.decode())

@@ -70,7 +70,7 @@ async def test_a_permanent_error_ends_the_job(build: Build, error: Any, code: st
     """It fails at the first attempt, under the error's code, with field, hint and details for its owner."""
     async with build(raising(error)) as engine:
         job = await engine.ended(await engine.submit())
-        (letter,) = await engine.store.dead()
+        (letter,) = await engine.store.letters.list()
     assert (job.state, job.attempt) == (JobState.FAILED, 1)
     assert job.error is not None
     assert (job.error.code, job.error.message) == (code, error.message)
@@ -87,7 +87,7 @@ async def test_other_errors_use_up_the_attempts(build: Build, error: Exception) 
     """A transient or unexpected error is tried again, until the attempts are used up."""
     async with build(raising(error)) as engine:
         job = await engine.ended(await engine.submit())
-        (letter,) = await engine.store.dead()
+        (letter,) = await engine.store.letters.list()
         events = await engine.events(job.id)
     assert (job.state, job.attempt) == (JobState.FAILED, 3)
     assert letter.reason == "attempts_exhausted"

@@ -18,9 +18,10 @@ from structlog.testing import capture_logs
 from streamforge.broker.broker import Broker
 from streamforge.broker.keys import INBOX_GROUP
 from streamforge.config import JobsSettings, RedisSettings
+from streamforge.jobs.dead import DeadLetter
 from streamforge.jobs.kinds import Kind, Kinds
 from streamforge.jobs.model import JobState, Priority
-from streamforge.jobs.store import DeadLetter, JobStore
+from streamforge.jobs.store import JobStore
 from streamforge.runtime import inbox as inbox_module
 from streamforge.runtime.inbox import Inbox, readable
 from streamforge.testing.server import TestServer
@@ -80,7 +81,7 @@ async def refused(inbox: Inbox, broker: Broker, store: JobStore, fields: dict[An
     async with running(inbox):
         await handled(broker)
     assert (await store.get(f"in-{good}")).state is JobState.QUEUED
-    (letter,) = await store.dead()
+    (letter,) = await store.letters.list()
     assert letter.source == "inbox"
     assert (await raw(broker).xrange(broker.keys.dead))[0][1][b"entry"].decode() == bad
     return letter
@@ -108,7 +109,7 @@ async def test_flat_fields_are_converted(inbox: Inbox, broker: Broker, store: Jo
     second = await send(broker, kind="poster", title="5", tags='["x,y"]')
     async with running(inbox):
         await handled(broker)
-    assert await store.dead() == []
+    assert await store.letters.list() == []
     found = [msgspec.json.decode(await store.input_of(f"in-{entry}"), type=Poster) for entry in (first, second)]
     assert found == [Poster("[not json", 300, ["a", "b"], 1.5), Poster("5", tags=["x,y"])]
 
@@ -251,7 +252,7 @@ async def test_the_same_id_again_is_no_second_job(inbox: Inbox, broker: Broker, 
     async with running(inbox):
         await handled(broker)
     assert await entries(broker, "art") == ["one"]
-    assert await store.dead() == []
+    assert await store.letters.list() == []
 
 
 async def test_a_key_used_for_something_else_is_a_letter(inbox: Inbox, broker: Broker, store: JobStore) -> None:
@@ -260,7 +261,7 @@ async def test_a_key_used_for_something_else_is_a_letter(inbox: Inbox, broker: B
         await send(broker, kind="poster", title=title, idempotency_key="k")
     async with running(inbox):
         await handled(broker)
-    (letter,) = await store.dead()
+    (letter,) = await store.letters.list()
     assert (letter.reason, letter.error.field) == ("idempotency_conflict", "idempotency_key")
 
 
@@ -287,7 +288,7 @@ async def test_a_crash_between_letter_and_ack(inbox: Inbox, broker: Broker, stor
         await broker.clear_inbox(entry, {"source": "inbox", "reason": "x"})
     async with running(inbox):
         await handled(broker)
-    assert len(await store.dead()) == 1
+    assert len(await store.letters.list()) == 1
 
 
 async def test_what_a_dead_daemon_had_read_is_adopted(
@@ -316,7 +317,7 @@ async def test_a_message_withdrawn_after_it_was_read(
         await until(lambda: entries(broker, "art"), "the next message is a job")
         await handled(broker)
     assert await entries(broker, "art") == [f"in-{good}"]
-    assert await store.dead() == []
+    assert await store.letters.list() == []
 
 
 async def test_a_flushed_server_is_begun_anew(inbox: Inbox, broker: Broker) -> None:

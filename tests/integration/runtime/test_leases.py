@@ -15,13 +15,14 @@ import pytest
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.keys import Keys
+from streamforge.broker.scripts import TakeMode
 from streamforge.config import JobsSettings, RedisSettings, WorkerSettings
 from streamforge.errors import ConfigError
 from streamforge.jobs.model import Claim, Submission
 from streamforge.runtime.leases import Leases, fate_of, own_identity
 from streamforge.testing.server import TestServer
 from streamforge.testing.waiting import until
-from tests.integration.moves import raw
+from tests.integration.moves import raw, take
 
 QUICK = WorkerSettings(name="w1", lease_s=1.2, renew_s=0.2)
 PATIENT = RedisSettings(socket_timeout_s=0.2, connect_timeout_s=0.2)
@@ -57,14 +58,12 @@ async def kept(url: str, holder: Holder, settings: WorkerSettings = QUICK) -> As
             leases.stop()
 
 
-async def claim_one(broker: Broker, worker: str = "w1", mode: str = "new") -> Claim:
+async def claim_one(broker: Broker, worker: str = "w1", mode: TakeMode = "new") -> Claim:
     """A job, claimed by that worker."""
     if mode == "new":
         await broker.submit(Submission(id="job-1", kind="echo", input=b"{}"), "f")
-    streams = broker.keys.queues(["default"])
-    lease_ms = 0 if mode == "expired" else 15_000
-    taken = await broker.take(worker, streams, 1, max_crashes=3, lease_ms=lease_ms, mode=mode)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    return taken.claims[0]
+    (claim,) = await take(broker, 1, worker=worker, lease_ms=0 if mode == "expired" else 15_000, mode=mode)
+    return claim
 
 
 async def idle_ms(broker: Broker, claim: Claim) -> int:

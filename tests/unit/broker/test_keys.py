@@ -8,12 +8,6 @@ from streamforge.broker.keys import Keys
 from streamforge.jobs.model import Priority
 
 
-def test_the_most_urgent_streams_come_first() -> None:
-    """A worker's streams are ordered by priority, then as its queues are."""
-    streams = Keys("p").queues(["b", "a"])
-    assert streams == [f"p:{{0}}:queue:{q}:{p}" for p in ("high", "normal", "low") for q in ("b", "a")]
-
-
 @pytest.mark.parametrize("shard", [0, 7])
 def test_a_shards_keys_share_a_hash_tag(shard: int) -> None:
     """Every key that a script touches has the shard as its tag, so a cluster keeps them together."""

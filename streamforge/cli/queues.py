@@ -1,0 +1,95 @@
+"""Queues: what waits in them, pause and resume them; drain a worker."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import anyio
+import msgspec
+
+from streamforge.broker.broker import Broker
+from streamforge.cli.jobs import print_line
+from streamforge.cli.main import FAILED, OK
+from streamforge.cli.session import broker_of, job_store, run_async, settings_from
+from streamforge.errors import InvalidInput
+from streamforge.jobs.store import JobStore
+from streamforge.runtime.control import Message
+
+POLL_S = 0.25
+"""Between two looks at a worker that is to go."""
+
+
+def list_queues(args: argparse.Namespace) -> int:
+    """What waits and runs in each queue, a line for each tenant and priority."""
+
+    async def show() -> int:
+        settings = settings_from(args)
+        async with job_store(settings) as store:
+            names = args.queue or settings.worker.queues
+            lines, paused = await store.lines(names), await store.paused()
+        if args.json:
+            found = [{"queue": name, "is_paused": name in paused} for name in names]
+            print_line(msgspec.json.encode({"queues": found, "lines": lines}).decode())
+            return OK
+        for name in names:
+            print_line(f"{name}{'  (paused)' if name in paused else ''}")
+            for line in (line for line in lines if line.queue == name):
+                print_line(f"  {line.priority:<8}{line.tenant:<24}waiting {line.waiting:<8}claimed {line.claimed}")
+        return OK
+
+    return run_async(show())
+
+
+def pause(args: argparse.Namespace) -> int:
+    """Start no more jobs of these queues, on any worker; what runs goes on."""
+
+    async def pause_all() -> int:
+        async with job_store(settings_from(args)) as store:
+            for queue in args.queue:
+                print_line(f"{queue}  {'paused' if await store.pause(queue) else 'was paused before'}")
+        return OK
+
+    return run_async(pause_all())
+
+
+def resume(args: argparse.Namespace) -> int:
+    """Start jobs of these queues again."""
+
+    async def resume_all() -> int:
+        async with job_store(settings_from(args)) as store:
+            for queue in args.queue:
+                print_line(f"{queue}  {'resumed' if await store.resume(queue) else 'was not paused'}")
+        return OK
+
+    return run_async(resume_all())
+
+
+def drain(args: argparse.Namespace) -> int:
+    """Have workers end: they take nothing more, and hand back what does not end within their grace."""
+    if bool(args.worker) == args.all:
+        raise InvalidInput("name the workers, or give --all", field="worker", hint="`streamforge drain web-1`")
+
+    async def drain_them() -> int:
+        async with broker_of(settings_from(args)) as broker:
+            alive = await JobStore(broker).workers()
+            if unknown := sorted(set(args.worker) - set(alive)):
+                hint = f"alive: {', '.join(alive) or 'none'}"
+                raise InvalidInput(f"no worker is called {unknown[0]!r}", field="worker", hint=hint)
+            return await _drain(broker, args.worker or alive, args.timeout)
+
+    return run_async(drain_them())
+
+
+async def _drain(broker: Broker, workers: Sequence[str], timeout_s: float) -> int:
+    """Ask until they are gone: what is said on a channel may be missed."""
+    left = set(workers)
+    with anyio.move_on_after(timeout_s):
+        while left := left & set(await JobStore(broker).workers()):
+            for worker in left:
+                await broker.tell(msgspec.json.encode(Message(drain=worker)))
+            await anyio.sleep(POLL_S)
+        print_line(f"drained: {', '.join(workers)}")
+        return OK
+    print_line(f"not drained within {timeout_s:g} s: {', '.join(sorted(left))}")
+    return FAILED
