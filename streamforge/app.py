@@ -21,7 +21,7 @@ from streamforge.errors import ConfigError
 from streamforge.jobs.dead import DeadLetters
 from streamforge.jobs.kinds import Kinds
 from streamforge.jobs.store import JobStore
-from streamforge.ops import sdnotify
+from streamforge.ops import last_exit, logs, sdnotify
 from streamforge.ops.health import Health
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service, Supervisor
@@ -139,6 +139,24 @@ class Daemon:
         self.broker.lose_patience(self.settings.worker.grace_s + LAST_WORDS_S)
         self._supervisor.stop()
 
+    def hand_back(self) -> None:
+        """End at once: running jobs are handed back with their checkpoints, without a grace."""
+        self.stop()
+        self.worker.hand_back()
+
+    def reload(self, settings: Settings) -> None:
+        """Go on with what of these settings a running daemon can take over; the log tells what it cannot."""
+        applied, waiting = changes(self.settings, settings)
+        sdnotify.reloading()
+        if settings.logs.level != self.settings.logs.level:
+            logs.configure(settings.logs)
+        self.broker.configure(settings.jobs, max_crashes=settings.worker.max_crashes)
+        self.worker.configure(settings.worker, settings.queues, settings.tenants)
+        self.executor.configure(retry_policy(settings.worker), settings.jobs)
+        log.info("settings_reloaded", applied=applied, need_restart=waiting)
+        self.settings = settings
+        sdnotify.ready("settings reloaded")
+
     async def _close(self) -> None:
         await self.broker.close()
         for resource in self._resources.values():
@@ -153,14 +171,16 @@ class Daemon:
         rack = Rack(settings.pool, preload)
         settler = Settler(broker)
         lent = Lent(broker, self.objects, rack, settings.jobs, resources)
-        policy = RetryPolicy(
-            max_attempts=settings.worker.max_attempts,
-            base_s=settings.worker.retry_base_s,
-            cap_s=settings.worker.retry_cap_s,
-        )
-        executor = Executor(self.pipelines, lent, settler, policy, settings.jobs)
+        policy = retry_policy(settings.worker)
+        self.executor = executor = Executor(self.pipelines, lent, settler, policy, settings.jobs)
         self.worker = worker = Worker(
-            broker, executor, settings.worker, queues=settings.queues, tenants=settings.tenants
+            broker,
+            executor,
+            settings.worker,
+            queues=settings.queues,
+            tenants=settings.tenants,
+            backlog=rack,
+            crash_cause=last_exit.consume(settings.paths.data_dir, settings.worker.name),
         )
         inbox = Inbox(
             broker,
@@ -196,6 +216,11 @@ class Daemon:
         address = self.api.url if self.api else "off"
         log.info("daemon_ready", worker=self.settings.worker.name, kinds=self.kinds.names(), http=address)
         sdnotify.ready(f"taking jobs from {', '.join(self.settings.worker.queues)}")
+
+
+def retry_policy(worker: WorkerSettings) -> RetryPolicy:
+    """How often and how patiently this daemon tries a job whose kind says nothing else."""
+    return RetryPolicy(max_attempts=worker.max_attempts, base_s=worker.retry_base_s, cap_s=worker.retry_cap_s)
 
 
 def load_pipelines() -> list[Pipeline[Any]]:

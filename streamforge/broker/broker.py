@@ -49,6 +49,11 @@ class Broker:
         self._limits = limits
         self._patient_until = math.inf
 
+    def configure(self, limits: JobsSettings, *, max_crashes: int) -> None:
+        """Go on with these limits."""
+        self._limits = limits
+        self._scripts.configure(limits, max_crashes)
+
     def lose_patience(self, after_s: float) -> None:
         """From then on no call is repeated while Redis is away: a process that stops must not wait for ever."""
         self._patient_until = min(self._patient_until, monotonic() + after_s)

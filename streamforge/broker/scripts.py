@@ -120,13 +120,17 @@ class Scripts:
 
     def __init__(self, client: aioredis.Redis, keys: Keys, limits: JobsSettings, max_crashes: int = 3) -> None:
         self._client = client
-        self._max_crashes = max_crashes
         self._keys = keys
-        self._limits = limits
-        self._head: tuple[Arg, ...] = (keys.base, limits.feed_max, limits.event_log_max)
-        self._ttl_s = ceil(limits.result_ttl_s)  # Redis takes whole seconds, and 0 is an error
         self._sources = load_sources()
         self._shas: dict[str, str] = {}
+        self.configure(limits, max_crashes)
+
+    def configure(self, limits: JobsSettings, max_crashes: int) -> None:
+        """Go on with these limits."""
+        self._limits = limits
+        self._max_crashes = max_crashes
+        self._head: tuple[Arg, ...] = (self._keys.base, limits.feed_max, limits.event_log_max)
+        self._ttl_s = ceil(limits.result_ttl_s)  # Redis takes whole seconds, and 0 is an error
 
     async def submit(self, job: Submission, fingerprint: str) -> tuple[int, str]:
         """1 created, 0 known already, -1 the key or -2 the id stands for another input; and the job's id."""

@@ -18,7 +18,7 @@ import msgspec
 from streamforge.app import Daemon
 from streamforge.cli.jobs import event_line, follow, job_lines, print_line
 from streamforge.cli.main import FAILED, INTERRUPTED, OK
-from streamforge.cli.run import stop_on_signal
+from streamforge.cli.run import heed_signals
 from streamforge.cli.session import run_async, settings_from, why_not_writable, why_unreadable
 from streamforge.config import Settings
 from streamforge.errors import InvalidInput, StreamForgeError, UnknownJob
@@ -66,7 +66,7 @@ async def _run(settings: Settings, brief: dict[str, Any], out: Path) -> int:
     daemon, code, making = Daemon(settings), INTERRUPTED, anyio.CancelScope()
     failures: list[Exception] = []
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(stop_on_signal, making.cancel, name="signals")
+        tasks.start_soon(heed_signals, making.cancel, name="signals")
         tasks.start_soon(_serve, daemon, failures, tasks.cancel_scope, name="daemon")
         with making:
             try:

@@ -65,6 +65,8 @@ def build_parser() -> argparse.ArgumentParser:
     run = _add(commands, "run", "streamforge.cli.run:run", "run the daemon: worker and HTTP")
     run.add_argument("--port", type=int, help="HTTP port (api.port)")
 
+    _add(commands, "record-exit", "streamforge.cli.run:record_exit", "for systemd: keep how the daemon ended")
+
     submit = _add(commands, "submit", "streamforge.cli.jobs:submit", "hand a job in")
     submit.add_argument("kind", help="see `streamforge kinds`")
     submit.add_argument("--input", required=True, metavar="JSON|@FILE", help="the input; @- reads stdin")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
+import functools
 import os
 import signal
 from collections.abc import Callable
@@ -10,11 +12,12 @@ from collections.abc import Callable
 import anyio
 
 from streamforge.app import Daemon
+from streamforge.cli.jobs import print_line
 from streamforge.cli.main import FAILED, INTERRUPTED, OK
 from streamforge.cli.session import run_async, settings_from
 from streamforge.config import Settings
-from streamforge.errors import StreamForgeError
-from streamforge.ops import logs
+from streamforge.errors import ConfigError, StreamForgeError
+from streamforge.ops import last_exit, logs
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import ServiceFailed
 
@@ -22,19 +25,39 @@ log = get_logger(__name__)
 
 
 def run(args: argparse.Namespace) -> int:
-    """The first signal drains; a second one ends at once, and leaves the jobs to the next daemon of this name."""
-    level = "debug" if args.debug else None
-    settings = settings_from(args, api__port=args.port, logs__level=level)
+    """The first SIGTERM drains, the second hands every job back at once, the third ends the process as it stands.
+
+    SIGHUP reads the settings again.
+    """
+    settings = _settings(args)
     logs.configure(settings.logs)
-    return run_async(serve(settings))
+    faulthandler.enable()  # a crash in native code says where
+    return run_async(serve(settings, lambda: _settings(args)))
 
 
-async def serve(settings: Settings) -> int:
+def record_exit(args: argparse.Namespace) -> int:
+    """For systemd's ExecStopPost=: keep how the daemon ended, for the next one to tell the owners of its jobs."""
+    settings = settings_from(args)
+    cause = last_exit.record(settings.paths.data_dir, settings.worker.name, os.environ)
+    print_line(cause or "a clean end")
+    return OK
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    return settings_from(args, api__port=args.port, logs__level="debug" if args.debug else None)
+
+
+async def serve(settings: Settings, read_again: Callable[[], Settings] | None = None) -> int:
     """Run a daemon with the signals of systemd and terminals. Raises what kept it from starting."""
     daemon = Daemon(settings)
     failure: ServiceFailed | None = None
+
+    def reload() -> None:
+        if read_again is not None:
+            _reload(daemon, read_again)
+
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(stop_on_signal, daemon.stop, name="signals")
+        tasks.start_soon(functools.partial(heed_signals, daemon.stop, daemon.hand_back, reload=reload), name="signals")
         try:
             await daemon.run()
         except ServiceFailed as error:
@@ -45,13 +68,21 @@ async def serve(settings: Settings) -> int:
     return OK if failure is None else FAILED
 
 
-async def stop_on_signal(stop: Callable[[], None]) -> None:
-    """Call ``stop`` at the first SIGTERM or SIGINT, leave at once at the second."""
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        is_second = False
+async def heed_signals(*ends: Callable[[], None], reload: Callable[[], None] | None = None) -> None:
+    """Call the next of ``ends`` at each SIGTERM or SIGINT, and leave at once when there is none; SIGHUP reloads."""
+    left = iter(ends)
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async for number in signals:
             log.info("signal_received", signal=signal.Signals(number).name)
-            if is_second:
-                os._exit(INTERRUPTED)
-            is_second = True
-            stop()
+            if number != signal.SIGHUP:
+                next(left, lambda: os._exit(INTERRUPTED))()
+            elif reload is not None:
+                reload()
+
+
+def _reload(daemon: Daemon, read_again: Callable[[], Settings]) -> None:
+    """Settings that cannot be used are told and change nothing."""
+    try:
+        daemon.reload(read_again())
+    except ConfigError as error:
+        log.error("settings_not_reloaded", error=str(error))  # noqa: TRY400 - the message says where and why

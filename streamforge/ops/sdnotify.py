@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from time import monotonic_ns
 from typing import Final
 
 _SEND_TIMEOUT_S: Final = 1.0
@@ -22,6 +23,11 @@ def ready(status: str = "") -> bool:
 def stopping() -> bool:
     """The daemon drains; systemd waits ``TimeoutStopSec`` for it."""
     return notify("STOPPING=1")
+
+
+def reloading() -> bool:
+    """The daemon reads its settings again; ``ready`` follows."""
+    return notify(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}")
 
 
 def status(text: str) -> bool:

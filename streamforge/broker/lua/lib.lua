@@ -45,13 +45,15 @@ end
 
 -- Appends an event to the feed and to the job's log, under one id. `data` is a JSON object as text.
 local function emit(id, kind, at, attempt, data)
-  local event = redis.call('XADD', FEED, 'MAXLEN', '~', FEED_MAX, '*', 'job', id, 'type', kind, 'at', int(at),
-                           'attempt', attempt, 'data', data)
+  local event = redis.call('XADD', FEED, '*', 'job', id, 'type', kind, 'at', int(at), 'attempt', attempt, 'data', data)
   local log = log_key(id)
   local length = redis.call('RPUSH', log, cmsgpack.pack({event, kind, at, tonumber(attempt), data}))
   if length > LOG_MAX then redis.call('LPOP', log) end
   return event
 end
+
+-- Keeps the feed within its cap; called by settle and promote, since trimming with each event costs far more.
+local function trim_feed() redis.call('XTRIM', FEED, 'MAXLEN', '~', FEED_MAX) end
 
 -- LINES. A line is one tenant's jobs of one priority in one queue: a stream, and its part `<priority>:<tenant>` of the
 -- queue's set of lines while it has entries. The ring holds the tenants for whom something waits, by their pass: who

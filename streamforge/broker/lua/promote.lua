@@ -24,6 +24,7 @@ for _, id in ipairs(due) do
   if redis.call('HGET', key, 'state') == 'scheduled' then to_queue(id, key, at) end
 end
 
+trim_feed()
 local next_due = redis.call('ZRANGE', scheduled_key(), 0, 0, 'WITHSCORES')
 if #next_due == 0 then return {#due, #overdue, -1} end
 return {#due, #overdue, int(math.max(0, tonumber(next_due[2]) - at))}

@@ -103,4 +103,5 @@ for i = 7, #ARGV, 9 do
 end
 for stream, gone in pairs(entries) do drop(stream, gone) end
 for tenant, jobs in pairs(fewer) do count_running(tenant, -jobs) end
+trim_feed()
 return codes

@@ -125,13 +125,12 @@ async def test_a_take_over_is_a_move_too(broker: Broker) -> None:
 
 async def test_only_known_states_are_written() -> None:
     """Every state that a script's text writes is one of JobState's."""
-    words = [part.partition("'")[0] for source in load_sources().values() for part in source.split("'state', '")[1:]]
-    ends = [
-        part.partition("'")[0]
-        for source in load_sources().values()
-        for part in source.split("finish(id, key, job, '")[1:]
-    ]
-    written = {*words, *ends} - FIELDS  # lists of fields to read, not assignments
+    sources = "".join(load_sources().values())
+    words, ends = (
+        {part.partition("'")[0] for part in sources.split(before)[1:]}
+        for before in ("'state', '", "finish(id, key, job, '")
+    )
+    written = (words | ends) - FIELDS  # lists of fields to read, not assignments
     assert written >= {"queued", "running", "failed", "scheduled", "succeeded", "cancelled", "expired"}
     assert written <= set(cast("list[str]", list(JobState)))
 

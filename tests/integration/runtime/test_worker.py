@@ -17,7 +17,7 @@ from streamforge.storage.objects import Objects
 from streamforge.testing.server import TestServer
 from streamforge.testing.waiting import until
 from tests.integration.engine import Engine, Text, pipeline
-from tests.integration.moves import entries, pending, submit, take_one
+from tests.integration.moves import entries, pending, submit, take, take_one
 from tests.integration.runtime.conftest import Build
 
 
