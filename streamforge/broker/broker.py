@@ -21,7 +21,7 @@ from streamforge.broker.connection import connect, is_away, translate
 from streamforge.broker.keys import INBOX_GROUP, Keys
 from streamforge.broker.scripts import LineDepth, Promoted, Record, Scripts, Settlement, Take, Taken
 from streamforge.config import JobsSettings, RedisSettings
-from streamforge.errors import BrokerUnavailable
+from streamforge.errors import BrokerUnavailable, ConfigError, StreamForgeError
 from streamforge.jobs.model import Submission
 from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
@@ -48,6 +48,7 @@ class Broker:
         self._scripts = Scripts(self.client, self.keys, limits, max_crashes)
         self._limits = limits
         self._patient_until = math.inf
+        self._was_let_in = False
 
     def configure(self, limits: JobsSettings, *, max_crashes: int) -> None:
         """Go on with these limits."""
@@ -120,7 +121,7 @@ class Broker:
         """See ``Scripts.requeue``; one try."""
         return await self._once("requeue", lambda: self._scripts.requeue(dead_id, fresh=fresh))
 
-    async def cancel(self, job_id: str, error: bytes) -> tuple[int, str]:
+    async def cancel(self, job_id: str, error: bytes) -> int:
         """See ``Scripts.cancel``; repeating it changes nothing more."""
         return await self.call("cancel", lambda: self._scripts.cancel(job_id, error))
 
@@ -215,11 +216,20 @@ class Broker:
 
     async def _once(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
         try:
-            return await call()
+            answer = await call()
         except (RedisError, OSError) as error:
-            if is_away(error):
+            if is_away(error) or self._was_let_in:
                 metrics.redis_disruptions_total(operation).inc()
-            raise translate(error) from error
+            raise self._translated(error) from error
+        self._was_let_in = True
+        return answer
+
+    def _translated(self, error: Exception) -> StreamForgeError:
+        """A refusal is a wrong setting until Redis has let this process in; later it is a failover, or the like."""
+        ours = translate(error)
+        if isinstance(ours, ConfigError) and self._was_let_in:
+            return BrokerUnavailable(ours.message, field=ours.field, hint=ours.hint)
+        return ours
 
     async def _patiently(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
         """For idempotent calls only: repeat while Redis is away, with full jitter up to 2 s, until patience is lost."""

@@ -48,13 +48,10 @@ AWAY = (
     redis_errors.OutOfMemoryError,
     OSError,
 )
-"""What means "Redis is not there now", as against "the command is wrong"."""
+"""What means "Redis is not there now", as against "it answers, but not as it should"."""
 
 REFUSED = (redis_errors.AuthenticationError, redis_errors.AuthorizationError, redis_errors.NoPermissionError)
 """What waiting will not mend: a wrong password, a missing permission."""
-
-_TRANSIENT_REPLIES = ("MISCONF ", "NOREPLICAS ", "UNBLOCKED ", "BUSY ")
-"""Replies that redis-py has no class for: a full disk, missing replicas, a failover, another client's long script."""
 
 _PIPELINE_NOTE = re.compile(r"^Command # .* of pipeline caused error: \('(?P<reply>.*)',\)$", re.DOTALL)
 """What redis-py makes of a reply to a pipeline; it holds the command, and so the job's data."""
@@ -179,18 +176,18 @@ def translate(error: Exception) -> StreamForgeError:
             field="redis.ssl_ca_certs",
             hint="name the authority's file there, or the host as in its certificate",
         )
-    if is_away(error):
+    if isinstance(error, AWAY):
         return BrokerUnavailable(f"Redis does not answer: {_first_line(error)}")
-    return StreamForgeError(f"Redis rejected a command: {_first_line(error)}")
+    return BrokerUnavailable(f"Redis rejects commands: {_first_line(error)}")
 
 
 def is_away(error: Exception) -> bool:
-    """Whether waiting may help: no connection, no answer in time, loading, failing over, or out of memory."""
-    if _is_refused(error) or _is_untrusted(error):
-        return False
-    if isinstance(error, AWAY):
-        return True
-    return isinstance(error, redis_errors.ResponseError) and _reply(error).startswith(_TRANSIENT_REPLIES)
+    """Whether waiting may help: any error of Redis but a refusal to let this client in.
+
+    A full disk, missing replicas, a failover, a provider's limit each have an error reply of their own, and new ones
+    come up; a service that survives only those it knows dies of the next.
+    """
+    return isinstance(error, (*AWAY, redis_errors.RedisError)) and not (_is_refused(error) or _is_untrusted(error))
 
 
 def _is_refused(error: Exception) -> bool:

@@ -211,10 +211,9 @@ class Scripts:
         code, job_id = await self._run("requeue", [self._keys.feed], dead_id, "1" if fresh else "")
         return int(code), _text(job_id)
 
-    async def cancel(self, job_id: str, error: bytes) -> tuple[int, str]:
-        """1 ended now, 2 its worker will end it, 0 it had ended, -1 no such job; and the job that it waited for."""
-        code, child = await self._run("cancel", [self._keys.feed], job_id, error, self._ttl_s)
-        return int(code), _text(child)
+    async def cancel(self, job_id: str, error: bytes) -> int:
+        """1 ended now, 2 its worker will end it, 0 it had ended, -1 no such job; a job that it waits for ends too."""
+        return int(await self._run("cancel", [self._keys.feed], job_id, error, self._ttl_s))
 
     async def look(self, queues: Sequence[str], lease_ms: int) -> list[str]:
         """Which of these queues hold jobs that nobody has renewed for a lease."""

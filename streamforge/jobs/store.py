@@ -94,12 +94,9 @@ class JobStore:
         A job that nobody runs ends at once. One that runs ends as soon as its worker hears of it, wherever that is.
         """
         error = JobError(code="cancelled", message=reason[:300] or "cancelled on request")
-        body = msgspec.json.encode(error)
-        code, child = await self._broker.cancel(job_id, body)
+        code = await self._broker.cancel(job_id, msgspec.json.encode(error))
         if code < 0:
             raise _no_job(job_id)
-        while child:
-            _, child = await self._broker.cancel(child, body)
         return _CANCELLATIONS[code]
 
     async def pause(self, queue: str) -> bool:

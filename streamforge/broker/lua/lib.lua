@@ -4,6 +4,7 @@
 
 local FEED, BASE, FEED_MAX, LOG_MAX = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local GROUP = 'workers'
+local MONTHS_MS = 8640000000
 
 local function job_key(id) return BASE .. ':job:' .. id end
 local function steps_key(id) return BASE .. ':steps:' .. id end
@@ -106,10 +107,13 @@ local function enqueue(id, queue, priority, tenant)
   return entry
 end
 
--- Removes entries from their line, and the line with its last one.
+-- Removes entries from their line, and the line with its last one. Lua's stack holds some 8000 values.
 local function drop(stream, entries)
-  redis.call('XACK', stream, GROUP, unpack(entries))
-  redis.call('XDEL', stream, unpack(entries))
+  for first = 1, #entries, 1000 do
+    local last = math.min(first + 999, #entries)
+    redis.call('XACK', stream, GROUP, unpack(entries, first, last))
+    redis.call('XDEL', stream, unpack(entries, first, last))
+  end
   if redis.call('XLEN', stream) > 0 then return end
   local queue, line, priority, tenant = line_of(stream)
   redis.call('DEL', stream)
@@ -142,6 +146,7 @@ end
 
 -- Takes a job that nobody runs out of the schedule or its line.
 local function withdraw(id, job)
+  redis.call('ZREM', expiring_key(), id)
   if job.state == 'scheduled' then redis.call('ZREM', scheduled_key(), id) end
   if job.state == 'queued' then drop(queue_key(job.queue, job.priority .. ':' .. job.tenant), {job.entry}) end
 end
@@ -172,6 +177,26 @@ end
 local function end_cancelled(id, key, job, at, ttl_s, err, ...)
   emit(id, 'job.cancelled', at, job.attempt or 0, '{"error":' .. err .. '}')
   finish(id, key, job, 'cancelled', at, ttl_s, 'error', err, ...)
+end
+
+-- Ends a job on request: at once where nobody runs it, else by a mark that its worker is told of; and the job that it
+-- waits for. Returns 1 ended now; 2 its worker will end it; 0 it had ended before; -1 no such job.
+local cancel
+function cancel(id, at, ttl_s, err)
+  local key = job_key(id)
+  local job = pick(key, 'state', 'attempt', 'queue', 'priority', 'tenant', 'entry', 'kept', 'parent', 'awaits')
+  if not job.state then return -1 end
+  if TERMINAL[job.state] then return 0 end
+  if job.state == 'running' then
+    redis.call('HSET', key, 'cancel', err)
+    redis.call('PUBLISH', control_key(), '{"cancel":' .. quote(id) .. '}')
+    return 2
+  end
+  withdraw(id, job)
+  redis.call('HDEL', key, 'awaits')
+  end_cancelled(id, key, job, at, ttl_s, err)
+  if job.awaits then cancel(job.awaits, at, ttl_s, err) end
+  return 1
 end
 
 local function end_expired(id, key, job, at, ttl_s)

@@ -11,7 +11,6 @@
 local dead_max, ttl_s, max_crashes = ARGV[4], ARGV[5], tonumber(ARGV[6])
 local at = now_ms()
 local HIGHER = {low = 'normal', normal = 'high', high = 'high'}
-local MONTHS_MS = 8640000000
 
 local function park(id, key, token, delay)
   local due = int(at + tonumber(delay))
@@ -88,7 +87,10 @@ local function settle(i, id, token, stream, entry, outcome)
   if job.settled == token then return 2 end
   if job.state ~= 'running' or job.token ~= token then return 0 end
   local body, extra = ARGV[i + 5], ARGV[i + 8] ~= '' and cjson.decode(ARGV[i + 8]) or {}
-  if job.cancel and AGAIN[outcome] then outcome, body = 'cancelled', job.cancel end
+  if job.cancel and AGAIN[outcome] then
+    if extra.awaits then cancel(extra.awaits, at, ttl_s, job.cancel) end
+    outcome, body = 'cancelled', job.cancel
+  end
   ends[outcome](id, key, token, job, body, ARGV[i + 6], ARGV[i + 7], extra, stream, entry)
   fewer[job.tenant] = (fewer[job.tenant] or 0) + 1
   if outcome ~= 'released' then

@@ -11,7 +11,7 @@
 --   tenants: {"max_running": n, "weights": {tenant: w}, "limits": {tenant: n}}; 0 is no limit
 -- Returns {claims, cursor}
 --   claims: {stream, entry, id, kind, input, token, attempt, crashes, tenant, created_ms, waited_ms, version, boosted}…
---   cursor: the bell's last id, to wait for what comes after.
+--   cursor: the bell's last id, to wait for what comes after; 0-0, which waits for nothing, where there is more to go through.
 -- A missing group is made, so a failover that lost it heals here.
 
 local queue, worker, count, mode, order = ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7], ARGV[8]
@@ -22,7 +22,10 @@ for i = 15, #ARGV do held[ARGV[i]] = true end
 local at = now_ms()
 local at_text = int(at)
 local by = '{"worker":' .. quote(worker) .. '}'
+local bell = redis.call('XREVRANGE', bell_key(queue), '+', '-', 'COUNT', 1)
+local cursor = bell[1] and bell[1][1] or '0-0'
 local claims, dropped, started = {}, {}, {}
+local looks = 1000 -- entries that one call goes through: those of jobs that have ended are many after a long standstill
 
 local function read(stream, from, n)
   local reply = redis.pcall('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', n, 'STREAMS', stream, from)
@@ -69,6 +72,22 @@ local function give(stream, entry, id, key, job, event, data)
                          job.created_ms or '0', waited, job.version or '', job.boosted or ''}
 end
 
+local function weight_of(tenant)
+  return tenants and tenants.weights[tenant] or 1
+end
+
+-- How many more jobs the tenant may run now, over all workers.
+local function room_of(tenant)
+  local limit = tenants and (tenants.limits[tenant] or tenants.max_running) or 0
+  if limit == 0 then return count end
+  return limit - tonumber(redis.call('HGET', running_key(), tenant) or 0) - (started[tenant] or 0)
+end
+
+-- Somebody handed the job back, and its tenant runs as many as he may: it goes on waiting for the next look.
+local function put_back(stream, entry)
+  redis.call('XCLAIM', stream, GROUP, 'released', 0, entry, 'IDLE', MONTHS_MS, 'JUSTID')
+end
+
 -- From the queue to this worker; the first time is the last moment at which a job may expire.
 local function start(stream, entry, id, key, job)
   if job.expires_ms and not job.token then
@@ -78,6 +97,7 @@ local function start(stream, entry, id, key, job)
       return end_expired(id, key, job, at, ttl_s)
     end
   end
+  if mode ~= 'new' and room_of(job.tenant) <= 0 then return put_back(stream, entry) end
   job.attempt = tonumber(job.attempt or 0) + 1
   started[job.tenant] = (started[job.tenant] or 0) + 1
   give(stream, entry, id, key, job, 'job.started', by)
@@ -113,6 +133,7 @@ local function claim(stream, entry, id)
 end
 
 local function each(stream, entries)
+  looks = looks - #entries
   for _, entry in ipairs(entries) do
     local id = entry[2] and entry[2][2]
     if not id then discard(stream, entry[1])
@@ -126,12 +147,12 @@ local function take_expired(stream)
     local entries
     from, entries = expired(stream, from, count - #claims)
     each(stream, entries)
-  until from == '0-0' or #claims >= count
+  until from == '0-0' or #claims >= count or looks <= 0
 end
 
 local function take_own(stream)
   local from = '0'
-  while #claims < count do
+  while #claims < count and looks > 0 do
     local entries = read(stream, from, count - #claims)
     if #entries == 0 then return end
     each(stream, entries)
@@ -142,35 +163,29 @@ end
 local function recover()
   local take = mode == 'expired' and take_expired or take_own
   for _, line in ipairs(redis.call('SMEMBERS', lines_key(queue))) do
-    if #claims < count then take(queue_key(queue, line)) end
+    if #claims < count and looks > 0 then take(queue_key(queue, line)) end
   end
 end
 
-local function weight_of(tenant)
-  return tenants and tenants.weights[tenant] or 1
-end
-
--- How many more jobs the tenant may run now, over all workers.
-local function room_of(tenant)
-  local limit = tenants and (tenants.limits[tenant] or tenants.max_running) or 0
-  if limit == 0 then return count end
-  return limit - tonumber(redis.call('HGET', running_key(), tenant) or 0) - (started[tenant] or 0)
-end
-
--- One turn: as many jobs as there is room for where nobody else waits, else one.
+-- One turn: as many jobs as there is room for where nobody else waits, else one. Who was held back meanwhile has not
+-- saved up turns. The ring is right again before the jobs are looked at: they may wake others of the same line.
 local function serve(priority, tenant, pass, is_alone, room)
-  local stream = queue_key(queue, priority .. ':' .. tenant)
+  local stream, field = queue_key(queue, priority .. ':' .. tenant), queue .. ':' .. priority
   local wanted = is_alone and math.min(count - #claims, room) or 1
   local entries = read(stream, '>', wanted)
-  each(stream, entries)
-  redis.call('HSET', clock_key(), queue .. ':' .. priority, pass)
-  if #entries > 0 then redis.call('ZADD', ring_key(queue, priority), pass + #entries / weight_of(tenant), tenant) end
+  if #entries > 0 then
+    local share = 1 / weight_of(tenant)
+    local from = math.max(pass, tonumber(redis.call('HGET', clock_key(), field) or 0))
+    redis.call('HSET', clock_key(), field, from + (#entries - 1) * share)
+    redis.call('ZADD', ring_key(queue, priority), from + #entries * share, tenant)
+  end
   if #entries < wanted then leave_ring(queue, priority, tenant) end
+  each(stream, entries)
 end
 
 local function serve_in_turn(priority)
   local held_back = 0
-  while #claims < count do
+  while #claims < count and looks > 0 do
     local next_two = redis.call('ZRANGE', ring_key(queue, priority), held_back, held_back + 1, 'WITHSCORES')
     local tenant = next_two[1]
     if not tenant then return end
@@ -193,5 +208,4 @@ end
 
 for tenant, jobs in pairs(started) do count_running(tenant, jobs) end
 for stream, entries in pairs(dropped) do drop(stream, entries) end
-local bell = redis.call('XREVRANGE', bell_key(queue), '+', '-', 'COUNT', 1)
-return {claims, bell[1] and bell[1][1] or '0-0'}
+return {claims, looks > 0 and cursor or '0-0'}

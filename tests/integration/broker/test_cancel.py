@@ -50,7 +50,7 @@ async def assert_cancelled(store: JobStore, job_id: str = "job-1") -> None:
     assert job.finished_ms > 0
     events = await store.events_since(job_id)
     assert [event.type for event in events].count("job.cancelled") == 1
-    assert events[-1].payload() == {"error": {"code": "cancelled", "message": "no longer wanted"}}
+    assert events[-1].payload()["error"]["message"] == "no longer wanted"
     assert await store.letters.list() == []
 
 
@@ -284,7 +284,7 @@ async def test_a_whole_descent_ends(broker: Broker, store: JobStore) -> None:
 async def test_a_lost_answer_does_not_save_the_child(broker: Broker, store: JobStore) -> None:
     """Who was cut off between the parent's end and the child's asks again, and ends the child as well."""
     await wait_for_child(broker)
-    assert await broker.cancel("job-1", ERROR) == (1, "child")
+    assert await broker.cancel("job-1", ERROR) == 1
     await cancel(store)
     await assert_cancelled(store, "child")
 
