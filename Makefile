@@ -49,6 +49,15 @@ format: $(VENV)/.dev  ## Format the code.
 bench: $(VENV)/.dev  ## Run the benchmarks.
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
 
+# Each prints its seed; the same seed plans the same round: make chaos SEED=7
+.PHONY: chaos
+chaos: $(VENV)/.dev  ## Break real daemons for 3 minutes, check what they promise (SEED=n).
+	@$(BIN)/python -m chaos --seconds 180 $(if $(SEED),--seed $(SEED)) --json $(OUT)/chaos.json
+
+.PHONY: chaos-long
+chaos-long: $(VENV)/.dev  ## The same for an hour.
+	@$(BIN)/python -m chaos --seconds 3600 $(if $(SEED),--seed $(SEED)) --json $(OUT)/chaos-long.json
+
 .PHONY: config
 config: $(VENV)/.project  ## Write config/streamforge.example.toml again from the settings tree.
 	@$(BIN)/python -c 'from streamforge.config import render_example; print(render_example(), end="")' > $(VENV)/example

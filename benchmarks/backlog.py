@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/backlog.py [--jobs 1000000] [--rounds 20] [--json FILE]
 
 The same number of jobs is taken and settled from a queue of 1,000 and from one of ``--jobs``, in turns, each on a
-server of its own. Bytes are the server's ``used_memory`` over the jobs that wait; the feed, which is capped, is not counted.
+server of its own. Bytes are the server's ``used_memory`` over the jobs that wait, without the feed, which is capped.
 """
 
 from __future__ import annotations

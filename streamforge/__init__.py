@@ -5,13 +5,12 @@ its pipeline: a recipe of steps, each of which is done once and written down. Ca
 solving and rendering run in pool children that may crash alone. The job is acked by the very script that writes its
 end.
 
-    from streamforge import Context, Pipeline
+    from streamforge import Context, pipeline
 
-    async def make_thumbnail(ctx: Context, spec: ThumbnailSpec) -> Thumbnail:
+    @pipeline("thumbnail", version=1, steps=("fetch", "resize"))
+    async def thumbnail(ctx: Context, spec: ThumbnailSpec) -> Thumbnail:
         picture = await ctx.step("fetch", lambda: fetch(spec.url), returns=bytes)
         return await ctx.step("resize", lambda: ctx.offload(resize, picture, spec.width), returns=Thumbnail)
-
-    PIPELINE = Pipeline("thumbnail", ThumbnailSpec, make_thumbnail, steps=("fetch", "resize"))
 """
 
 from __future__ import annotations
@@ -23,48 +22,65 @@ if TYPE_CHECKING:
     from streamforge.app import Daemon
     from streamforge.config import Settings, load
     from streamforge.errors import (
+        ChildFailed,
         InputError,
         PermanentError,
         RateLimited,
+        Snooze,
+        StepTimeout,
         StreamForgeError,
         TransientError,
     )
     from streamforge.jobs.model import Artifact, Job, JobError, JobState
     from streamforge.runtime.context import Context
-    from streamforge.runtime.recipe import Pipeline
+    from streamforge.runtime.mapping import Mapped
+    from streamforge.runtime.recipe import Pipeline, pipeline
+    from streamforge.runtime.retry import RetryPolicy
 
 __all__ = [
     "Artifact",
+    "ChildFailed",
     "Context",
     "Daemon",
     "InputError",
     "Job",
     "JobError",
     "JobState",
+    "Mapped",
     "PermanentError",
     "Pipeline",
     "RateLimited",
+    "RetryPolicy",
     "Settings",
+    "Snooze",
+    "StepTimeout",
     "StreamForgeError",
     "TransientError",
     "load",
+    "pipeline",
 ]
 
 _HOMES: Final = {
     "Artifact": "streamforge.jobs.model",
+    "ChildFailed": "streamforge.errors",
     "Context": "streamforge.runtime.context",
     "Daemon": "streamforge.app",
     "InputError": "streamforge.errors",
     "Job": "streamforge.jobs.model",
     "JobError": "streamforge.jobs.model",
     "JobState": "streamforge.jobs.model",
+    "Mapped": "streamforge.runtime.mapping",
     "PermanentError": "streamforge.errors",
     "Pipeline": "streamforge.runtime.recipe",
     "RateLimited": "streamforge.errors",
+    "RetryPolicy": "streamforge.runtime.retry",
     "Settings": "streamforge.config",
+    "Snooze": "streamforge.errors",
+    "StepTimeout": "streamforge.errors",
     "StreamForgeError": "streamforge.errors",
     "TransientError": "streamforge.errors",
     "load": "streamforge.config",
+    "pipeline": "streamforge.runtime.recipe",
 }
 
 

@@ -6,9 +6,8 @@ need
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from importlib.metadata import entry_points
-from typing import Any, Protocol, cast, runtime_checkable
+from collections.abc import Iterable
+from typing import Any, Protocol, runtime_checkable
 
 import anyio
 
@@ -16,10 +15,8 @@ from streamforge.api.routes import Front
 from streamforge.api.server import ApiServer
 from streamforge.broker.broker import Broker
 from streamforge.broker.embedded import EmbeddedServer, embedded_url
-from streamforge.config import LlmSettings, Settings
-from streamforge.errors import ConfigError
+from streamforge.config import LlmSettings, Settings, WorkerSettings, changes
 from streamforge.jobs.dead import DeadLetters
-from streamforge.jobs.kinds import Kinds
 from streamforge.jobs.store import JobStore
 from streamforge.ops import last_exit, logs, sdnotify
 from streamforge.ops.health import Health
@@ -28,8 +25,11 @@ from streamforge.ops.service import Service, Supervisor
 from streamforge.pipelines.banner.designer import Designer, ModelDesigner, OfflineDesigner
 from streamforge.providers.anthropic import AnthropicText
 from streamforge.providers.metered import MeteredText
+from streamforge.registry import by_kind, kinds_of, load_pipelines
+from streamforge.runtime.children import StoredChildren
 from streamforge.runtime.context import Lent, Resources
 from streamforge.runtime.control import Control
+from streamforge.runtime.cron import Cron, CronMarks, check_cron
 from streamforge.runtime.executor import Executor
 from streamforge.runtime.inbox import Inbox
 from streamforge.runtime.janitor import Janitor
@@ -43,9 +43,6 @@ from streamforge.runtime.settler import Settler
 from streamforge.runtime.watchdog import Watchdog
 from streamforge.runtime.worker import Worker
 from streamforge.storage.objects import Objects
-
-PIPELINE_GROUP = "streamforge.pipelines"
-"""Entry-point group under which packages offer their pipelines."""
 
 LAST_WORDS_S = 5.0
 """How long a stopping daemon waits after the grace for a Redis that is away; what it could not say then, it leaves."""
@@ -112,8 +109,9 @@ class Daemon:
         self, settings: Settings, pipelines: Iterable[Pipeline[Any]] | None = None, resources: Resources | None = None
     ) -> None:
         self.settings = settings
-        self.pipelines = by_kind(load_pipelines() if pipelines is None else pipelines)
-        self.kinds = Kinds(pipeline.kind for pipeline in self.pipelines.values())
+        self.pipelines = by_kind(load_pipelines(settings) if pipelines is None else pipelines)
+        self.kinds = kinds_of(self.pipelines.values(), settings.routes)
+        check_cron(settings, self.kinds)
         self.health = Health()
         self.url = settings.redis.url or embedded_url(settings.paths.data_dir)
         self.broker = Broker(settings.redis, settings.jobs, self.url, max_crashes=settings.worker.max_crashes)
@@ -152,7 +150,7 @@ class Daemon:
             logs.configure(settings.logs)
         self.broker.configure(settings.jobs, max_crashes=settings.worker.max_crashes)
         self.worker.configure(settings.worker, settings.queues, settings.tenants)
-        self.executor.configure(retry_policy(settings.worker), settings.jobs)
+        self.executor.reload(retry_policy(settings.worker), settings.jobs)
         log.info("settings_reloaded", applied=applied, need_restart=waiting)
         self.settings = settings
         sdnotify.ready("settings reloaded")
@@ -170,7 +168,8 @@ class Daemon:
         preload = [module for pipeline in self.pipelines.values() for module in pipeline.preload]
         rack = Rack(settings.pool, preload)
         settler = Settler(broker)
-        lent = Lent(broker, self.objects, rack, settings.jobs, resources)
+        children = StoredChildren(self.store, self.kinds)
+        lent = Lent(broker, self.objects, rack, settings.jobs, resources, children)
         policy = retry_policy(settings.worker)
         self.executor = executor = Executor(self.pipelines, lent, settler, policy, settings.jobs)
         self.worker = worker = Worker(
@@ -191,10 +190,11 @@ class Daemon:
             queues=settings.worker.queues,
         )
         self.health.add("worker", worker.why_not_ready)
+        self.health.add("pool", rack.why_not_ready)
         leases = Leases(settings.redis, self.url, settings.worker, worker, broker.keys)
         reclaimer = Reclaimer(broker, worker.queues, settings.worker.lease_s, worker.look_for_expired)
         services: list[Service] = [RedisLink(broker, embedded, settings.redis.startup_patience_s)]
-        services += [leases, rack, settler, Scheduler(broker), inbox, worker, reclaimer]
+        services += [leases, rack, settler, Scheduler(broker), *self._cron(), inbox, worker, reclaimer]
         services += [Control(broker, settings.worker.name, cancel=worker.cancel, drain=self.stop)]
         services += [Janitor(DeadLetters(broker), settings.jobs.dead_ttl_s), Watchdog(worker, settings.redis, self.url)]
         if settings.api.enabled:
@@ -211,6 +211,11 @@ class Daemon:
             services.insert(0, self.api)
         return services
 
+    def _cron(self) -> list[Service]:
+        if not self.settings.cron:
+            return []
+        return [Cron(self.store, self.kinds, self.settings.cron, CronMarks(self.broker))]
+
     def _on_ready(self) -> None:
         self.ready.set()
         address = self.api.url if self.api else "off"
@@ -221,34 +226,6 @@ class Daemon:
 def retry_policy(worker: WorkerSettings) -> RetryPolicy:
     """How often and how patiently this daemon tries a job whose kind says nothing else."""
     return RetryPolicy(max_attempts=worker.max_attempts, base_s=worker.retry_base_s, cap_s=worker.retry_cap_s)
-
-
-def load_pipelines() -> list[Pipeline[Any]]:
-    """Every pipeline that an installed package offers; raises ConfigError where one cannot be imported."""
-    found: list[Pipeline[Any]] = []
-    for entry in entry_points(group=PIPELINE_GROUP):
-        try:
-            loaded = entry.load()
-        except Exception as error:  # a stranger's module may raise anything while it is imported
-            raise ConfigError(
-                f"pipeline {entry.name!r} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}",
-                field=PIPELINE_GROUP,
-                hint="repair or uninstall the package that offers it",
-            ) from error
-        if not isinstance(loaded, Pipeline):
-            raise ConfigError(f"{entry.value} is not a Pipeline", field=PIPELINE_GROUP)
-        found.append(cast("Pipeline[Any]", loaded))
-    return found
-
-
-def by_kind(pipelines: Iterable[Pipeline[Any]]) -> Mapping[str, Pipeline[Any]]:
-    """Pipelines by the name of their kind; raises ConfigError where two share one."""
-    named: dict[str, Pipeline[Any]] = {}
-    for pipeline in pipelines:
-        if pipeline.kind.name in named:
-            raise ConfigError(f"two pipelines are called {pipeline.kind.name!r}", field=PIPELINE_GROUP)
-        named[pipeline.kind.name] = pipeline
-    return named
 
 
 def default_resources(settings: Settings) -> Resources:

@@ -128,6 +128,7 @@ async def metrics_page(request: web.Request) -> web.Response:
     front = request.app[FRONT]
     try:
         depths = await front.store.depths(front.queues)
+        metrics.dead_letters_kept().set(await front.store.letters.count())
         for depth in depths:
             metrics.queue_depth(depth.queue, depth.priority).set(depth.waiting)
         for queue in front.queues:

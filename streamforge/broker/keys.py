@@ -24,7 +24,7 @@ compares them.
 | ``P:{0}:log:<id>``               | list   | every script (capped)     | with its job                              |
 | ``P:{0}:feed``                   | stream | every script (capped)     | the newest N events                       |
 | ``P:{0}:dead``                   | stream | settle, take, inbox       | the newest N dead letters, for their TTL  |
-| ``P:{0}:cron``                   | hash   | cron                      | a field for each recurring job            |
+| ``P:{0}:cron``                   | zset   | cron                      | a member for each recurring job           |
 | ``P:{0}:worker:<name>``          | string | renew                     | a lease; gone when the worker is          |
 | ``P:{0}:idem:<tenant>:<k>``      | string | submit                    | idempotency TTL                           |
 

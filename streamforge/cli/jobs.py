@@ -13,16 +13,16 @@ import anyio
 import msgspec
 
 from streamforge.api.status import status_of
-from streamforge.app import load_pipelines
 from streamforge.cli.main import FAILED, OK
 from streamforge.cli.session import job_store, run_async, settings_from, why_unreadable
 from streamforge.clock import iso
 from streamforge.config import Settings
 from streamforge.errors import InvalidInput
 from streamforge.jobs.events import ENDINGS, Event
-from streamforge.jobs.kinds import Kinds, check_size, submission_from
+from streamforge.jobs.kinds import check_size, submission_from
 from streamforge.jobs.model import Job, JobError, JobState, Submission, new_job_id
 from streamforge.jobs.store import Cancellation, JobStore
+from streamforge.registry import kinds_of, load_pipelines
 
 POLL_S = 0.1
 
@@ -37,7 +37,7 @@ CANCELLED = {
 def submit(args: argparse.Namespace) -> int:
     """Check the input against its kind, hand it in, print the id; with --wait, follow it to its end."""
     settings = settings_from(args)
-    kinds = Kinds(pipeline.kind for pipeline in load_pipelines())
+    kinds = kinds_of(load_pipelines(settings), settings.routes)
     kind = kinds[args.kind]
     raw = read_argument(args.input)
     check_size({"input": raw}, settings.jobs.max_input_bytes)

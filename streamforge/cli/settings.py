@@ -12,11 +12,14 @@ from streamforge.cli.session import settings_from, why_not_writable
 from streamforge.config import Settings, render_example, show
 from streamforge.config.loader import listed
 from streamforge.errors import ConfigError
+from streamforge.registry import kinds_of, load_pipelines
+from streamforge.runtime.cron import check_cron
 
 
 def check(args: argparse.Namespace) -> int:
     """Load the settings and look at what they name; every problem is reported, with the name of its source."""
     settings = settings_from(args)
+    check_cron(settings, kinds_of(load_pipelines(settings), settings.routes))
     if found := list(obstacles(settings)):
         raise ConfigError(listed(found))
     print_line("the settings can be used")

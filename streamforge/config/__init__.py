@@ -2,15 +2,19 @@
 
     defaults → TOML file → credential files → environment → flags
 
-A later source wins. Every problem in every source is reported at once, each with the name of its source.
-The documented example file and ``config show`` are generated from the same tree.
+A later source wins, setting by setting, in tables that the operator names (``[queues.gpu]``) too. Every problem in
+every source is reported at once, each with the name of its source. The documented example file and ``config show``
+are generated from the same tree.
 """
 
 from __future__ import annotations
 
 from streamforge.config.describe import render_example, show
+from streamforge.config.json_text import JsonObject
 from streamforge.config.loader import load
+from streamforge.config.reload import changes
 from streamforge.config.secret import Secret
+from streamforge.config.tables import CronSettings, QueueSettings, TenantSettings
 from streamforge.config.tree import (
     ApiSettings,
     EmbeddedSettings,
@@ -18,22 +22,24 @@ from streamforge.config.tree import (
     LlmSettings,
     LogsSettings,
     PathsSettings,
+    PipelinesSettings,
     PoolSettings,
-    QueueSettings,
     RedisSettings,
     Settings,
     StorageSettings,
-    TenantSettings,
     WorkerSettings,
 )
 
 __all__ = [
     "ApiSettings",
+    "CronSettings",
     "EmbeddedSettings",
     "JobsSettings",
+    "JsonObject",
     "LlmSettings",
     "LogsSettings",
     "PathsSettings",
+    "PipelinesSettings",
     "PoolSettings",
     "QueueSettings",
     "RedisSettings",
@@ -42,6 +48,7 @@ __all__ = [
     "StorageSettings",
     "TenantSettings",
     "WorkerSettings",
+    "changes",
     "load",
     "render_example",
     "show",

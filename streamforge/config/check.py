@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
-from collections.abc import Callable, Collection
+import zoneinfo
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
+
+from cronsim import CronSim, CronSimError
 
 from streamforge.config.tree import Settings
 
@@ -12,17 +17,29 @@ REDIS_SCHEMES = ("redis", "rediss", "unix")
 STORAGE_SCHEMES = ("file", "memory", "s3", "gs", "az")
 MODEL_SCHEMES = ("http", "https")
 
+SPARE_CONNECTIONS = 10
+"""What a daemon holds besides the one connection of each queue that waits for its jobs."""
+
 _Check = tuple[tuple[str, ...], Callable[[Settings], str | None]]
+_Broken = tuple[tuple[str, ...], str]
+"""The keys that a problem is about, the one to change first, and the problem."""
 
 
 def contradictions(settings: Settings, failed: Collection[str]) -> list[str]:
     """Every rule the settings break, as ``section.key: why``; rules about a ``failed`` key are left out."""
-    broken: list[str] = []
+    return [
+        f"{keys[0]}: {why} (from {_origin(settings, keys)})"
+        for keys, why in _broken(settings)
+        if not any(key in failed for key in keys)
+    ]
+
+
+def _broken(settings: Settings) -> Iterator[_Broken]:
     for keys, rule in _CHECKS:
-        why = None if any(key in failed for key in keys) else rule(settings)
-        if why:
-            broken.append(f"{keys[0]}: {why} (from {_origin(settings, keys)})")
-    return broken
+        if why := rule(settings):
+            yield keys, why
+    yield from _unserved_queues(settings)
+    yield from _impossible_times(settings)
 
 
 def _origin(settings: Settings, keys: tuple[str, ...]) -> str:
@@ -47,11 +64,22 @@ def _retry(settings: Settings) -> str | None:
     return f"{worker.retry_cap_s:g} must be at least worker.retry_base_s ({worker.retry_base_s:g})"
 
 
-def _timeouts(settings: Settings) -> str | None:
+def _step_timeouts(settings: Settings) -> str | None:
     jobs = settings.jobs
-    if jobs.job_timeout_s >= jobs.step_timeout_s:
+    return _soft_below_hard("step", jobs.step_soft_timeout_s, jobs.step_timeout_s)
+
+
+def _job_timeouts(settings: Settings) -> str | None:
+    jobs = settings.jobs
+    if jobs.job_timeout_s < jobs.step_timeout_s:
+        return f"{jobs.job_timeout_s:g} must be at least jobs.step_timeout_s ({jobs.step_timeout_s:g})"
+    return _soft_below_hard("job", jobs.job_soft_timeout_s, jobs.job_timeout_s)
+
+
+def _soft_below_hard(what: str, soft_s: float, hard_s: float) -> str | None:
+    if soft_s < hard_s:
         return None
-    return f"{jobs.job_timeout_s:g} must be at least jobs.step_timeout_s ({jobs.step_timeout_s:g})"
+    return f"{hard_s:g} must be more than jobs.{what}_soft_timeout_s ({soft_s:g}; 0 is no soft limit)"
 
 
 def _step_value(settings: Settings) -> str | None:
@@ -76,6 +104,49 @@ def _host(settings: Settings) -> str | None:
     return (
         f"{settings.api.host} is not a loopback address; callers are not told apart yet, so only this machine may call"
     )
+
+
+def _connections(settings: Settings) -> str | None:
+    needed = len(settings.worker.queues) + SPARE_CONNECTIONS
+    if settings.redis.max_connections >= needed:
+        return None
+    return (
+        f"{settings.redis.max_connections} must be at least {needed}: one for each of the "
+        f"{len(settings.worker.queues)} in worker.queues, and {SPARE_CONNECTIONS}"
+    )
+
+
+def _unserved_queues(settings: Settings) -> Iterator[_Broken]:
+    for name in settings.queues:
+        if name not in settings.worker.queues:
+            served = ", ".join(settings.worker.queues)
+            why = f"worker.queues does not have it, so it has no effect; add it there, or remove the table ({served})"
+            yield (f"queues.{name}.concurrency", "worker.queues"), why
+
+
+def _impossible_times(settings: Settings) -> Iterator[_Broken]:
+    for name, cron in settings.cron.items():
+        if why := _schedule(cron.schedule):
+            yield (f"cron.{name}.schedule",), why
+        if why := _timezone(cron.timezone):
+            yield (f"cron.{name}.timezone",), why
+
+
+def _schedule(text: str) -> str | None:
+    try:
+        first = next(CronSim(text, datetime.now(UTC)), None)
+    except CronSimError as error:
+        return f"{text!r} is no schedule: {str(error).lower()}; write five fields as in a crontab, such as '30 2 * * *'"
+    return None if first else f"{text!r} never comes"
+
+
+def _timezone(name: str) -> str | None:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not there, no name of a zone, a directory
+        near = difflib.get_close_matches(name, zoneinfo.available_timezones(), n=1)
+        return f"no time zone is called {name!r}" + (f", did you mean {near[0]!r}?" if near else "")
+    return None
 
 
 def _redis_url(settings: Settings) -> str | None:
@@ -133,10 +204,12 @@ def is_loopback(host: str) -> bool:
 _CHECKS: tuple[_Check, ...] = (
     (("worker.lease_s", "worker.renew_s"), _lease),
     (("worker.retry_cap_s", "worker.retry_base_s"), _retry),
-    (("jobs.job_timeout_s", "jobs.step_timeout_s"), _timeouts),
+    (("jobs.step_timeout_s", "jobs.step_soft_timeout_s"), _step_timeouts),
+    (("jobs.job_timeout_s", "jobs.job_soft_timeout_s", "jobs.step_timeout_s"), _job_timeouts),
     (("jobs.step_value_max_bytes", "jobs.inline_bytes"), _step_value),
     (("api.max_body_bytes", "jobs.max_input_bytes", "api.enabled"), _body),
     (("api.host", "api.enabled"), _host),
+    (("redis.max_connections", "worker.queues"), _connections),
     (("redis.url",), _redis_url),
     (("storage.url",), _storage_url),
     (("llm.anthropic_base_url",), _model_url),

@@ -12,7 +12,18 @@ from typing import NamedTuple, cast
 import msgspec
 from msgspec import structs
 
-from streamforge.config.catalogue import ENV_PREFIX, SETTINGS, sections, suggest, suggest_section
+from streamforge.config.catalogue import (
+    ENV_PREFIX,
+    SETTINGS,
+    TABLES,
+    Setting,
+    Table,
+    find,
+    sections,
+    suggest,
+    suggest_section,
+    why_unknown,
+)
 from streamforge.config.check import contradictions
 from streamforge.config.secret import Secret
 from streamforge.config.tree import Settings, default_data_dir
@@ -56,7 +67,7 @@ def load(
         else:
             _take(entry, chosen, sources, rejected)
     chosen.setdefault("paths.data_dir", default_data_dir(environ).expanduser().absolute())
-    settings = _build(chosen, sources)
+    settings = _build(chosen, sources, rejected)
     failed = {problem.key for problem in rejected}
     problems = [problem.message for problem in rejected] + contradictions(settings, failed)
     if problems:
@@ -71,18 +82,42 @@ def listed(problems: list[str]) -> str:
     return f"{len(problems)} problems in the settings:\n" + "\n".join(f"  - {problem}" for problem in problems)
 
 
-def _build(chosen: Mapping[str, object], sources: dict[str, str]) -> Settings:
+def _build(chosen: Mapping[str, object], sources: dict[str, str], rejected: list[_Rejected]) -> Settings:
     built: dict[str, object] = {}
     for name, struct in sections().items():
         values = {key.partition(".")[2]: value for key, value in chosen.items() if key.startswith(f"{name}.")}
         built[name] = struct(**values)
+    for table in TABLES.values():
+        built[table.section] = dict(_build_tables(table, chosen, sources, rejected))
     return structs.replace(Settings(), **built, sources=sources)
 
 
+def _build_tables(
+    table: Table, chosen: Mapping[str, object], sources: Mapping[str, str], rejected: list[_Rejected]
+) -> Iterator[tuple[str, object]]:
+    """Each named table that is whole; what it lacks is rejected."""
+    failed = {problem.key for problem in rejected}
+    keys = [key for key in (*chosen, *failed) if key.startswith(f"{table.section}.") and find(key)]
+    for name in dict.fromkeys(table.name_in(key) for key in keys):
+        settings = table.settings(name)
+        values = {setting.name: _value(setting, chosen) for setting in settings}
+        missing = [setting.key for setting in settings if values[setting.name] is msgspec.NODEFAULT]
+        origin = next((f" (from {sources[setting.key]})" for setting in settings if setting.key in sources), "")
+        rejected += [_Rejected(key, f"{key}: missing{origin}") for key in missing if key not in failed]
+        if not missing:
+            yield name, table.struct(**values) if table.struct else values[name]
+
+
+def _value(setting: Setting, chosen: Mapping[str, object]) -> object:
+    if setting.key in chosen or not setting.inherits:
+        return chosen.get(setting.key, setting.default)
+    return chosen.get(setting.inherits, SETTINGS[setting.inherits].default)
+
+
 def _take(given: _Given, chosen: dict[str, object], sources: dict[str, str], rejected: list[_Rejected]) -> None:
-    setting = SETTINGS.get(given.key)
+    setting = find(given.key)
     if setting is None:
-        message = f"{given.key}: no such setting{suggest(given.key)} (from {given.source})"
+        message = f"{given.key}: {why_unknown(given.key)} (from {given.source})"
         rejected.append(_Rejected(given.key, message))
         return
     if setting.is_derived and given.value == "":
@@ -90,7 +125,7 @@ def _take(given: _Given, chosen: dict[str, object], sources: dict[str, str], rej
     try:
         chosen[given.key] = setting.parse(given.value, is_text=given.is_text)
     except msgspec.ValidationError:
-        got = type(given.value).__name__ if setting.is_secret else repr(given.value)
+        got = type(given.value).__name__ if setting.is_private else repr(given.value)
         message = f"{given.key}: expected {setting.expected()}, got {got} (from {given.source})"
         rejected.append(_Rejected(given.key, message))
     else:
@@ -121,14 +156,26 @@ def _from_file(path: Path | None, environ: Mapping[str, str]) -> Iterator[_Given
     if path is None:
         return
     for section, table in _read_toml(path).items():
-        if section not in sections():
+        if section not in sections() and section not in TABLES:
             message = f"{section}: no such section{suggest_section(section)} (from {path})"
             yield _Rejected(section, message)
         elif not isinstance(table, dict):
             yield _Rejected(section, f"{section}: expected a table, got {table!r} (from {path})")
         else:
-            for name, value in cast("dict[str, object]", table).items():
-                yield _Given(f"{section}.{name}", value, str(path), is_text=False)
+            yield from _from_section(section, cast("dict[str, object]", table), str(path))
+
+
+def _from_section(section: str, held: Mapping[str, object], source: str) -> Iterator[_Given | _Rejected]:
+    for name, value in held.items():
+        key = f"{section}.{name}"
+        if section not in TABLES or TABLES[section].struct is None:
+            yield _Given(key, value, source, is_text=False)
+        elif isinstance(value, dict) and value:
+            fields = cast("dict[str, object]", value).items()
+            yield from (_Given(f"{key}.{field}", inner, source, is_text=False) for field, inner in fields)
+        else:
+            why = "the table is empty" if value == {} else f"expected a table, got {value!r}{suggest(key)}"
+            yield _Rejected(key, f"{key}: {why} (from {source})")
 
 
 def _read_toml(path: Path) -> dict[str, object]:
@@ -165,8 +212,28 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[_Given | _Rejected
         rest = variable.removeprefix(ENV_PREFIX)
         if rest == variable:
             continue
+        meant = near_misses.get(variable) or _meant_in_table(rest.lower())
         if "__" in rest:
-            yield _Given(rest.lower().replace("__", ".", 1), value, f"${variable}", is_text=True)
-        elif variable in near_misses:
-            meant = near_misses[variable]
+            yield _Given(_key(rest.lower()), value, f"${variable}", is_text=True)
+        elif meant:
             yield _Rejected(meant.key, f"${variable} is not read, did you mean ${meant.variable}?")
+
+
+def _key(name: str) -> str:
+    """The key that a variable's name stands for: ``queues__gpu__concurrency`` → ``queues.gpu.concurrency``."""
+    section, _, rest = name.partition("__")
+    if section in TABLES and TABLES[section].struct:
+        rest = ".".join(part for part in rest.rpartition("__")[::2] if part)
+    return f"{section}.{rest}"
+
+
+def _meant_in_table(name: str) -> Setting | None:
+    """The setting of a table that was meant by a name with single underscores, such as ``queues_gpu_concurrency``."""
+    section, _, rest = name.partition("_")
+    if section not in TABLES:
+        return None
+    table = TABLES[section]
+    if table.struct is None:
+        return find(f"{section}.{rest}")
+    ending = next((field.name for field in table.settings("") if rest.endswith(f"_{field.name}")), "")
+    return find(f"{section}.{rest.removesuffix(f'_{ending}')}.{ending}")

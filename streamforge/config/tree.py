@@ -1,7 +1,9 @@
 """The settings tree: every setting's name, type, limits, meaning and default, each written once.
 
 A description is a sentence for operators; it becomes the comment in the example file. A field whose default
-depends on the machine has a ``default_factory``, and an empty value means that default.
+depends on the machine has a ``default_factory``, and an empty value means that default. A section that is a ``dict``
+is a map: of tables that the operator names (``[queues.gpu]``), or of plain values (``[routes]``). In a table,
+``inherits`` names the setting that stands in for one not given; ``examples`` go into the example file.
 """
 
 from __future__ import annotations
@@ -14,25 +16,25 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from streamforge.config.limits import (
+    LEAST_MEMORY_MB,
+    MIB,
+    Bytes,
+    BytesOrNone,
+    Concurrency,
+    Count,
+    CountOrNone,
+    CronName,
+    KindName,
+    Name,
+    PipelineName,
+    QueueName,
+    Seconds,
+    SecondsOrNone,
+    TenantName,
+)
 from streamforge.config.secret import Secret
-
-MIB = 1024 * 1024
-
-LONGEST_S = 315_360_000.0
-"""Ten years. Redis refuses an expiry beyond what 64 bits of milliseconds hold, long after a job was accepted."""
-LARGEST_VALUE = 512 * MIB
-"""The most that Redis takes as one value."""
-LARGEST_COUNT = 1_000_000_000
-LEAST_MEMORY_MB = 384
-"""Measured: with 256 no child starts, with 320 one makes the demo's banner; a logo needs a little more."""
-
-Count = Annotated[int, Meta(ge=1, le=LARGEST_COUNT)]
-CountOrNone = Annotated[int, Meta(ge=0, le=LARGEST_COUNT)]
-Bytes = Annotated[int, Meta(ge=1, le=LARGEST_VALUE)]
-BytesOrNone = Annotated[int, Meta(ge=0, le=LARGEST_VALUE)]
-Seconds = Annotated[float, Meta(gt=0, le=LONGEST_S)]
-SecondsOrNone = Annotated[float, Meta(ge=0, le=LONGEST_S)]
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+from streamforge.config.tables import CronSettings, QueueSettings, TenantSettings
 
 
 def default_data_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -115,12 +117,13 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     name: Annotated[Name, Meta(description="This worker's name in logs and leases; empty means the host's name.")] = (
         field(default_factory=socket.gethostname)
     )
-    concurrency: Annotated[
-        Annotated[int, Meta(ge=1, le=100_000)], Meta(description="Jobs this daemon runs at once.")
-    ] = 100
-    queues: Annotated[tuple[Name, ...], Meta(min_length=1, description="Queues this daemon takes jobs from.")] = (
+    concurrency: Annotated[Concurrency, Meta(description="Jobs this daemon runs at once.")] = 100
+    queues: Annotated[tuple[QueueName, ...], Meta(min_length=1, description="Queues this daemon takes jobs from.")] = (
         "default",
     )
+    tenant_max_running: Annotated[
+        CountOrNone, Meta(description="Jobs of one tenant that run at once, over all daemons; 0 is no limit.")
+    ] = 0
     lease_s: Annotated[
         Seconds,
         Meta(description="A job belongs to its worker this long unless renewed; more than 2x renew_s."),
@@ -136,20 +139,18 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     ] = 3
     retry_base_s: Annotated[Seconds, Meta(description="Pause before the first retry; doubles each time.")] = 1.0
     retry_cap_s: Annotated[Seconds, Meta(description="Longest pause between two attempts.")] = 60.0
-    tenant_max_running: Annotated[CountOrNone, Meta(description="x")] = 0
 
 
-class QueueSettings(Struct, frozen=True, kw_only=True):
-    """A queue."""
+class PipelinesSettings(Struct, frozen=True, kw_only=True):
+    """Pipelines besides those that installed packages offer."""
 
-    concurrency: int = 0
-
-
-class TenantSettings(Struct, frozen=True, kw_only=True):
-    """A tenant."""
-
-    weight: float = 1.0
-    max_running: int = 0
+    modules: Annotated[
+        tuple[PipelineName, ...],
+        Meta(
+            description="Where they are, as package.module:attribute; looked for among the installed packages, then in "
+            "the directory that the daemon is started in."
+        ),
+    ] = ()
 
 
 class PoolSettings(Struct, frozen=True, kw_only=True):
@@ -162,7 +163,11 @@ class PoolSettings(Struct, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=LEAST_MEMORY_MB, le=1_048_576)],
         Meta(description="Address space one child may use, in megabytes; the largest canvas needs the default."),
     ] = 768
-    recycle_after: Annotated[Count, Meta(description="Jobs after which a child is replaced.")] = 200
+    queue_max: Annotated[
+        CountOrNone,
+        Meta(description="Calls that may wait for a child before the worker stops taking jobs."),
+    ] = 32
+    recycle_after: Annotated[Count, Meta(description="Calls after which a child is replaced.")] = 200
     kill_grace_s: Annotated[
         SecondsOrNone, Meta(description="How long a child may take to end by itself before SIGKILL.")
     ] = 2.0
@@ -186,10 +191,22 @@ class JobsSettings(Struct, frozen=True, kw_only=True):
     )
     event_log_max: Annotated[Count, Meta(description="Events kept for one job.")] = 1000
     feed_max: Annotated[Count, Meta(description="Events kept in the feed of all jobs.")] = 100_000
-    dead_ttl_s: Seconds = 30 * 86_400.0
     dead_max: Annotated[Count, Meta(description="Dead letters kept.")] = 100_000
-    step_timeout_s: Annotated[Seconds, Meta(description="Time one step may take.")] = 300.0
-    job_timeout_s: Annotated[Seconds, Meta(description="Time one attempt of a job may take.")] = 900.0
+    dead_ttl_s: Annotated[Seconds, Meta(description="How long a dead letter is kept.")] = 30 * 86_400.0
+    step_soft_timeout_s: Annotated[
+        SecondsOrNone,
+        Meta(description="A step over this is stopped, and its recipe told; it may answer in another way. 0 is none."),
+    ] = 300.0
+    step_timeout_s: Annotated[
+        Seconds, Meta(description="A step over this fails its job for good, whatever the recipe does.")
+    ] = 360.0
+    job_soft_timeout_s: Annotated[
+        SecondsOrNone,
+        Meta(description="An attempt over this is told so, out of the step that runs then; 0 is never."),
+    ] = 900.0
+    job_timeout_s: Annotated[
+        Seconds, Meta(description="An attempt over this fails its job for good, whatever the recipe does.")
+    ] = 1200.0
 
 
 class ApiSettings(Struct, frozen=True, kw_only=True):
@@ -252,14 +269,33 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedded: EmbeddedSettings = EmbeddedSettings()
     paths: PathsSettings = field(default_factory=PathsSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    queues: Annotated[
+        dict[QueueName, QueueSettings],
+        Meta(description="Queues that get only a part of this daemon; each must be one of worker.queues."),
+    ] = {}
+    tenants: Annotated[
+        dict[TenantName, TenantSettings],
+        Meta(description="Tenants with a share of their own; every other one has weight 1."),
+    ] = {}
+    routes: Annotated[
+        dict[KindName, QueueName],
+        Meta(description="The queue that a kind's jobs go to unless they name one, as kind = queue."),
+    ] = {}
+    cron: Annotated[
+        dict[CronName, CronSettings],
+        Meta(
+            description="Jobs that are submitted again and again, once for each time however many daemons have the "
+            "table. A time that the clocks skip in spring comes right after the gap, one that they repeat in autumn "
+            "comes once; a * in the minute or hour field follows the clocks instead."
+        ),
+    ] = {}
+    pipelines: PipelinesSettings = PipelinesSettings()
     pool: PoolSettings = PoolSettings()
     jobs: JobsSettings = JobsSettings()
     api: ApiSettings = ApiSettings()
     logs: LogsSettings = LogsSettings()
     llm: LlmSettings = LlmSettings()
     storage: StorageSettings = StorageSettings()
-    queues: dict[str, QueueSettings] = {}
-    tenants: dict[str, TenantSettings] = {}
     sources: dict[str, str] = {}
 
     def source(self, key: str) -> str:

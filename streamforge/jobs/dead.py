@@ -93,6 +93,10 @@ class DeadLetters:
         )
         return [_letter(entry.decode(), fields) for entry, fields in cast("list[Any]", rows)]
 
+    async def count(self) -> int:
+        """How many there are."""
+        return await self._broker.call("dead", lambda: self._client.xlen(self._keys.dead))
+
     async def get(self, dead_id: str) -> DeadLetter:
         """One of them; raises UnknownJob."""
         check_id(dead_id)

@@ -106,18 +106,32 @@ step_seconds = _histogram("step_seconds", "One step that was computed.", _STEP_S
 steps_replayed_total = _counter(
     "steps_replayed_total", "Steps answered from a checkpoint instead of computed.", "kind", "step"
 )
+soft_timeouts_total = _counter("soft_timeouts_total", "Soft limits reached: the recipe was told.", "kind", "scope")
+hard_timeouts_total = _counter("hard_timeouts_total", "Hard limits reached: the job was failed.", "kind", "scope")
 
 queue_depth = _gauge("queue_depth", "Jobs that wait in a queue.", "queue", "priority")
 queue_oldest_age_seconds = _gauge("queue_oldest_age_seconds", "Age of a queue's oldest waiting job.", "queue")
 jobs_expired_total = _counter("jobs_expired_total", "Jobs that nobody had begun when their time ran out.")
 dead_letters_total = _counter("dead_letters_total", "Jobs and messages given up, by why.", "reason")
+dead_letters_kept = _gauge("dead_letters_kept", "Dead letters that are kept.")
 inbox_messages_total = _counter("inbox_messages_total", "Messages read from the inbox stream.", "outcome")
+cron_firings_total = _counter(
+    "cron_firings_total", "Times of recurring jobs that came, by what came of it.", "cron", "outcome"
+)
 
 fenced_writes_total = _counter("fenced_writes_total", "Writes refused because another attempt owns the job.", "write")
 redis_disruptions_total = _counter("redis_disruptions_total", "Redis calls that failed.", "operation")
 
-pool_restarts_total = _counter("pool_restarts_total", "Pool children replaced, by why.", "cause")
+pool_slots = _gauge("pool_slots", "Pool slots there are.")
 pool_slots_busy = _gauge("pool_slots_busy", "Pool slots at work now.")
+pool_busy_seconds_total = _counter("pool_busy_seconds_total", "Time that slots were at work, counted as calls end.")
+pool_waiting = _gauge("pool_waiting", "Calls that wait for a pool slot.")
+pool_wait_seconds = _histogram("pool_wait_seconds", "From a pool call to its slot.", _STEP_SECONDS)
+pool_crashes_total = _counter(
+    "pool_crashes_total", "Pool calls whose child died or ran out of memory, by what killed it.", "signal"
+)
+pool_restarts_total = _counter("pool_restarts_total", "Pool children replaced, by why.", "cause")
+pool_child_peak_rss_bytes = _gauge("pool_child_peak_rss_bytes", "Most memory that a living pool child has held.")
 
 llm_tokens_total = _counter("llm_tokens_total", "Tokens sent and received.", "provider", "model", "direction")
 llm_calls_total = _counter("llm_calls_total", "Model calls that ended, by how.", "provider", "model", "outcome")

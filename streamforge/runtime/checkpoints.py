@@ -6,6 +6,7 @@ value is MessagePack behind one byte that says which: ``v`` the value itself, ``
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, TypeVar
 
 import msgspec
@@ -34,6 +35,7 @@ class Checkpoints:
         self._limits = limits
         self._claim = claim
         self._saved: dict[str, bytes] | None = {} if claim.is_fresh else None
+        self._loading = asyncio.Lock()
 
     async def count(self) -> int:
         """How many steps have a checkpoint."""
@@ -81,6 +83,7 @@ class Checkpoints:
             self._saved[step] = saved
 
     async def _load(self) -> dict[str, bytes]:
-        if self._saved is None:
-            self._saved = await self._broker.checkpoints(self._claim.id)
-        return self._saved
+        async with self._loading:  # steps side by side: a second read would forget what was remembered meanwhile
+            if self._saved is None:
+                self._saved = await self._broker.checkpoints(self._claim.id)
+            return self._saved

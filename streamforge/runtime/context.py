@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
 from time import monotonic
 from typing import Any, ParamSpec, TypeVar, cast
 
-import anyio
 import msgspec
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Record
 from streamforge.config import JobsSettings
-from streamforge.errors import FencedError, InvalidInput, PermanentError, StepTimeout
-from streamforge.jobs.kinds import Kind
-from streamforge.jobs.model import Artifact, Claim
-from streamforge.ops import metrics
-from streamforge.runtime.checkpoints import Checkpoints
+from streamforge.errors import InvalidInput, PermanentError, RecipeMisused
+from streamforge.jobs.model import Artifact, Priority
+from streamforge.ops.logs import WITHHELD, get_logger
+from streamforge.runtime.children import Children, result_of
+from streamforge.runtime.limits import Limits, SecondsLeft, Terms, chosen
+from streamforge.runtime.mapping import Fanout, How, Mapped, OnError, keyed
 from streamforge.runtime.pool import Rack
+from streamforge.runtime.recipe import Pipeline
+from streamforge.runtime.retry import writable
+from streamforge.runtime.run import STEP, Call, Run
+from streamforge.runtime.steps import Steps, json_of
 from streamforge.storage.objects import Objects
 
+I = TypeVar("I")  # noqa: E741 - an item of a fan-out
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
 Resources = Mapping[type[Any], Any]
 """What the composition root lends to recipes, by type: models, clients, settings of their own."""
+
+Fact = str | int | float | bool
+
+TEXT_MAX = 300
+"""Characters of a message, or of a fact, that are told."""
+
+FACTS_MAX = 20
+
+log = get_logger(__name__)
 
 
 class Lent(msgspec.Struct, frozen=True):
@@ -36,46 +51,149 @@ class Lent(msgspec.Struct, frozen=True):
     rack: Rack
     limits: JobsSettings
     resources: Resources
+    children: Children | None = None
 
 
 class Context:
     """One attempt of one job, as its recipe sees it.
 
     Every write carries the attempt's fencing token; where another attempt has taken over, it raises FencedError,
-    which a recipe must let pass.
+    which a recipe must let pass. Steps may run side by side. After the recipe has ended a context is of no more use:
+    RecipeMisused.
     """
 
-    def __init__(self, claim: Claim, kind: Kind[Any], lent: Lent) -> None:
-        self.job_id = claim.id
-        self.kind = claim.kind
-        self.attempt = claim.attempt
-        self.tenant = claim.tenant
-        self._claim = claim
-        self._steps = kind.steps
+    def __init__(self, run: Run, pipeline: Pipeline[Any], terms: Terms, lent: Lent) -> None:
+        self.job_id = run.claim.id
+        self.kind = run.claim.kind
+        self.attempt = run.claim.attempt
+        self.tenant = run.claim.tenant
+        self._run = run
+        self._pipeline = pipeline
+        self._terms = terms
         self._lent = lent
-        self._checkpoints = Checkpoints(lent.broker, lent.objects, lent.limits, claim)
-        self._names: set[str] = set()
-        self._step = ""
-        self._progress = 0.0
-        self._written = 0
+
+    @cached_property
+    def _steps(self) -> Steps:
+        """Made when it is needed: many a recipe is a single call."""
+        lent = self._lent
+        return Steps(self._run, self._pipeline, lent.broker, lent.objects, lent.limits)
+
+    @property
+    def seconds_left(self) -> SecondsLeft:
+        """How long this attempt may still go on, as ``soft`` and ``hard``; infinite where there is no soft limit."""
+        return self._run.seconds_left
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody has asked for the job's end, for use in ``finally`` and ``except``.
+
+        False where the attempt ends for another reason, and the job may go on elsewhere.
+        """
+        return self._run.is_cancelled
+
+    def idempotency_key(self, step: str) -> str:
+        """A text that stands for that step of this job, the same in every attempt (at most 81 plain characters).
+
+        A step's effect on the outside is at least once: a crash between the effect and the checkpoint repeats it. Give
+        the key to every service that takes one, such as payments, model calls and HTTP APIs, and the effect is once.
+        """
+        return f"{self.job_id}.{hashlib.sha256(step.encode(errors='replace')).hexdigest()[:16]}"
 
     async def step(
-        self, name: str, call: Callable[[], Awaitable[T]], *, returns: type[T], timeout_s: float | None = None
+        self,
+        name: str,
+        call: Callable[[], Awaitable[T]],
+        *,
+        returns: type[T],
+        soft_timeout_s: float | None = None,
+        timeout_s: float | None = None,
     ) -> T:
         """The value of the step ``name``: run now and written down, or read back where an earlier attempt has done it.
 
         ``returns`` is the value's type, for reading it back. A name is used once in a recipe. Raises what ``call``
-        raises, StepTimeout after ``timeout_s`` (default: jobs.step_timeout_s), ResultTooLarge.
+        raises, and ResultTooLarge.
+
+        Over ``soft_timeout_s`` (default: the kind's; 0: none) the call is cancelled and StepTimeout raised, which the
+        recipe may catch, to answer in a cheaper way under another step's name. The soft limit of the whole attempt
+        comes the same way, once: out of every step that runs then, or else out of the next one. Over ``timeout_s``
+        the job fails, and nothing can catch that.
         """
-        self._claim_name(name)
-        found, value = await self._checkpoints.lookup(name, returns)
+        limits = self._limits(name, soft_timeout_s, timeout_s)
+        self._steps.begin(name)
+        found, value = await self._steps.find(name, returns)
         if found:
-            await self._replayed(name)
+            await self._steps.replayed(name)
             return cast("T", value)
-        await self._record("step_started", "step.started", {"step": name}, step=name)
+        await self._steps.started(name)
         started = monotonic()
-        value = await self._within(timeout_s or self._lent.limits.step_timeout_s, name, call)
-        await self._completed(name, value, monotonic() - started)
+        try:
+            value = await Call(self._run, name, limits)(call)
+            saved = await self._steps.encode(name, value)
+            await self._steps.completed(name, saved, monotonic() - started)
+        finally:
+            self._steps.progress.leave(name)
+        return value
+
+    async def map(
+        self,
+        name: str,
+        items: Sequence[I],
+        call: Callable[[I], Awaitable[T]],
+        *,
+        returns: type[T],
+        concurrency: int = 8,
+        on_error: OnError = "raise",
+        key: Callable[[I], object] | None = None,
+        soft_timeout_s: float | None = None,
+        timeout_s: float | None = None,
+    ) -> Mapped[T]:
+        """``call`` for every item, ``concurrency`` at a time; each value is a checkpoint, ``name[key]``.
+
+        An item's key is its place, or what ``key`` gives for it: keep it the same over attempts, and its items in a
+        step's value or the input. Only items without a checkpoint run again. ``returns`` is the type of one value; the
+        time limits are for one item.
+
+        With ``on_error="raise"`` the first error stops the others and is raised as it is; values that were ready are
+        kept. With ``"continue"`` the others go on, and ``failed`` of what is returned lists each failure; once all have
+        ended the failures are kept too, so that another attempt gets the same answer. FencedError, Snooze, a reached
+        limit of the attempt and cancellation are no item's failure. After a Snooze the others go on to their end.
+        """
+        by_key = keyed(items, key, name)
+        how = How(concurrency, on_error, self._limits(name, soft_timeout_s, timeout_s))
+        return await Fanout(name, by_key, returns, how, self._steps, self._run).over(call)
+
+    async def child(
+        self,
+        name: str,
+        kind: str,
+        input: object,  # noqa: A002 - the word for it everywhere else
+        *,
+        returns: type[T],
+        queue: str | None = None,
+        priority: Priority | None = None,
+    ) -> T:
+        """The result of another job, which this step starts once and waits for; several make a chain.
+
+        Until it has ended this job is parked, holding no slot and charging no attempt: the recipe runs anew from its
+        start then, through its checkpoints. ``input`` is anything that JSON can hold. Raises ChildFailed, with the
+        child's id and its error, where it ended in any other way than well.
+        """
+        if self._lent.children is None:
+            raise PermanentError("this daemon cannot start jobs for other jobs", field=name)
+        self._steps.begin(name)
+        found, value = await self._steps.find(name, returns)
+        if found:
+            await self._steps.replayed(name)
+            return cast("T", value)
+        started = monotonic()
+        raw = json_of(input, "the input of a child", name)
+        child = await self._lent.children.start(self._run.claim, name, kind, raw, queue=queue, priority=priority)
+        await self._steps.started(name, child=child)
+        try:
+            value = _decoded(result_of(await self._lent.children.look(child)), returns, name)
+            await self._steps.completed(name, await self._steps.encode(name, value), monotonic() - started)
+        finally:
+            self._steps.progress.leave(name)
         return value
 
     async def offload(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -86,16 +204,12 @@ class Context:
         """Keep a file as the job's artifact ``name``; durable on return. The same name again replaces it."""
         if not name or "/" in name or name.startswith(".") or len(name) > 200:  # noqa: PLR2004
             raise InvalidInput(f"not a file name: {name[:80]!r}", field="name", hint="letters, digits, - _ . and no /")
+        self._steps.journal.require_open(f"file {name!r}")
         ref = await self._lent.objects.put(data)
         artifact = Artifact(name=name, key=ref.key, media_type=media_type, size=ref.size)
         facts = {"name": name, "media_type": media_type, "size": ref.size}
-        await self._record(
-            "artifact",
-            "artifact.saved",
-            facts,
-            target="files",
-            field=name,
-            value=msgspec.json.encode(artifact),
+        await self._steps.journal.write(
+            "artifact", "artifact.saved", facts, target="files", field=name, value=msgspec.json.encode(artifact)
         )
         return artifact
 
@@ -105,10 +219,19 @@ class Context:
 
     async def progress(self, percent: float, message: str = "") -> None:
         """Tell how far the running step is, 0 to 100 of that step; ``message`` may be shown to the job's owner."""
-        share = self._share(self._position()) + min(100.0, max(0.0, percent)) / 100 * self._width()
-        self._progress = max(self._progress, share)
-        facts = {"step": self._step, "progress": round(self._progress, 1), "message": message[:300]}
-        await self._record("progress", "job.progress", facts, progress=self._progress)
+        reached = self._steps.progress.within(STEP.get(), percent / 100)
+        facts = {"step": STEP.get(), "progress": round(reached, 1), "message": _shortened(message)}
+        await self._steps.journal.write("progress", "job.progress", facts, progress=reached)
+
+    async def log(self, message: str, **facts: Fact) -> None:
+        """Tell something: a line in the daemon's log and an event of the job, both with ``facts``.
+
+        The job's owner can read it: no secrets, and nothing of other people. Texts are cut at 300 characters. Raises
+        RecipeMisused for more than 20 facts, or one that is not a str, int, float or bool.
+        """
+        told = _facts(facts)
+        log.info("recipe_log", message=_shortened(message), facts=told)
+        await self._steps.journal.write("log", "job.log", {"message": _shortened(message), "facts": told})
 
     def use(self, resource: type[R]) -> R:
         """What the daemon lends under that type; raises PermanentError where it lends none."""
@@ -117,77 +240,32 @@ class Context:
             raise PermanentError(f"this daemon has no {resource.__name__} to lend to pipelines")
         return cast("R", found)
 
-    def _claim_name(self, name: str) -> None:
-        if name in self._names:
-            raise PermanentError(
-                f"the recipe uses the step name {name!r} twice", field="step", hint="give each step its own"
-            )
-        self._names.add(name)
-        self._step = name
+    def _limits(self, name: str, soft_timeout_s: float | None, timeout_s: float | None) -> Limits:
+        return chosen(self._terms.step, soft_timeout_s, timeout_s, name)
 
-    async def _within(self, timeout_s: float, name: str, call: Callable[[], Awaitable[T]]) -> T:
-        with anyio.move_on_after(timeout_s) as scope:
-            return await call()
-        if scope.cancelled_caught:
-            raise StepTimeout(f"step {name!r} took longer than {timeout_s:g} s", field=name)
-        raise AssertionError("unreachable: a scope ends by return, error or cancellation")
 
-    async def _completed(self, name: str, value: object, seconds: float) -> None:
-        saved = await self._checkpoints.encode(name, value)
-        self._progress = max(self._progress, self._share(self._position() + 1))
-        facts = {"step": name, "progress": round(self._progress, 1), "seconds": round(seconds, 4)}
-        await self._record(
-            "checkpoint",
-            "step.completed",
-            facts,
-            target="steps",
-            field=name,
-            value=saved,
-            progress=self._progress,
-        )
-        self._checkpoints.remember(name, saved)
-        metrics.step_seconds(self.kind, name).observe(seconds)
+def _decoded(raw: bytes, returns: type[T], step: str) -> T:
+    try:
+        return msgspec.json.decode(raw, type=returns)
+    except msgspec.ValidationError as error:
+        raise RecipeMisused(
+            f"the child's result does not fit the type that the step returns: {error}", field=step
+        ) from error
 
-    async def _replayed(self, name: str) -> None:
-        metrics.steps_replayed_total(self.kind, name).inc()
-        self._progress = max(self._progress, self._share(self._position() + 1))
-        await self._record("step_replayed", "step.replayed", {"step": name}, step=name, progress=self._progress)
 
-    async def _record(
-        self,
-        write: str,
-        event: str,
-        facts: Mapping[str, object],
-        *,
-        target: str = "",
-        field: str = "",
-        value: bytes = b"",
-        step: str = "",
-        progress: float | None = None,
-    ) -> None:
-        self._written += 1
-        record = Record(
-            id=self.job_id,
-            token=self._claim.token,
-            serial=self._written,
-            event=event,
-            data=msgspec.json.encode(facts),
-            target=target,
-            field=field,
-            value=value,
-            step=step,
-            progress=progress,
-        )
-        if not await self._lent.broker.record(record):
-            metrics.fenced_writes_total(write).inc()
-            raise FencedError
+def _facts(facts: Mapping[str, object]) -> dict[str, Fact]:
+    if len(facts) > FACTS_MAX:
+        raise RecipeMisused(f"{len(facts)} facts are too many, at most {FACTS_MAX}", field="log")
+    return {name[:TEXT_MAX]: "[withheld]" if name in WITHHELD else _fact(name, fact) for name, fact in facts.items()}
 
-    def _position(self) -> int:
-        """How many steps come before the running one: by its place among the declared ones, else by count."""
-        return self._steps.index(self._step) if self._step in self._steps else len(self._names) - 1
 
-    def _share(self, steps_done: int) -> float:
-        return min(100.0, steps_done * self._width())
+def _fact(name: str, fact: object) -> Fact:
+    if isinstance(fact, str):
+        return _shortened(fact)
+    if isinstance(fact, int | float):
+        return fact
+    raise RecipeMisused(f"a fact is text, a number or a truth value, not {type(fact).__name__}", field=f"log.{name}")
 
-    def _width(self) -> float:
-        return 100.0 / max(len(self._steps), len(self._names), 1)
+
+def _shortened(text: str) -> str:
+    return writable(text[:TEXT_MAX])

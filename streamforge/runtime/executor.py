@@ -1,4 +1,4 @@
-"""One job's attempt, as a list of stages: load → perform (within its deadline) → settle → report.
+"""One job's attempt, as a list of stages: perform (within its limits) → conclude → settle → report.
 
 Each stage is a function of what the one before it gave. Expected ends travel as values (``Outcome``); the one broad
 ``except`` of the runtime is in ``perform``, where a recipe's surprises become outcomes.
@@ -6,75 +6,36 @@ Each stage is a function of what the one before it gave. Expected ends travel as
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
-import anyio
 import msgspec
+from msgspec.structs import replace
 
 from streamforge.broker.scripts import Settlement
 from streamforge.config import JobsSettings
-from streamforge.errors import FencedError, PermanentError, ResultTooLarge, StepTimeout, TransientError, UnknownKind
-from streamforge.jobs.model import Claim, JobError
-from streamforge.jobs.outcome import Cancelled, Failed, Outcome, Released, Retry, Snooze, Succeeded
+from streamforge.errors import FencedError, ResultTooLarge, SlotCrashed, Snooze, UnknownKind
+from streamforge.jobs import outcome as ends
+from streamforge.jobs.model import Claim
+from streamforge.jobs.outcome import Cancelled, Failed, Outcome, Released, Retry, Succeeded
 from streamforge.ops import metrics
 from streamforge.ops.logs import bind_job, get_logger
 from streamforge.runtime.context import Context, Lent
+from streamforge.runtime.limits import Limits, Terms, terms_of
 from streamforge.runtime.places import where
 from streamforge.runtime.pool_child import RemoteFault
 from streamforge.runtime.recipe import Pipeline
-from streamforge.runtime.retry import RetryPolicy, decide
+from streamforge.runtime.retry import Past, RetryPolicy, decide, gravest
+from streamforge.runtime.run import Run
 from streamforge.runtime.settler import UNSETTLED, Settler
+from streamforge.runtime.steps import json_of
 
 FENCED = 0
 """settle.lua's code for: another attempt holds the job."""
 
 log = get_logger(__name__)
-
-
-class Run:
-    """An attempt under way. ``release``, ``cancel`` and ``abandon`` end it from outside, at its next await."""
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
-        self.started = monotonic()
-        self._scope = anyio.CancelScope()
-        self._ending: Outcome | None = None
-        self.is_abandoned = False
-
-    def abandon(self) -> None:
-        """Stop without a word: the job is not this worker's any more."""
-        self.is_abandoned = True
-        self._scope.cancel()
-
-    def release(self) -> None:
-        """Hand the job back: this worker stops."""
-        self._end(Released())
-
-    def cancel(self, error: JobError) -> None:
-        """End the job: somebody asked for it."""
-        self._end(Cancelled(error))
-
-    def _end(self, outcome: Outcome) -> None:
-        self._ending = self._ending or outcome
-        self._scope.cancel()
-
-    def within(self, timeout_s: float) -> anyio.CancelScope:
-        """The scope that the recipe runs in."""
-        self._scope.deadline = anyio.current_time() + timeout_s
-        return self._scope
-
-    @property
-    def asked(self) -> Outcome | None:
-        """The end that somebody outside has asked for; what the recipe raises on its way out does not count then."""
-        return self._ending
-
-    def ending(self, timeout_s: float) -> Outcome | StepTimeout:
-        """Why the scope was cancelled."""
-        return self._ending or StepTimeout(f"the attempt took longer than {timeout_s:g} s")
 
 
 class Executor:
@@ -91,18 +52,26 @@ class Executor:
         self._pipelines = pipelines
         self._lent = lent
         self._settler = settler
-        self._policy = policy
+        self.reload(policy, limits)
+
+    def reload(self, policy: RetryPolicy, limits: JobsSettings) -> None:
+        """Take other settings, for the attempts that begin from now on."""
+        self._lent = replace(self._lent, limits=limits)
         self._limits = limits
+        self._terms = {name: terms_of(pipeline, limits, policy) for name, pipeline in self._pipelines.items()}
+        step, job = Limits(0.0, limits.step_timeout_s), Limits(0.0, limits.job_timeout_s)
+        self._default = Terms(step, job, policy)
 
     async def run(self, run: Run) -> None:
         """One attempt from claim to end. Raises nothing but cancellation."""
         claim = run.claim
-        with bind_job(job_id=claim.id, kind=claim.kind, attempt=claim.attempt, queue=queue_of(claim)):
+        with bind_job(job_id=claim.id, kind=claim.kind, attempt=claim.attempt, queue=claim.queue):
             metrics.job_wait_seconds(claim.kind).observe(claim.waited_ms / 1000)
-            outcome = await self._perform(run)
+            terms = self._terms.get(claim.kind, self._default)
+            outcome = self._conclude(run, await self._perform(run, terms), terms.retry)
             if outcome is None:
                 return self._report_fenced("perform")
-            code = await self._settle(claim, outcome)
+            code = await self._settle(run, outcome)
             if code == FENCED:
                 return self._report_fenced("settle")
             if code == UNSETTLED:
@@ -110,52 +79,58 @@ class Executor:
             self._report(run, outcome)
             return None
 
-    async def _perform(self, run: Run) -> Outcome | None:
-        """How the recipe ended; None where another attempt has taken over."""
-        timeout_s = self._limits.job_timeout_s
+    async def _perform(self, run: Run, terms: Terms) -> Succeeded | Exception | None:
+        """What the recipe came to; None where the run was ended from outside."""
         try:
-            with run.within(timeout_s):
-                return Succeeded(await self._recipe(run.claim))
-            ending = run.ending(timeout_s)
-        except FencedError:
-            return None
-        except asyncio.CancelledError:
-            if _is_cancelled():
-                raise
-            ending = TransientError("something that the recipe waited for was cancelled")
-        except SystemExit:
-            ending = PermanentError("the recipe tried to end the process")
+            return await run.within(terms.job, lambda: self._recipe(run, terms))
         except Exception as error:  # noqa: BLE001 - a recipe may raise anything; here it becomes an outcome
-            ending = run.asked or error
+            return error
+
+    def _conclude(self, run: Run, came_to: Succeeded | Exception | None, policy: RetryPolicy) -> Outcome | None:
+        """How the attempt ends; None where another one has taken over.
+
+        What was asked for from outside counts before what the recipe raised on its way out, and a hard limit before
+        anything.
+        """
+        if isinstance(came_to, Exception) and isinstance(gravest(came_to), FencedError):
+            return None
+        if isinstance(came_to, Succeeded) and not isinstance(run.asked, Failed):
+            return came_to
         if run.is_abandoned:
             return None
-        if isinstance(ending, Exception):
-            return self._failed(run.claim, ending)
-        return ending
+        if run.asked is not None:
+            return run.asked
+        assert isinstance(came_to, Exception), "a recipe that nobody stopped has returned or raised"  # noqa: S101
+        return self._failed(run, gravest(came_to), policy)
 
-    async def _recipe(self, claim: Claim) -> bytes:
+    async def _recipe(self, run: Run, terms: Terms) -> Succeeded:
+        claim = run.claim
         pipeline = self._pipelines.get(claim.kind)
         if pipeline is None:
             raise UnknownKind(f"this worker has no pipeline of kind {claim.kind!r}", field="kind")
-        context = Context(claim, pipeline.kind, self._lent)
+        context = Context(run, pipeline, terms, self._lent)
         value = await pipeline.recipe(context, pipeline.kind.decode(claim.input))
-        return self._result(value)
+        return Succeeded(self._result(value, pipeline))
 
-    def _result(self, value: object) -> bytes:
-        try:
-            raw = msgspec.json.encode(value)
-        except (msgspec.EncodeError, TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise PermanentError(f"a result of type {type(value).__name__} is not JSON", field="result") from error
+    def _result(self, value: object, pipeline: Pipeline[Any]) -> bytes:
+        raw = json_of(value, "a result", "result")
         if len(raw) > self._limits.result_max_bytes:
             raise ResultTooLarge(
                 f"the result is {len(raw)} bytes, the limit is {self._limits.result_max_bytes}",
                 field="result",
                 hint="save files with ctx.save, or raise jobs.result_max_bytes",
             )
+        pipeline.check_result(raw)
         return raw
 
-    def _failed(self, claim: Claim, error: Exception) -> Outcome:
-        outcome = decide(error, claim.attempt, self._policy, random.random)
+    def _failed(self, run: Run, error: Exception, policy: RetryPolicy) -> Outcome:
+        claim = run.claim
+        past = Past(attempt=claim.attempt, crashes=claim.crashes, is_boosted=claim.is_boosted)
+        outcome = decide(error, past, policy, random.random)
+        if isinstance(error, Snooze):
+            return outcome
+        if isinstance(error, SlotCrashed):
+            run.death = error
         if isinstance(error, RemoteFault):
             places, name = list(error.places), error.kind
         else:
@@ -163,9 +138,9 @@ class Executor:
         log.warning("job_attempt_failed", error=name, outcome=outcome.name, at=places[-1:] or None)
         return outcome
 
-    async def _settle(self, claim: Claim, outcome: Outcome) -> int:
+    async def _settle(self, run: Run, outcome: Outcome) -> int:
         """The settler owns the end from here on: cancelling this wait would lose its answer, not the settlement."""
-        return await self._settler.settle(settlement(claim, outcome))
+        return await self._settler.settle(settlement(run.claim, outcome, run.death))
 
     def _report(self, run: Run, outcome: Outcome) -> None:
         kind, seconds = run.claim.kind, monotonic() - run.started
@@ -183,31 +158,22 @@ class Executor:
         log.warning("job_fenced", stage=stage)
 
 
-def _is_cancelled() -> bool:
-    """Whether this task itself is being cancelled, as against a CancelledError that came out of an awaited thing."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def settlement(claim: Claim, outcome: Outcome) -> Settlement:
-    """An outcome as settle.lua takes it."""
-    body, reason, delay_ms = b"", "", 0
+def settlement(claim: Claim, outcome: Outcome, death: SlotCrashed | None = None) -> Settlement:
+    """An outcome as settle.lua takes it; ``death`` is the pool child's that led to it."""
+    facts: dict[str, Any] = {}
     match outcome:
         case Succeeded(result):
-            body = result
-        case Retry(error, delay):
-            body, delay_ms = msgspec.json.encode(error), delay
-        case Snooze(why, delay):
-            reason, delay_ms = why, delay
+            facts = {"body": result}
+        case Retry(error, delay_ms, charge):
+            facts = {"body": msgspec.json.encode(error), "delay_ms": delay_ms, "charge": charge}
+        case ends.Snooze(reason, delay_ms, awaits):
+            facts = {"reason": reason, "delay_ms": delay_ms, "awaits": awaits}
         case Cancelled(error):
-            body = msgspec.json.encode(error)
-        case Failed(error, why):
-            body, reason = msgspec.json.encode(error), why
+            facts = {"body": msgspec.json.encode(error)}
+        case Failed(error, reason):
+            facts = {"body": msgspec.json.encode(error), "reason": reason}
         case Released():
             pass
-    return Settlement(claim.id, claim.token, claim.stream, claim.entry, outcome.name, body, reason, delay_ms)
-
-
-def queue_of(claim: Claim) -> str:
-    """The queue's name, from its stream's key (``…:queue:<name>:<priority>``)."""
-    return claim.stream.decode().rsplit(":queue:", 1)[-1].rpartition(":")[0]
+    if death is not None:
+        facts |= {"signal": death.signal, "peak_rss_kb": death.peak_rss_kb}
+    return Settlement(claim.id, claim.token, claim.stream, claim.entry, outcome.name, **facts)

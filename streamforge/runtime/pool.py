@@ -1,79 +1,106 @@
 """A rack of pool slots: processes for work that would block the event loop or could take the process down with it.
 
-``ProcessPoolExecutor`` breaks whole when one child dies. So each slot has an executor of its own with a single child,
-and a death costs one slot one job. Children come from a forkserver that has imported the heavy modules before, so
-that a new one is there in some 20 ms. A call that is cancelled or runs out of time has its child killed: the work
-really stops.
+Each slot has one child and a wire of its own to it, so a death costs one slot one job. Children come from a forkserver
+that has imported the heavy modules before, so that a new one is there in some 20 ms.
+
+Who pays for what: a child says so before it begins a call. Where it dies after that, the call is charged (SlotCrashed);
+where it was dead already, or dies before, the call gets another child and nobody is charged. A call that is cancelled
+or runs out of time has its child killed: the work really stops. Killing and replacing is done by this service beside
+the calls, so that neither the caller who leaves nor the next one pays for a child that is slow to die.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-import pickle
-import signal
-import threading
-from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import asynccontextmanager
-from multiprocessing import forkserver
-from multiprocessing.process import BaseProcess
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 
 import anyio
-import anyio.to_thread
+from anyio.abc import TaskGroup
 
 from streamforge.config import PoolSettings
 from streamforge.errors import PermanentError, SlotCrashed
 from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
-from streamforge.runtime import pool_child
+from streamforge.runtime.pool_line import Line
+from streamforge.runtime.pool_process import NOT_STARTED, ChildEnded
+from streamforge.runtime.pool_slot import Slot
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CHILD_ENV = {"STREAMFORGE_POOL_CHILD": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""Set for children only: they are one job wide, and may take short cuts that a shared process may not."""
-
-START_PAUSES_S = (0.02, 0.1, 0.5)
-"""Between the tries to start a child."""
-
-NOT_STARTED = (OSError, EOFError, BrokenProcessPool)
-"""What a child that does not start shows as."""
+LOST_MAX = 3
+"""Children that may die on one call before it began. With this many the call itself is suspect, such as by its size."""
 
 log = get_logger(__name__)
 
 
 class Rack(Service):
-    """Slots for child processes, as a service; ``call`` waits for a free slot, then for the answer."""
+    """Slots for child processes, as a service; ``call`` waits for a free slot, then for the answer.
+
+    ``size`` calls run at once, and ``pool.queue_max`` more may wait before the rack ``is_full``. Calls beyond those
+    are not refused, they stand in the same line; but who starts work that will call should wait for room. ``calls``
+    counts those that run or wait.
+    """
 
     name = "pool"
 
     def __init__(self, settings: PoolSettings, preload: Sequence[str] = ()) -> None:
         self.size = settings.slots or os.cpu_count() or 1
-        self._slots = [Slot(number, settings, preload) for number in range(self.size)]
-        self._idle: asyncio.LifoQueue[Slot] = asyncio.LifoQueue()
+        self.slots = [Slot(number, settings, preload) for number in range(self.size)]
+        self.line: Line[Slot] = Line()
+        self._worn: asyncio.Queue[Slot] = asyncio.Queue()
+        self.calls = 0
+        self._calls_max = self.size + settings.queue_max
+        self._room = asyncio.Event()
         self._stopping = asyncio.Event()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so many calls run or wait that nothing should be started that will call."""
+        return self.calls >= self._calls_max
+
+    @property
+    def pids(self) -> list[int]:
+        """The children's process ids, by slot; 0 where one is being replaced."""
+        return [slot.pid for slot in self.slots]
+
+    async def wait_for_room(self) -> None:
+        """Return once the rack is not full; any number may wait."""
+        while self.is_full:
+            self._room.clear()
+            await self._room.wait()
+
+    def why_not_ready(self) -> str | None:
+        """A health probe: why no call could be answered now."""
+        return "no pool child can be started" if all(slot.is_out for slot in self.slots) else None
+
     async def start(self) -> None:
-        """Start the forkserver and every child."""
-        async with anyio.create_task_group() as tasks:
-            for slot in self._slots:
-                tasks.start_soon(slot.start, name=f"pool:start:{slot.number}")
-        for slot in self._slots:
-            self._idle.put_nowait(slot)
+        """Start the forkserver and every child; raises PermanentError where one does not start."""
+        metrics.pool_slots().set(self.size)
+        try:
+            for slot in self.slots:
+                await slot.start()
+                self.line.give(slot)
+        except NOT_STARTED as error:
+            raise PermanentError(f"no pool child starts: {error}", hint="is pool.memory_mb too small?") from error
+        finally:
+            if len(self.line.idle) < self.size:
+                await self._close()
 
     async def run(self) -> None:
-        """Wait for ``stop``, then kill every child."""
+        """Replace children until ``stop``, then kill them all."""
         try:
-            await self._stopping.wait()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._replace_worn, tasks, name="pool:replace")
+                await self._stopping.wait()
+                tasks.cancel_scope.cancel()
         finally:
-            with anyio.CancelScope(shield=True):
-                for slot in self._slots:
-                    await slot.close()
+            await self._close()
 
     def stop(self) -> None:
         """Have the children killed; calls under way fail."""
@@ -82,160 +109,66 @@ class Rack(Service):
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a module-level function in a child and return its value; both ways must be picklable.
 
-        Raises what the function raised (this package's errors as they are, others as RemoteFault), or SlotCrashed where
-        the child died. Cancelling the caller kills the child.
+        Calls get their slot in the order of asking. Raises what the function raised (this package's errors as they
+        are, others as RemoteFault), or SlotCrashed where the child died or reached ``pool.memory_mb``. Cancelling the
+        caller has the child killed, and does not wait for that.
         """
         if kwargs:
             raise TypeError("pool calls take positional arguments only")
-        async with self._slot() as slot:
+        with self._counted():
+            for lost in range(LOST_MAX):
+                try:
+                    return await self._turn(function, args, is_first=lost > 0)
+                except ChildEnded as end:
+                    log.warning("pool_child_lost", cause=end.name)
+        raise SlotCrashed(f"{LOST_MAX} pool children in a row died before the work began", hint="is its input huge?")
+
+    async def _turn(self, function: Callable[..., T], args: tuple[Any, ...], *, is_first: bool) -> T:
+        asked = monotonic()
+        with metrics.pool_waiting().track_inprogress():
+            slot = await self.line.take(is_first=is_first)
+        metrics.pool_wait_seconds().observe(monotonic() - asked)
+        with self._busy(slot):
             return await slot.call(function, args)
 
-    @property
-    def pids(self) -> list[int]:
-        """The children's process ids, by slot."""
-        return [slot.pid for slot in self._slots]
-
-    @asynccontextmanager
-    async def _slot(self) -> AsyncGenerator[Slot]:
-        slot = await self._idle.get()  # the last one used: its caches are warm
-        metrics.pool_slots_busy().inc()
+    @contextmanager
+    def _counted(self) -> Generator[None]:
+        self.calls += 1
         try:
-            yield slot
+            yield
         finally:
-            metrics.pool_slots_busy().dec()
-            with anyio.CancelScope(shield=True):
-                await slot.make_ready()
-            self._idle.put_nowait(slot)
+            self.calls -= 1
+            if not self.is_full:
+                self._room.set()
 
-
-class Slot:
-    """One child process, replaced whole when it dies, is killed, or has served its time."""
-
-    def __init__(self, number: int, settings: PoolSettings, preload: Sequence[str]) -> None:
-        self.number = number
-        self.pid = 0
-        self._settings = settings
-        self._preload = preload
-        self._executor: ProcessPoolExecutor | None = None
-        self._process: BaseProcess | None = None
-        self._served = 0
-        self._cause = ""
-        self._is_closed = False
-        self._changing = anyio.Lock()
-
-    async def start(self) -> None:
-        """Start the child and wait until it answers.
-
-        Tried again where it fails: a forkserver that was just killed refuses for a moment before it is seen to be dead.
-        """
-        for pause_s in START_PAUSES_S:
-            try:
-                return await anyio.to_thread.run_sync(self._start)
-            except NOT_STARTED:
-                await anyio.sleep(pause_s)
-        return await anyio.to_thread.run_sync(self._start)
-
-    async def call(self, function: Callable[..., T], args: tuple[Any, ...]) -> T:
-        """One call; see ``Rack.call``."""
-        if self._executor is None:
-            raise SlotCrashed(f"pool slot {self.number} has no child: {self._cause}")
-        self._served += 1
+    @contextmanager
+    def _busy(self, slot: Slot) -> Generator[None]:
+        taken = monotonic()
         try:
-            future: Future[tuple[bool, Any]] = self._executor.submit(pool_child.work, function, args)
-            is_value, value = await asyncio.wrap_future(future)
-        except BrokenProcessPool as error:
-            self._cause = await self._cause_of_death()
-            raise SlotCrashed(f"the pool child died: {self._cause}") from error
-        except asyncio.CancelledError:
-            self._cause = "killed"
-            raise
-        except (pickle.PicklingError, AttributeError, TypeError, ValueError) as error:
-            raise PermanentError(f"a pool call cannot be sent: {type(error).__name__}") from error
-        if is_value:
-            return value
-        raise value
-
-    async def make_ready(self) -> None:
-        """Replace the child where it is dead, was left working, or has served ``recycle_after`` calls."""
-        if not self._cause and self._served >= self._settings.recycle_after:
-            self._cause = "recycled"
-        if self._cause:
-            async with self._changing:
-                await self._replace()
-
-    async def _replace(self) -> None:
-        if self._is_closed:
-            return
-        metrics.pool_restarts_total(self._cause).inc()
-        log.info("pool_child_replaced", slot=self.number, pid=self.pid, cause=self._cause)
-        await self._kill()
-        try:
-            await self.start()
-        except (
-            OSError,
-            EOFError,
-            BrokenProcessPool,
-        ) as error:  # the next call reports it, and then tries again
-            self._cause = f"no start: {type(error).__name__}"
-            log.error("pool_child_not_started", slot=self.number, error=type(error).__name__)  # noqa: TRY400
-
-    async def close(self) -> None:
-        """Kill the child; the slot is of no more use."""
-        self._is_closed = True
-        async with self._changing:
-            await self._kill()
-
-    def _start(self) -> None:
-        start_forkserver(self._preload)
-        context = multiprocessing.get_context("forkserver")
-        executor = ProcessPoolExecutor(
-            1, mp_context=context, initializer=pool_child.set_up, initargs=(self._settings.memory_mb << 20,)
-        )
-        self.pid = executor.submit(os.getpid).result()
-        self._process = next((child for child in multiprocessing.active_children() if child.pid == self.pid), None)
-        self._executor, self._served, self._cause = executor, 0, ""
-
-    async def _cause_of_death(self) -> str:
-        executor, process = self._executor, self._process
-        if executor is None or process is None:
-            return "unknown"
-        with anyio.move_on_after(1.0):  # its thread joins the child; two who join at once spoil each other's exit code
-            await anyio.to_thread.run_sync(executor.shutdown, abandon_on_cancel=True)
-        code = process.exitcode
-        if code is not None and code < 0:
-            return signal.Signals(-code).name
-        return f"exit code {code}"
-
-    async def _kill(self) -> None:
-        executor, process, self._executor = self._executor, self._process, None
-        if executor is None:
-            return
-        if process is not None and process.is_alive():
-            process.terminate()
-            await anyio.to_thread.run_sync(process.join, self._settings.kill_grace_s)
-            if process.is_alive():
-                process.kill()
-        await anyio.to_thread.run_sync(lambda: executor.shutdown(wait=True, cancel_futures=True))
-
-
-_forkserver_lock = threading.Lock()
-
-
-def start_forkserver(preload: Sequence[str]) -> None:
-    """Start this process's one forkserver unless it lives; it imports what every child needs."""
-    with _forkserver_lock:
-        _start_forkserver(preload)
-
-
-def _start_forkserver(preload: Sequence[str]) -> None:
-    multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
-    saved = {name: os.environ.get(name) for name in CHILD_ENV}
-    os.environ.update(CHILD_ENV)
-    try:
-        forkserver.ensure_running()
-    finally:
-        for name, value in saved.items():
-            if value is None:
-                del os.environ[name]
+            with metrics.pool_slots_busy().track_inprogress():
+                yield
+        finally:
+            metrics.pool_busy_seconds_total().inc(monotonic() - taken)
+            metrics.pool_child_peak_rss_bytes().set(max(each.peak_rss_kb for each in self.slots) * 1024)
+            if slot.worn:
+                self._worn.put_nowait(slot)
             else:
-                os.environ[name] = value
+                self.line.give(slot)
+
+    async def _replace_worn(self, tasks: TaskGroup) -> None:
+        while True:
+            slot = await self._worn.get()
+            tasks.start_soon(self._replace, slot, name=f"pool:replace:{slot.number}")
+
+    async def _replace(self, slot: Slot) -> None:
+        metrics.pool_restarts_total(slot.worn).inc()
+        log.info("pool_child_replaced", slot=slot.number, pid=slot.pid, cause=slot.worn)
+        await slot.replace()
+        self.line.give(slot)
+
+    async def _close(self) -> None:
+        self.line.close()
+        with anyio.CancelScope(shield=True):
+            async with anyio.create_task_group() as tasks:
+                for slot in self.slots:
+                    tasks.start_soon(slot.close, name=f"pool:close:{slot.number}")

@@ -20,8 +20,9 @@ from streamforge.jobs.model import Claim, JobError
 from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
-from streamforge.runtime.executor import Executor, Run
+from streamforge.runtime.executor import Executor
 from streamforge.runtime.lane import Lane
+from streamforge.runtime.run import Run
 
 CANCELLED = JobError(code="cancelled", message="somebody asked for the job's end")
 

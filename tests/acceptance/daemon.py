@@ -27,7 +27,7 @@ PATIENCE_S = 40.0
 """For what takes a second on an idle machine."""
 
 INBOX = "streamforge:inbox"
-QUEUE = "streamforge:{0}:queue:default:normal"
+QUEUE = "streamforge:{0}:queue:default:normal:default"
 FEED = "streamforge:{0}:feed"
 DEAD = "streamforge:{0}:dead"
 ENDS = {"succeeded", "failed", "cancelled"}

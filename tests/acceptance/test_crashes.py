@@ -43,7 +43,8 @@ def test_pool_child_segfault_costs_one_retry(launch: Launch, gates: Gates) -> No
     gates.open(*jobs)
 
     assert [daemon.outcome(job_id)["state"] for job_id in jobs] == ["succeeded"] * 3
-    assert [daemon.record(job_id)["attempt"] for job_id in jobs] == ["1", "2", "1"]
+    assert [daemon.record(job_id)["attempt"] for job_id in jobs] == ["1", "1", "1"]
+    assert [daemon.record(job_id).get("crashes") for job_id in jobs] == [None, "1", None]
     assert [gates.notes(job_id) for job_id in jobs] == [1, 1, 1]
     assert daemon.steps("middle", "step.replayed") == ["note"]
     retrying = [data for kind, data in daemon.happened("middle") if kind == "job.retrying"]
@@ -53,14 +54,14 @@ def test_pool_child_segfault_costs_one_retry(launch: Launch, gates: Gates) -> No
 
 def test_job_that_kills_every_child_becomes_a_dead_letter(launch: Launch, gates: Gates) -> None:
     """A job whose child dies at each attempt ends as a dead letter that names the cause; a requeue runs it again."""
-    daemon = launch(worker__max_attempts=2, worker__retry_base_s=0.1).start()
+    daemon = launch(worker__max_crashes=1, worker__retry_base_s=0.1).start()
     job_id = gates.submit(daemon, "deadly")
     for tries in (1, 2):
         os.kill(gates.waiting(job_id, tries), signal.SIGSEGV)
     assert daemon.outcome(job_id)["state"] == "failed"
     letter = daemon.letters(job=job_id)[0]
-    assert letter["reason"] == "attempts_exhausted"
-    assert "SIGSEGV" in letter["error"]
+    assert (letter["reason"], letter["signal"]) == ("crashed", "SIGSEGV")
+    assert int(letter["peak_rss_kb"]) > 10_000
 
     gates.open(job_id)
     assert daemon.command("dead", "requeue", letter["id"]).returncode == 0
@@ -95,15 +96,14 @@ def test_forkserver_killed(launch: Launch, gates: Gates) -> None:
 
 
 def test_endless_step_costs_its_job_alone(launch: Launch, gates: Gates) -> None:
-    """A step over its time has its child killed at each attempt and ends as a dead letter; other jobs go on."""
-    daemon = launch(
-        jobs__step_timeout_s=0.5, jobs__job_timeout_s=20, worker__max_attempts=2, worker__retry_base_s=0.1
-    ).start()
+    """A step over its soft limit has its child killed, is tried once more, and fails; others go on."""
+    daemon = launch(jobs__step_soft_timeout_s=0.5, jobs__step_timeout_s=10, worker__retry_base_s=0.1).start()
     job_id = gates.submit(daemon, "endless")
     assert next_job_runs(daemon, gates)
     assert daemon.outcome(job_id)["state"] == "failed"
     letter = json.loads(daemon.letters(job=job_id)[0]["error"])
     assert (letter["code"], letter["field"]) == ("step_timeout", "wait")
+    assert daemon.letters(job=job_id)[0]["reason"] == "soft_limit"
     assert gates.tries(job_id) == 2
     held = {gates.waiting(job_id, tries) for tries in (1, 2)}
     wait_for(lambda: held.isdisjoint(daemon.pool_children()), "the children that waited gone")

@@ -31,7 +31,7 @@ def picture(daemon: DaemonProcess, job_id: str) -> Image.Image:
 def unfinished(daemon: DaemonProcess) -> list[object]:
     """What the inbox and the queue still hold, entries and pending ones."""
     ends = [daemon.call("XLEN", INBOX), daemon.call("XPENDING", INBOX, "inbox")[0]]
-    return [*ends, daemon.call("XLEN", QUEUE), daemon.call("XPENDING", QUEUE, "workers")[0]]
+    return [*ends, daemon.call("EXISTS", QUEUE), daemon.call("EXISTS", "streamforge:{0}:running")]
 
 
 def test_json_message_becomes_a_banner(daemon: DaemonProcess) -> None:

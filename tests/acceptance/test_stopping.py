@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -95,13 +96,34 @@ def test_long_job_is_handed_to_the_next_daemon(launch: Launch, gates: Gates) -> 
 
 @pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT])
 def test_second_signal_ends_at_once(launch: Launch, gates: Gates, which: signal.Signals) -> None:
-    """The second signal ends a draining daemon with 130; its children go with it, its job is the next daemon's."""
+    """The second signal ends the grace: the job is handed back with its checkpoints, and the next daemon goes on."""
     daemon = launch(worker__grace_s=600).start()
     job_id = gates.submit(daemon, "abandoned")
     daemon.signal(signal.SIGTERM)
     wait_for(lambda: daemon.events("worker_draining"), "worker_draining in the log")
     daemon.signal(which)
-    assert daemon.exit_code() == 130
+    assert daemon.exit_code() == 0
+    daemon.wait_until_gone()
+    gates.open(job_id)
+    daemon.start(worker__name="successor")
+    record = daemon.outcome(job_id)
+    assert (record["state"], record["attempt"], record.get("crashes", "0")) == ("succeeded", "1", "0")
+
+
+def test_third_signal_leaves_everything_as_it_is(launch: Launch, gates: Gates) -> None:
+    """Where even handing back takes too long the third signal ends the process with 130; the job is the next one's."""
+    daemon = launch(worker__grace_s=600).start()
+    job_id = gates.submit(daemon, "abandoned")
+    daemon.signal(signal.SIGTERM)
+    wait_for(lambda: daemon.events("worker_draining"), "worker_draining in the log")
+    os.kill(daemon.server_pid(), signal.SIGSTOP)
+    try:
+        daemon.signal(signal.SIGTERM)
+        wait_for(lambda: len(daemon.events("signal_received")) == 2, "the second signal heard")
+        daemon.signal(signal.SIGTERM)
+        assert daemon.exit_code() == 130
+    finally:
+        os.kill(daemon.server_pid(), signal.SIGCONT)
     wait_for(lambda: not [found for found in daemon.processes() if found.is_forked], "the pool's children gone")
     gates.open(job_id)
     daemon.start()
@@ -142,7 +164,7 @@ def test_package_that_cannot_be_loaded(launch: Launch, home: Path) -> None:
     points.write_text("[streamforge.pipelines]\nbroken = broken_pipeline:PIPELINE\n", encoding="utf-8")
     daemon = launch().spawn()
     assert daemon.exit_code() == 2
-    assert_one_line(daemon, "'broken'", "SyntaxError")
+    assert_one_line(daemon, "broken", "SyntaxError")
 
 
 def test_directory_that_cannot_be_used(launch: Launch, home: Path) -> None:

@@ -16,6 +16,7 @@ from streamforge.jobs.kinds import Kinds
 from streamforge.jobs.model import Job, Submission, new_job_id
 from streamforge.jobs.store import JobStore
 from streamforge.ops.service import Service, Supervisor
+from streamforge.runtime.children import StoredChildren
 from streamforge.runtime.context import Lent, Resources
 from streamforge.runtime.control import Control
 from streamforge.runtime.executor import Executor
@@ -67,10 +68,11 @@ class Engine:
         self.store = JobStore(self.broker)
         self.settler = Settler(self.broker)
         self.rack = Rack(pool or PoolSettings(slots=1))
-        lent = Lent(self.broker, objects, self.rack, limits, resources or {})
+        kinds = Kinds(p.kind for p in pipelines)
+        children = StoredChildren(self.store, kinds)
+        lent = Lent(self.broker, objects, self.rack, limits, resources or {}, children)
         self.executor = Executor({p.kind.name: p for p in pipelines}, lent, self.settler, policy, limits)
         self.worker = Worker(self.broker, self.executor, self.settings)
-        kinds = Kinds(p.kind for p in pipelines)
         self.inbox = Inbox(self.broker, self.store, kinds, self.settings.name, limits.max_input_bytes)
         pools = [self.rack] if pool else []
         reclaimer = Reclaimer(self.broker, self.worker.queues, self.settings.lease_s, self.worker.look_for_expired)

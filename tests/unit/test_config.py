@@ -222,6 +222,9 @@ def test_a_broken_file_is_refused_by_name(tmp_path: Path) -> None:
         ({"worker.lease_s": 10, "worker.renew_s": 5}, "worker.lease_s"),
         ({"worker.retry_cap_s": 1, "worker.retry_base_s": 2}, "worker.retry_cap_s"),
         ({"jobs.job_timeout_s": 10}, "jobs.job_timeout_s"),
+        ({"jobs.job_timeout_s": 900}, "jobs.job_timeout_s"),
+        ({"jobs.step_timeout_s": 300}, "jobs.step_timeout_s"),
+        ({"jobs.step_soft_timeout_s": 400}, "jobs.step_timeout_s"),
         ({"jobs.step_value_max_bytes": 10}, "jobs.step_value_max_bytes"),
         ({"api.max_body_bytes": 10}, "api.max_body_bytes"),
         ({"api.host": "0.0.0.0"}, "api.host"),  # noqa: S104 - it must be refused

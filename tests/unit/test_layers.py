@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str] | None] = {
     "pipelines": BASE | {"jobs", "providers", "solve", "render", "runtime.context", "runtime.recipe"},
     "api": SERVICES | {"broker", "storage", "jobs.store", "jobs.dead"},
     "app": None,
+    "registry": SERVICES | {"runtime", "runtime.recipe"},
     "cli": None,
     "testing": None,
     "": None,  # the package itself, which gathers the public names

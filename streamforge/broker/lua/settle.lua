@@ -78,7 +78,8 @@ function ends.released(id, key, token, job, _, _, _, _, stream, entry)
   emit(id, 'job.released', at, job.attempt, '{}')
 end
 
-local AGAIN = {retry = true, snooze = true, released = true}
+-- Ends that give way to a cancel that was asked for meanwhile, under the reason that was given with it.
+local GIVES_WAY = {retry = true, snooze = true, released = true, cancelled = true}
 
 local codes, entries, fewer = {}, {}, {}
 local function settle(i, id, token, stream, entry, outcome)
@@ -87,7 +88,7 @@ local function settle(i, id, token, stream, entry, outcome)
   if job.settled == token then return 2 end
   if job.state ~= 'running' or job.token ~= token then return 0 end
   local body, extra = ARGV[i + 5], ARGV[i + 8] ~= '' and cjson.decode(ARGV[i + 8]) or {}
-  if job.cancel and AGAIN[outcome] then
+  if job.cancel and GIVES_WAY[outcome] then
     if extra.awaits then cancel(extra.awaits, at, ttl_s, job.cancel) end
     outcome, body = 'cancelled', job.cancel
   end

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import re
 import signal
 import sys
 import time
@@ -43,13 +45,13 @@ def double(number: int) -> int:
 
 
 def segfault() -> None:
-    """Die of SIGSEGV."""
-    os.kill(os.getpid(), signal.SIGSEGV)
+    """Die of SIGSEGV, by reading where nothing is."""
+    ctypes.string_at(0)
 
 
-def killed() -> None:
-    """Die of SIGKILL, as by the machine's out-of-memory killer."""
-    os.kill(os.getpid(), signal.SIGKILL)
+def killed(by: int = signal.SIGKILL) -> None:
+    """Die of a signal; SIGKILL is that of the machine's out-of-memory killer."""
+    os.kill(os.getpid(), by)
 
 
 def leave(code: int) -> None:
@@ -68,8 +70,22 @@ def interrupt() -> None:
 
 
 def eat_memory() -> int:
-    """More than any limit allows."""
-    return len(bytearray(1 << 40))
+    """Take memory, and use it, until there is none."""
+    hoard: list[bytes] = []
+    while True:
+        hoard.append(os.urandom(1) * (16 << 20))
+
+
+def make_too_much() -> bytes:
+    """A value that fits the memory limit once, but not a second time, as it has to for being sent."""
+    return os.urandom(1) * (200 << 20)
+
+
+def take_memory(path: str, size_mb: int) -> None:
+    """Take memory, and use it; then announce and hang."""
+    hoard = b"x" * (size_mb << 20)
+    announce_and_hang(path)
+    del hoard
 
 
 def unpicklable() -> object:
@@ -85,6 +101,13 @@ def trap() -> Trap:
 def take_anything(_: object) -> int:
     """Take what could be received."""
     return 1
+
+
+def note(path: str, text: str) -> str:
+    """Write a line, and give it back."""
+    with Path(path).open("a") as file:
+        file.write(f"{text}\n")
+    return text
 
 
 def raise_unrebuildable() -> None:
@@ -113,3 +136,17 @@ def ignore_and_hang(path: str) -> None:
     """The same, deaf to SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     announce_and_hang(path)
+
+
+def ignore_and_compute(path: str) -> None:
+    """The same in native code, which lets no other thread of the process run."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    Path(path).write_text(str(os.getpid()))
+    re.match(r"(a+)+$", "a" * 64 + "b")
+
+
+def wait_for_file(path: str) -> int:
+    """Return once the file is there."""
+    while not Path(path).exists():
+        time.sleep(0.005)
+    return os.getpid()

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import anyio
 import pytest
 
 from streamforge.broker.broker import Broker
@@ -150,24 +149,9 @@ async def test_a_name_is_used_once(build: Build) -> None:
 
     async with build(recipe) as engine:
         code, field, message = await error_of(engine)
-    assert (code, field) == ("permanent_error", "step")
+    assert (code, field) == ("recipe_misused", "step")
     assert "'a'" in message
     assert calls.ran == {"a": 1}
-
-
-async def test_a_step_has_a_time_limit(build: Build) -> None:
-    """A step over its own limit, or the default one, is StepTimeout with its name; it may be tried again."""
-
-    async def recipe(ctx: Context, spec: Text) -> None:
-        limit = 0.02 if spec.text else None
-        await ctx.step("slow", anyio.sleep_forever, returns=type(None), timeout_s=limit)
-
-    async with build(recipe, jobs=JobsSettings(step_timeout_s=0.03)) as engine:
-        for text in ("own", ""):
-            job = await engine.ended(await engine.submit(text=text))
-            assert job.attempt == 3
-            assert job.error is not None
-            assert (job.error.code, job.error.field) == ("step_timeout", "slow")
 
 
 async def test_progress_only_grows(build: Build) -> None:

@@ -22,6 +22,7 @@ from streamforge.errors import (
 )
 from streamforge.jobs.model import JobError, JobState
 from streamforge.runtime.context import Context
+from streamforge.runtime.retry import RetryPolicy
 from streamforge.testing.waiting import until
 from tests.integration.engine import Text, pipeline
 from tests.integration.moves import pending, take_one
@@ -197,15 +198,6 @@ async def test_an_input_that_no_longer_fits_fails_with_its_field(build: Build) -
     assert (job.error.code, job.error.field) == ("invalid_input", "text")
 
 
-async def test_an_attempt_has_a_deadline(build: Build) -> None:
-    """A recipe that takes longer than the job's time is stopped, and tried again."""
-    async with build(forever, jobs=JobsSettings(job_timeout_s=0.05)) as engine:
-        job = await engine.ended(await engine.submit())
-    assert (job.state, job.attempt) == (JobState.FAILED, 3)
-    assert job.error is not None
-    assert job.error.code == "step_timeout"
-
-
 async def test_a_fenced_attempt_ends_quietly(build: Build) -> None:
     """An attempt whose job another has taken writes nothing more, and settles nothing."""
     entered, go_on = anyio.Event(), anyio.Event()
@@ -288,3 +280,19 @@ async def test_a_cancelled_job_ends_with_the_reason(build: Build) -> None:
         job = await engine.ended(job_id)
     assert job.state is JobState.CANCELLED
     assert job.error == JobError(code="cancelled", message="by its owner")
+
+
+async def test_other_settings_hold_from_the_next_attempt_on(build: Build) -> None:
+    """Limits and retries that are read again while the daemon runs count for what begins after that."""
+    async with build(forever) as engine:
+        limits = JobsSettings(job_soft_timeout_s=0, job_timeout_s=0.02)
+        engine.executor.reload(RetryPolicy(max_attempts=1), limits)
+        timed_out = await engine.ended(await engine.submit())
+        engine.executor.reload(RetryPolicy(max_attempts=1), JobsSettings())
+        job_id = await engine.submit()
+        (run,) = await until(lambda: engine.worker.running, "the recipe runs")
+        assert run.seconds_left.hard > 1
+        run.cancel(JobError(code="cancelled", message="enough"))
+        assert (await engine.ended(job_id)).state is JobState.CANCELLED
+    assert timed_out.error is not None
+    assert timed_out.error.code == "hard_timeout"

@@ -34,6 +34,7 @@ class Holder:
     def __init__(self) -> None:
         self.held: list[Claim] = []
         self.lost: list[tuple[str, int, str]] = []
+        self.cancelled: list[str] = []
 
     def claims(self) -> Sequence[Claim]:
         """What the test says it runs."""
@@ -42,6 +43,10 @@ class Holder:
     def lose(self, job_id: str, token: int, why: str) -> None:
         """Remember."""
         self.lost.append((job_id, token, why))
+
+    def cancel(self, job_id: str) -> None:
+        """Remember."""
+        self.cancelled.append(job_id)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The rack of pool slots: whatever a child does, it costs its own call and nothing else."""
+"""Calls into pool children: what crosses the border, and how children are kept."""
 
 from __future__ import annotations
 
@@ -6,49 +6,21 @@ import asyncio
 import multiprocessing
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from streamforge.config import PoolSettings
-from streamforge.errors import LayoutInfeasible, PermanentError, SlotCrashed
+from streamforge.errors import LayoutInfeasible, PermanentError, SlotCrashed, TransientError
+from streamforge.runtime import pool_slot
 from streamforge.runtime.pool import Rack
 from streamforge.runtime.pool_child import RemoteFault
 from streamforge.testing.waiting import until
 from tests.integration.runtime import children
+from tests.integration.runtime.racks import is_alive, metric, pid_in, running
 
 ROOT = Path(__file__).parents[3]
-
-
-@asynccontextmanager
-async def running(**settings: Any) -> AsyncGenerator[Rack]:  # noqa: ANN401 - PoolSettings'
-    """A started rack, stopped at the end."""
-    facts: dict[str, Any] = {"slots": 1, "kill_grace_s": 0.1, **settings}
-    rack = Rack(PoolSettings(**facts))
-    await rack.start()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(rack.run())
-        try:
-            yield rack
-        finally:
-            rack.stop()
-
-
-def is_alive(pid: int) -> bool:
-    """Whether that process exists and is no zombie."""
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-async def pid_in(path: Path) -> int:
-    """The process id that a child has written."""
-    text = await until(lambda: path.exists() and path.read_text(), "the child is at work")
-    return int(str(text))
 
 
 async def test_a_call_runs_in_a_child() -> None:
@@ -60,32 +32,8 @@ async def test_a_call_runs_in_a_child() -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "args", "cause"),
-    [
-        (children.segfault, (), "SIGSEGV"),
-        (children.killed, (), "SIGKILL"),
-        (children.leave, (0,), "exit code 0"),
-        (children.leave, (7,), "exit code 7"),
-        (children.trap, (), "died"),
-        (children.take_anything, (children.Trap(),), "exit code 1"),
-    ],
-)
-async def test_a_death_is_one_crashed_call(
-    function: Callable[..., object], args: tuple[object, ...], cause: str
-) -> None:
-    """A child that dies gives SlotCrashed with the cause, and the slot has a new child for the next call."""
-    async with running() as rack:
-        before = rack.pids
-        with pytest.raises(SlotCrashed, match=cause):
-            await rack.call(function, *args)
-        assert await rack.call(children.double, 1) == 2
-        assert rack.pids != before
-
-
-@pytest.mark.parametrize(
     ("function", "name"),
     [
-        (children.eat_memory, "MemoryError"),
         (children.raise_unrebuildable, "Unrebuildable"),
         (children.raise_value_error, "ValueError"),
         (children.exit_politely, "SystemExit"),
@@ -94,7 +42,7 @@ async def test_a_death_is_one_crashed_call(
 )
 async def test_an_exception_is_told_by_name_and_place(function: Callable[[], object], name: str) -> None:
     """What a function raises arrives as RemoteFault, without its text, and its child lives on."""
-    async with running(memory_mb=512) as rack:
+    async with running() as rack:
         before = rack.pids
         with pytest.raises(RemoteFault) as caught:
             await rack.call(function)
@@ -115,66 +63,65 @@ async def test_our_own_errors_arrive_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "args"), [(children.take_anything, (lambda: None,)), (children.unpicklable, ()), (lambda: 1, ())]
+    ("function", "args", "message"),
+    [
+        (children.take_anything, (lambda: None,), "a pool call cannot be sent"),
+        (lambda: 1, (), "a pool call cannot be sent"),
+        (children.unpicklable, (), "value cannot be sent"),
+        (children.trap, (), "value cannot be rebuilt: ValueError"),
+    ],
 )
-async def test_what_cannot_be_sent_is_a_permanent_error(
-    function: Callable[..., object], args: tuple[object, ...]
+async def test_what_cannot_cross_is_a_permanent_error(
+    function: Callable[..., object], args: tuple[object, ...], message: str
 ) -> None:
-    """An argument, a result or a function that cannot be pickled is the recipe's mistake, and harms no child."""
+    """A function, an argument or a result that cannot be pickled is the recipe's mistake, and harms no child."""
     async with running() as rack:
-        with pytest.raises(PermanentError, match="cannot be sent"):
+        before = rack.pids
+        with pytest.raises(PermanentError, match=message):
             await rack.call(function, *args)
         assert await rack.call(children.double, 1) == 2
+        assert rack.pids == before
 
 
-async def test_a_crash_leaves_the_neighbours_alone(tmp_path: Path) -> None:
-    """While one slot's child dies again and again, another slot's call goes on in the same process."""
-    async with running(slots=2) as rack, asyncio.TaskGroup() as tasks:
-        long = tasks.create_task(rack.call(children.announce_and_hang, str(tmp_path / "pid")))
-        pid = await pid_in(tmp_path / "pid")
-        for _ in range(3):
-            with pytest.raises(SlotCrashed):
-                await rack.call(children.killed)
-        assert await rack.call(children.double, 2) == 4
-        assert (is_alive(pid), long.done()) == (True, False)
-        long.cancel()
-
-
-@pytest.mark.parametrize("function", [children.announce_and_hang, children.ignore_and_hang])
-async def test_cancelling_a_call_kills_its_child(function: Callable[[str], None], tmp_path: Path) -> None:
-    """The work really stops, also where the child is deaf to SIGTERM; the slot works again."""
-    async with running() as rack, asyncio.TaskGroup() as tasks:
-        call = tasks.create_task(rack.call(function, str(tmp_path / "pid")))
-        pid = await pid_in(tmp_path / "pid")
-        call.cancel()
-        await asyncio.wait([call])
-        assert not is_alive(pid)
-        assert await rack.call(children.double, 3) == 6
-
-
-async def test_a_cancelled_turn_is_not_lost() -> None:
-    """A caller that is cancelled just as a slot falls to it passes the slot on to the next in line."""
+async def test_an_argument_that_cannot_be_rebuilt_is_a_fault() -> None:
+    """What fails while a child takes the arguments apart is told like what fails in the function."""
     async with running() as rack:
-        for _ in range(20):
-            async with asyncio.TaskGroup() as tasks:
-                calls = [tasks.create_task(rack.call(children.double, number)) for number in range(3)]
-                await calls[0]
-                calls[1].cancel()
-            assert calls[2].result() == 4
+        before = rack.pids
+        with pytest.raises(RemoteFault, match="ValueError"):
+            await rack.call(children.take_anything, children.Trap())
+        assert await rack.call(children.double, 1) == 2
+        assert rack.pids == before
+
+
+async def test_megabytes_cross() -> None:
+    """Arguments and values far beyond what a pipe holds arrive whole."""
+    async with running() as rack:
+        assert await rack.call(bytes.swapcase, b"ab" * (4 << 20)) == b"AB" * (4 << 20)
 
 
 async def test_a_child_is_replaced_after_its_time() -> None:
-    """Each child serves ``recycle_after`` calls, then a new one takes its place."""
+    """Each child serves ``recycle_after`` calls, then a new one takes its place; no call is charged."""
     async with running(recycle_after=2) as rack:
+        before = metric("pool_restarts_total", cause="recycled")
         pids = [await rack.call(children.pid) for _ in range(6)]
+        await until(lambda: metric("pool_restarts_total", cause="recycled") == before + 3, "three were recycled")
     assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [2, 2, 2]
 
 
-async def test_more_calls_than_slots_take_turns() -> None:
-    """No more calls run at once than there are slots, and all are answered."""
-    async with running(slots=2) as rack, asyncio.TaskGroup() as tasks:
-        calls = [tasks.create_task(rack.call(children.double, number)) for number in range(40)]
-    assert [call.result() for call in calls] == [2 * number for number in range(40)]
+async def test_metrics_of_a_call(tmp_path: Path) -> None:
+    """A call counts its wait and the time of its slot, and shows what memory its child held."""
+    async with running(slots=2) as rack:
+        waits, busy_s = metric("pool_wait_seconds_count"), metric("pool_busy_seconds_total")
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(5):
+                tasks.create_task(rack.call(children.wait_for_file, str(tmp_path / "go")))
+            await until(lambda: metric("pool_slots_busy") == 2, "both slots are busy")
+            assert metric("pool_waiting") == 3
+            (tmp_path / "go").touch()
+        assert metric("pool_wait_seconds_count") == waits + 5
+        assert metric("pool_busy_seconds_total") > busy_s
+        assert metric("pool_child_peak_rss_bytes") > 1 << 20
+        assert (metric("pool_slots"), metric("pool_slots_busy"), metric("pool_waiting")) == (2, 0, 0)
 
 
 @pytest.mark.parametrize("is_busy", [False, True])
@@ -194,6 +141,51 @@ async def crashing(rack: Rack, path: Path) -> None:
     """A call whose child dies under it."""
     with pytest.raises(SlotCrashed):
         await rack.call(children.announce_and_hang, str(path))
+
+
+async def test_a_stopped_rack_lets_nobody_wait(tmp_path: Path) -> None:
+    """Callers in line when the rack stops are told, and so are those who come later."""
+    async with running() as rack, asyncio.TaskGroup() as tasks:
+        tasks.create_task(crashing(rack, tmp_path / "pid"))
+        await pid_in(tmp_path / "pid")
+        waiting = asyncio.ensure_future(rack.call(children.double, 1))
+        await until(lambda: metric("pool_waiting") == 1, "the second call is in line")
+        rack.stop()
+        with pytest.raises(TransientError, match="stopped"):
+            await waiting
+    with pytest.raises(TransientError, match="stopped"):
+        await rack.call(children.double, 1)
+
+
+async def test_a_child_that_cannot_start_is_an_error() -> None:
+    """A rack whose children do not start says so, and leaves nothing behind."""
+    rack = Rack(PoolSettings(slots=1, memory_mb=1))
+    with pytest.raises(PermanentError, match="no pool child starts: a pool child ended while it started"):
+        await rack.start()
+    await until(lambda: not multiprocessing.active_children(), "no process is left")
+
+
+async def test_a_machine_without_room_for_processes_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no new child can be had, calls wait and the health probe says so; both end with the shortage."""
+    monkeypatch.setattr(pool_slot, "START_PAUSES_S", (0.01,))
+    monkeypatch.setattr(pool_slot, "OUT_PAUSE_S", 0.01)
+    start, is_short = pool_slot.start_child, True
+
+    def start_child(*facts: object) -> object:
+        if is_short:
+            raise BlockingIOError("fork: try again")
+        return start(*facts)  # type: ignore[arg-type]
+
+    async with running() as rack:
+        monkeypatch.setattr(pool_slot, "start_child", start_child)
+        with pytest.raises(SlotCrashed):
+            await rack.call(children.killed)
+        call = asyncio.ensure_future(rack.call(children.double, 4))
+        await until(rack.why_not_ready, "the probe tells")
+        assert not call.done()
+        is_short = False
+        assert await call == 8
+        assert rack.why_not_ready() is None
 
 
 PARENT = """

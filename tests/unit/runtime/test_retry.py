@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -14,19 +15,34 @@ from hypothesis import strategies as st
 
 from streamforge import errors
 from streamforge.errors import (
+    FencedError,
     InputError,
     InvalidInput,
     LayoutInfeasible,
     PermanentError,
     ProviderUnavailable,
     RateLimited,
+    SlotCrashed,
+    Snooze,
+    StepTimeout,
     StreamForgeError,
     VerificationFailed,
 )
+from streamforge.jobs import outcome as ends
 from streamforge.jobs.outcome import Failed, Retry
 from streamforge.runtime import retry
+from streamforge.runtime.children import POLL_S, WaitsForChild
 from streamforge.runtime.places import relative
-from streamforge.runtime.retry import LONGEST_PAUSE_S, RetryPolicy, backoff_ms, decide, describe
+from streamforge.runtime.retry import (
+    LONGEST_PAUSE_S,
+    LONGEST_SNOOZE_S,
+    Past,
+    RetryPolicy,
+    backoff_ms,
+    decide,
+    describe,
+    gravest,
+)
 
 POLICIES = st.builds(
     RetryPolicy,
@@ -75,7 +91,7 @@ def test_the_ceiling_doubles() -> None:
 @given(st.floats(allow_nan=True, allow_infinity=True), ATTEMPTS, CHANCES)
 def test_a_provider_may_ask_for_anything(retry_after_s: float, attempt: int, chance: float) -> None:
     """No number that a provider sends breaks the decision or parks a job for longer than a day."""
-    outcome = decide(RateLimited(retry_after_s=retry_after_s), attempt, POLICY, lambda: chance)
+    outcome = decide(RateLimited(retry_after_s=retry_after_s), Past(attempt=attempt), POLICY, lambda: chance)
     if isinstance(outcome, Retry):
         assert 0 <= outcome.delay_ms <= 1000 * LONGEST_PAUSE_S
     else:
@@ -85,8 +101,8 @@ def test_a_provider_may_ask_for_anything(retry_after_s: float, attempt: int, cha
 
 def test_the_pause_that_was_asked_for_is_kept() -> None:
     """RateLimited with a time waits just that; without one it backs off."""
-    assert decide(RateLimited(retry_after_s=7.5), 1, POLICY, lambda: 0.5) == Retry(describe(RateLimited()), 7500)
-    backed_off = decide(RateLimited(), 2, POLICY, lambda: 0.5)
+    assert decide(RateLimited(retry_after_s=7.5), Past(), POLICY, lambda: 0.5) == Retry(describe(RateLimited()), 7500)
+    backed_off = decide(RateLimited(), Past(attempt=2), POLICY, lambda: 0.5)
     assert isinstance(backed_off, Retry)
     assert backed_off.delay_ms == 1000
 
@@ -94,18 +110,95 @@ def test_the_pause_that_was_asked_for_is_kept() -> None:
 @pytest.mark.parametrize("kind", [*kinds(InputError), *kinds(PermanentError)])
 def test_what_the_same_call_cannot_mend_is_not_repeated(kind: type[StreamForgeError]) -> None:
     """Wrong input and permanent errors end the job at once, under their own code."""
-    outcome = decide(kind("x"), 1, POLICY, lambda: 0.5)
+    outcome = decide(kind("x"), Past(), POLICY, lambda: 0.5)
     assert isinstance(outcome, Failed)
     assert (outcome.reason, outcome.error.code) == (kind.code, kind.code)
 
 
-@pytest.mark.parametrize("error", [*(kind("x") for kind in kinds(errors.TransientError)), OSError(), KeyError("x")])
+CHARGED = [kind("x") for kind in kinds(errors.TransientError) if kind is not SlotCrashed]
+
+
+@pytest.mark.parametrize("error", [*CHARGED, OSError(), KeyError("x")], ids=lambda error: type(error).__name__)
 def test_everything_else_uses_up_the_attempts(error: Exception) -> None:
     """A retry while there are attempts left, then the end."""
-    assert isinstance(decide(error, 2, POLICY, lambda: 0.5), Retry)
-    last = decide(error, 3, POLICY, lambda: 0.5)
+    assert isinstance(decide(error, Past(attempt=2), POLICY, lambda: 0.5), Retry)
+    last = decide(error, Past(attempt=3), POLICY, lambda: 0.5)
     assert isinstance(last, Failed)
     assert last.reason == "attempts_exhausted"
+
+
+PASTS = st.builds(Past, attempt=ATTEMPTS, crashes=st.integers(0, 10**6), is_boosted=st.booleans())
+
+
+@given(PASTS, POLICIES, CHANCES)
+def test_a_crash_charges_no_attempt(past: Past, policy: RetryPolicy, chance: float) -> None:
+    """However many attempts there were: the script that settles it counts crashes, by a count of their own."""
+    outcome = decide(SlotCrashed(signal="SIGSEGV"), past, policy, lambda: chance)
+    assert isinstance(outcome, Retry)
+    assert (outcome.charge, outcome.delay_ms) == ("crash", backoff_ms(past.crashes + 1, policy, chance))
+
+
+@given(PASTS, POLICIES, CHANCES)
+def test_a_soft_limit_is_forgiven_once(past: Past, policy: RetryPolicy, chance: float) -> None:
+    """Once, another attempt follows, if one is left, and more urgent than before; the second time it is the end."""
+    outcome = decide(StepTimeout(), past, policy, lambda: chance)
+    if past.is_boosted:
+        assert outcome == Failed(describe(StepTimeout()), "soft_limit")
+    elif past.attempt >= policy.max_attempts:
+        assert outcome == Failed(describe(StepTimeout()), "attempts_exhausted")
+    else:
+        assert isinstance(outcome, Retry)
+        assert outcome.charge == "soft_limit"
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True), PASTS, POLICIES)
+def test_a_snooze_is_never_a_failure(for_s: float, past: Past, policy: RetryPolicy) -> None:
+    """Whatever the job has been through, it is parked, for a length of time that Redis can hold."""
+    outcome = decide(Snooze("later", for_s=for_s), past, policy, lambda: 0.5)
+    assert isinstance(outcome, ends.Snooze)
+    assert (outcome.reason, outcome.awaits) == ("later", "")
+    assert 0 <= outcome.delay_ms <= 1000 * LONGEST_SNOOZE_S
+
+
+def test_a_job_that_waits_for_another_names_it() -> None:
+    """So that the other's end can wake it; the pause is for the case that it does not."""
+    outcome = decide(WaitsForChild("job-2"), Past(), POLICY, lambda: 0.5)
+    assert outcome == ends.Snooze("waits for job-2", round(1000 * POLL_S), awaits="job-2")
+
+
+LEAVES = st.sampled_from(
+    [FencedError(), PermanentError(), InvalidInput(), OSError(), StepTimeout(), SlotCrashed(), RateLimited(), Snooze()]
+)
+GROUPS = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, min_size=1, max_size=4).map(lambda e: ExceptionGroup("", e))
+)
+
+
+def leaves(error: Exception) -> list[Exception]:
+    """What a group holds, however deep."""
+    if not isinstance(error, ExceptionGroup):
+        return [error]
+    return [leaf for inner in cast("ExceptionGroup[Exception]", error).exceptions for leaf in leaves(inner)]
+
+
+@given(GROUPS)
+def test_a_group_counts_as_one_of_its_errors(error: Exception) -> None:
+    """The gravest: a lost job before a permanent error, that before what may be tried again, and a snooze the least."""
+    found, held = gravest(error), leaves(error)
+    assert found in held
+    for grave in (FencedError, PermanentError | InputError, OSError):
+        if any(isinstance(leaf, grave) for leaf in held):
+            assert isinstance(found, grave)
+            return
+    assert isinstance(found, Snooze) == all(isinstance(leaf, Snooze) for leaf in held)
+
+
+@given(LEAVES, PASTS)
+def test_a_group_of_one_is_that_one(error: Exception, past: Past) -> None:
+    """A task group around a single failing call changes nothing about what follows."""
+    wrapped = ExceptionGroup("unhandled errors in a TaskGroup", [ExceptionGroup("", [error])])
+    assert decide(wrapped, past, POLICY, lambda: 0.5) == decide(error, past, POLICY, lambda: 0.5)
+    assert describe(wrapped) == describe(error)
 
 
 @given(st.text(min_size=4))
