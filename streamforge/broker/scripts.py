@@ -19,7 +19,7 @@ from redis.exceptions import NoScriptError
 
 from streamforge.broker.keys import Keys
 from streamforge.config import JobsSettings
-from streamforge.jobs.model import Claim, Submission
+from streamforge.jobs.model import Claim, Priority, Submission
 from streamforge.jobs.outcome import Charge
 
 Arg = str | bytes | int | float
@@ -73,8 +73,9 @@ class Record(Struct, frozen=True, kw_only=True):
 class Take(Struct, frozen=True, kw_only=True):
     """What a worker asks of take.lua.
 
-    ``is_patient`` serves the lowest priority first. ``cause`` is what ended this worker's earlier process, for mode
-    ``crashed``. ``tenants`` is JSON: weights and limits, as take.lua takes them.
+    ``first`` is the priority that is served before the others. ``cause`` is what ended this worker's earlier process,
+    for mode ``crashed``. ``tenants`` is JSON: weights and limits, as take.lua takes them. ``has_suspect`` says that
+    the worker runs a job already that may have crashed others.
     """
 
     queue: str
@@ -82,10 +83,11 @@ class Take(Struct, frozen=True, kw_only=True):
     count: int
     max_crashes: int
     mode: TakeMode = "new"
-    is_patient: bool = False
+    first: Priority = Priority.HIGH
     lease_ms: int = 15_000
     cause: str = ""
     tenants: bytes = b""
+    has_suspect: bool = False
     held: tuple[str, ...] = ()
 
 
@@ -163,13 +165,14 @@ class Scripts:
             take.worker,
             take.count,
             take.mode,
-            "patient" if take.is_patient else "urgent",
+            take.first,
             take.max_crashes,
             self._limits.dead_max,
             self._ttl_s,
             take.lease_ms,
             take.cause,
             take.tenants,
+            "1" if take.has_suspect else "",
             *take.held,
         )
         return Taken([_claim(row, take.queue) for row in claims], cursor)

@@ -92,7 +92,10 @@ class EmbeddedSettings(Struct, frozen=True, kw_only=True):
     ] = ""
     appendfsync: Annotated[
         Literal["everysec", "always"],
-        Meta(description="everysec risks a second's writes at a power cut, none at a crash; always is slower."),
+        Meta(
+            description="everysec may lose the last second's writes, or two seconds' where the disk is slow, when the "
+            "machine or the server dies; always loses none, and is slower."
+        ),
     ] = "everysec"
     maxmemory_mb: Annotated[
         CountOrNone, Meta(description="Refuse writes above this many megabytes of data; 0 is no limit.")
@@ -135,7 +138,11 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     ] = 25.0
     max_attempts: Annotated[Count, Meta(description="Attempts that may end in an error before a job fails.")] = 3
     max_crashes: Annotated[
-        Count, Meta(description="Workers a job may take down; with one more it becomes a dead letter.")
+        Count,
+        Meta(
+            description="Workers or pool children a job may take down between two of its checkpoints; with one "
+            "more it becomes a dead letter."
+        ),
     ] = 3
     retry_base_s: Annotated[Seconds, Meta(description="Pause before the first retry; doubles each time.")] = 1.0
     retry_cap_s: Annotated[Seconds, Meta(description="Longest pause between two attempts.")] = 60.0

@@ -166,7 +166,8 @@ class Claim(Struct, frozen=True, kw_only=True):
 
     ``is_fresh`` says that nobody ever held the job before, so that no checkpoint can exist. ``version`` is the
     version of the recipe that wrote its checkpoints, nothing where there are none. ``is_boosted`` says that it ran
-    into a soft limit before, and was given a higher priority for that.
+    into a soft limit before, and was given a higher priority for that. ``crashes`` counts those since its last
+    checkpoint.
     """
 
     id: str

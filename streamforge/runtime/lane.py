@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from time import monotonic
 from typing import Protocol
 
@@ -17,7 +18,7 @@ import anyio
 from streamforge.broker.broker import BLOCK_S, Broker
 from streamforge.broker.scripts import Take, TakeMode, Taken
 from streamforge.errors import BrokerUnavailable
-from streamforge.jobs.model import Claim
+from streamforge.jobs.model import Claim, Priority
 from streamforge.ops.logs import get_logger
 from streamforge.runtime.outage import Outage
 
@@ -25,7 +26,7 @@ TAKE_MAX = 64
 """Jobs claimed in one script call: few enough that Redis claims some while this process runs others."""
 
 PATIENT_EVERY = 10
-"""One take in so many begins with the lowest priority, so that none starves."""
+"""One take in so many begins with low or normal jobs, by turns, so that neither starves."""
 
 AWAY_PAUSE_S = 0.25
 """Between two tries while Redis is away."""
@@ -34,9 +35,11 @@ log = get_logger(__name__)
 
 
 class Host(Protocol):
-    """The worker, as its lanes see it."""
+    """The worker, as its lanes see it. ``recovering`` is held by the lane that takes over what others left."""
 
-    def take(self, queue: str, count: int, mode: TakeMode, *, is_patient: bool) -> Take:
+    recovering: asyncio.Lock
+
+    def take(self, queue: str, count: int, mode: TakeMode, *, first: Priority) -> Take:
         """What to ask for: names and limits as they are now."""
         ...
 
@@ -81,8 +84,9 @@ class Lane:
         self._changed.set()
 
     def wake(self) -> None:
-        """Something has changed, such as the number of slots."""
+        """Something has changed, such as the number of slots or a tenant's limit: look again."""
         self._changed.set()
+        self._waiting.cancel()
 
     def stop(self) -> None:
         """Take no more."""
@@ -100,19 +104,19 @@ class Lane:
             if taken is None:
                 mode = "lost"  # not "crashed" again: what a lost answer claimed would be charged once more
                 await self._interruptible(lambda: anyio.sleep(AWAY_PAUSE_S))
-            elif taken.claims:
-                self._start(taken.claims)
-            elif mode != "new":
+            elif not taken.claims and mode != "new":
                 mode = "new"
-            elif not self._has_expired:
+            elif not taken.claims and not self._has_expired:
                 await self._wait_for_bell(taken.cursor)
 
     async def _take(self, free: int, mode: TakeMode) -> Taken | None:
-        self._turns += 1
-        is_patient = self._turns % PATIENT_EVERY == 0
-        take = self._host.take(self.queue, min(free, TAKE_MAX), mode, is_patient=is_patient)
         try:
-            taken = await self._broker.take(take)
+            # one recovery after the other, so that each knows what the last one took over
+            async with nullcontext() if mode == "new" else self._host.recovering:
+                taken = await self._broker.take(
+                    self._host.take(self.queue, min(free, TAKE_MAX), mode, first=self._first())
+                )
+                self._start(taken.claims)
         except BrokerUnavailable as error:
             self._outage.missed(error)
             return None
@@ -120,6 +124,12 @@ class Lane:
         if taken.claims and mode != "new":
             log.warning("jobs_recovered", queue=self.queue, jobs=len(taken.claims), cause=mode)
         return taken
+
+    def _first(self) -> Priority:
+        """The most urgent, but for one take in so many."""
+        self._turns += 1
+        turn, rest = divmod(self._turns, PATIENT_EVERY)
+        return Priority.HIGH if rest else (Priority.LOW, Priority.NORMAL)[turn % 2]
 
     def _start(self, claims: list[Claim]) -> None:
         self._busy += len(claims)

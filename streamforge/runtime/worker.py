@@ -16,7 +16,7 @@ import msgspec
 from streamforge.broker.broker import BLOCK_S, Broker
 from streamforge.broker.scripts import Take, TakeMode
 from streamforge.config import QueueSettings, TenantSettings, WorkerSettings
-from streamforge.jobs.model import Claim, JobError
+from streamforge.jobs.model import Claim, JobError, Priority
 from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
@@ -25,6 +25,9 @@ from streamforge.runtime.lane import Lane
 from streamforge.runtime.run import Run
 
 CANCELLED = JobError(code="cancelled", message="somebody asked for the job's end")
+
+SUSPECT = 2
+"""Crashes in a row from which on a job is held to be their cause; as in take.lua."""
 
 log = get_logger(__name__)
 
@@ -70,6 +73,7 @@ class Worker(Service):
         self._jobs = asyncio.TaskGroup()
         self._changed = asyncio.Event()
         self._is_full = asyncio.Event()
+        self.recovering = asyncio.Lock()
         self._grace = anyio.CancelScope()
         self._is_stopping = False
         self.configure(settings, queues or {}, tenants or {})
@@ -146,7 +150,7 @@ class Worker(Service):
             watch.cancel()
             await self._drain()
 
-    def take(self, queue: str, count: int, mode: TakeMode, *, is_patient: bool) -> Take:
+    def take(self, queue: str, count: int, mode: TakeMode, *, first: Priority) -> Take:
         """A lane's question to Redis, by the settings as they are now."""
         return Take(
             queue=queue,
@@ -154,10 +158,11 @@ class Worker(Service):
             count=count,
             max_crashes=self._settings.max_crashes,
             mode=mode,
-            is_patient=is_patient,
+            first=first,
             lease_ms=round(self._settings.lease_s * 1000),
             cause=self._crash_cause if mode == "crashed" else "",
             tenants=self._tenants,
+            has_suspect=any(run.claim.crashes >= SUSPECT for run in self.running),
             held=() if mode == "new" else tuple(self._runs),
         )
 

@@ -34,6 +34,9 @@ end
 -- %.0f keeps integers over 2^31 exact where tostring would turn to 1.7e+12.
 local function int(n) return string.format('%.0f', n) end
 
+-- Crashes since the job last got on, by a checkpoint: those count against it.
+local function strikes_of(crashes, spared) return tonumber(crashes or 0) - tonumber(spared or 0) end
+
 local function quote(text) return cjson.encode(text) end
 
 -- The fields of a hash by name; nil where absent.

@@ -10,13 +10,14 @@ local id, token, target, field, value, kind, data, step, progress =
   ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local written, version = token .. '.' .. ARGV[13], ARGV[14]
 local key = job_key(id)
-local job = pick(key, 'state', 'token', 'attempt', 'written')
+local job = pick(key, 'state', 'token', 'attempt', 'written', 'crashes')
 if job.state ~= 'running' or job.token ~= token then return 0 end
 if job.written == written then return 1 end
 
 if target == 'steps' then
   redis.call('HSET', steps_key(id), field, value)
   redis.call('HSET', key, 'kept', 1, 'version', version)
+  if job.crashes then redis.call('HSET', key, 'spared', job.crashes) end
 elseif target == 'files' then
   redis.call('HSET', files_key(id), field, value)
   redis.call('HSET', key, 'kept', 1)

@@ -1,16 +1,19 @@
 -- Renews the leases of what a worker runs, tells which it has lost, and shows the worker alive.
 -- KEYS: feed
 -- ARGV: base, feed_max, log_max, worker, identity, lease_ms, then four for each job: id, token, stream, entry
--- Returns a code for each job: 1 renewed; 2 renewed, and somebody has asked for its end;
---                              0 lost (another attempt holds it, or it has ended).
+-- Returns a code for each job: 1 renewed, or ended by this very attempt meanwhile;
+--                              2 renewed, and somebody has asked for its end;
+--                              0 lost (another attempt holds it, or has ended it).
 -- The token is checked before XCLAIM: a worker that woke from a long stop cannot take a job back.
 
 local worker, identity, lease_ms = ARGV[4], ARGV[5], ARGV[6]
 redis.call('SET', worker_key(worker), identity, 'PX', lease_ms)
 local codes = {}
 for i = 7, #ARGV, 4 do
-  local job = redis.call('HMGET', job_key(ARGV[i]), 'state', 'token', 'cancel')
-  if job[1] ~= 'running' or job[2] ~= ARGV[i + 1] then
+  local job = redis.call('HMGET', job_key(ARGV[i]), 'state', 'token', 'cancel', 'settled')
+  if job[4] == ARGV[i + 1] then
+    codes[#codes + 1] = 1
+  elseif job[1] ~= 'running' or job[2] ~= ARGV[i + 1] then
     codes[#codes + 1] = 0
   else
     redis.call('XCLAIM', ARGV[i + 2], GROUP, worker, 0, ARGV[i + 3], 'JUSTID')

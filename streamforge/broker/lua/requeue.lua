@@ -18,7 +18,7 @@ if not state then
              'tenant', letter.tenant, 'source', 'requeue', 'created_ms', int(at))
 end
 redis.call('HSET', key, 'attempt', 0, 'crashes', 0)
-redis.call('HDEL', key, 'error', 'finished_ms', 'result', 'cancel', 'boosted', 'signal')
+redis.call('HDEL', key, 'error', 'finished_ms', 'result', 'cancel', 'boosted', 'signal', 'spared')
 for _, name in ipairs({key, steps_key(id), files_key(id), log_key(id)}) do redis.call('PERSIST', name) end
 if ARGV[5] == '1' then
   redis.call('DEL', steps_key(id))

@@ -23,7 +23,7 @@ end
 local function charge_crash(id, key, token, job, body, extra)
   local crashes = redis.call('HINCRBY', key, 'crashes', 1)
   redis.call('HSET', key, 'signal', extra.signal or '')
-  if crashes <= max_crashes then
+  if strikes_of(crashes, redis.call('HGET', key, 'spared') or nil) <= max_crashes then
     redis.call('HINCRBY', key, 'attempt', -1)
     return true
   end

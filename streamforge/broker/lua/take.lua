@@ -1,8 +1,9 @@
 -- Claims jobs of one queue for a worker, in one step: nothing is read that is not claimed.
 -- KEYS: feed
 -- ARGV: base, feed_max, log_max, queue, worker, count, mode ('new' | 'crashed' | 'lost' | 'expired'),
---       order ('urgent' | 'patient': the lowest priority first), max_crashes, dead_max, result_ttl_s, lease_ms,
---       cause (what ended the worker's earlier process, '' unknown), tenants (JSON, '' none), held id…
+--       first (the priority that is served before the others, which follow by urgency), max_crashes, dead_max, result_ttl_s, lease_ms,
+--       cause (what ended the worker's earlier process, '' unknown), tenants (JSON, '' none),
+--       has_suspect ('1': this worker runs one already | ''), held id…
 --   'new' serves the tenants in turn, by weight, within their limits: see LINES in lib.lua;
 --   'crashed' takes over what an earlier process of this name held when it died, and charges a crash;
 --   'expired' takes over what any worker has held for longer than a lease without renewing it, and charges a crash,
@@ -14,11 +15,12 @@
 --   cursor: the bell's last id, to wait for what comes after; 0-0, which waits for nothing, where there is more to go through.
 -- A missing group is made, so a failover that lost it heals here.
 
-local queue, worker, count, mode, order = ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7], ARGV[8]
+local queue, worker, count, mode, first = ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7], ARGV[8]
 local max_crashes, dead_max, ttl_s, lease_ms, cause = tonumber(ARGV[9]), ARGV[10], ARGV[11], ARGV[12], ARGV[13]
 local tenants = ARGV[14] ~= '' and cjson.decode(ARGV[14]) or nil
+local has_suspect = ARGV[15] == '1'
 local held = {}
-for i = 15, #ARGV do held[ARGV[i]] = true end
+for i = 16, #ARGV do held[ARGV[i]] = true end
 local at = now_ms()
 local at_text = int(at)
 local by = '{"worker":' .. quote(worker) .. '}'
@@ -53,22 +55,22 @@ local function discard(stream, entry)
 end
 
 -- The job has crashed its workers too often: it ends here, with the cause.
-local function poison(id, key, job, crashes)
+local function poison(id, key, job, strikes)
   local signal = cause ~= '' and cause or job.signal or ''
   local how = signal ~= '' and ' (' .. signal .. ')' or ''
-  local err = '{"code":"crashed","message":"the job was running when its worker died' .. how .. ', ' .. crashes ..
+  local err = '{"code":"crashed","message":"the job was running when its worker died' .. how .. ', ' .. strikes ..
               ' times in a row","hint":"look at the worker\'s log and memory before requeueing"}'
   count_running(job.tenant, -1)
   end_failed(id, key, job, at, ttl_s, dead_max, 'crashed', err, signal, 0)
 end
 
 local function give(stream, entry, id, key, job, event, data)
-  local attempt, crashes = tonumber(job.attempt or 0), tonumber(job.crashes or 0)
+  local attempt, strikes = tonumber(job.attempt or 0), strikes_of(job.crashes, job.spared)
   local token = tonumber(job.token or 0) + 1
   redis.call('HSET', key, 'state', 'running', 'owner', worker, 'started_ms', at_text, 'token', token, 'attempt', attempt)
   emit(id, event, at, attempt, data)
   local waited = math.max(0, at - tonumber(job.queued_ms or at))
-  claims[#claims + 1] = {stream, entry, id, job.kind or '', job.input or '', token, attempt, crashes, job.tenant,
+  claims[#claims + 1] = {stream, entry, id, job.kind or '', job.input or '', token, attempt, strikes, job.tenant,
                          job.created_ms or '0', waited, job.version or '', job.boosted or ''}
 end
 
@@ -83,7 +85,7 @@ local function room_of(tenant)
   return limit - tonumber(redis.call('HGET', running_key(), tenant) or 0) - (started[tenant] or 0)
 end
 
--- Somebody handed the job back, and its tenant runs as many as he may: it goes on waiting for the next look.
+-- The job's turn is not now: it goes on waiting, for the next look of any worker.
 local function put_back(stream, entry)
   redis.call('XCLAIM', stream, GROUP, 'released', 0, entry, 'IDLE', MONTHS_MS, 'JUSTID')
 end
@@ -103,6 +105,15 @@ local function start(stream, entry, id, key, job)
   give(stream, entry, id, key, job, 'job.started', by)
 end
 
+-- A job that has crashed its workers twice in a row is a suspect: a worker runs one of them at a time, so that the crashes of the
+-- guilty are not charged to those who happened to run beside it.
+local function is_to_wait(strikes)
+  if strikes < 2 or strikes > max_crashes then return false end
+  local is_occupied = has_suspect
+  has_suspect = true
+  return is_occupied
+end
+
 -- From a worker that is gone to this one, under a new token.
 local function take_over(stream, entry, id, key, job)
   if job.cancel then
@@ -112,11 +123,13 @@ local function take_over(stream, entry, id, key, job)
   end
   if mode ~= 'lost' then
     job.crashes = tonumber(job.crashes or 0) + 1
+    local strikes = strikes_of(job.crashes, job.spared)
+    if is_to_wait(strikes) then return put_back(stream, entry) end
     redis.call('HSET', key, 'crashes', job.crashes)
     if cause ~= '' then redis.call('HSET', key, 'signal', cause) end
-    if job.crashes > max_crashes then
+    if strikes > max_crashes then
       discard(stream, entry)
-      return poison(id, key, job, job.crashes)
+      return poison(id, key, job, strikes)
     end
   end
   give(stream, entry, id, key, job, 'job.recovered',
@@ -126,7 +139,7 @@ end
 local function claim(stream, entry, id)
   local key = job_key(id)
   local job = pick(key, 'state', 'kind', 'input', 'attempt', 'crashes', 'token', 'tenant', 'created_ms', 'queued_ms',
-                   'version', 'boosted', 'expires_ms', 'cancel', 'signal', 'kept', 'parent')
+                   'version', 'boosted', 'expires_ms', 'cancel', 'signal', 'kept', 'parent', 'spared')
   if job.state == 'queued' then return start(stream, entry, id, key, job) end
   if job.state == 'running' then return take_over(stream, entry, id, key, job) end
   discard(stream, entry)
@@ -202,8 +215,10 @@ end
 if mode ~= 'new' then
   recover()
 elseif redis.call('SISMEMBER', paused_key(), queue) == 0 then
-  local priorities = order == 'patient' and {'low', 'normal', 'high'} or {'high', 'normal', 'low'}
-  for _, priority in ipairs(priorities) do serve_in_turn(priority) end
+  serve_in_turn(first)
+  for _, priority in ipairs({'high', 'normal', 'low'}) do
+    if priority ~= first then serve_in_turn(priority) end
+  end
 end
 
 for tenant, jobs in pairs(started) do count_running(tenant, jobs) end

@@ -113,8 +113,8 @@ class Life:
         worker, queue, count = n.of(WORKERS), n.of(QUEUES), n.of((1, 2, 64))
         mode: TakeMode = n.of(("new", "new", "new", "expired", "expired", "crashed", "lost"))
         held = tuple(claim.id for claim in self.claims) if mode == "lost" and n.of((True, False)) else ()
-        lease_ms, is_patient = n.of((0, 15_000)), n.of((False, True))
-        facts: dict[str, Any] = {"mode": mode, "held": held, "lease_ms": lease_ms, "is_patient": is_patient}
+        lease_ms, first = n.of((0, 15_000)), n.of(tuple(Priority))
+        facts: dict[str, Any] = {"mode": mode, "held": held, "lease_ms": lease_ms, "first": first}
         found = await self.broker.take(
             Take(queue=queue, worker=worker, count=count, max_crashes=MAX_CRASHES, tenants=TENANTS, **facts)
         )

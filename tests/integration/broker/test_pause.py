@@ -14,16 +14,16 @@ from streamforge.testing.waiting import until
 from tests.integration.moves import cursor, entries, raw, settle, submit, take, take_one
 
 
-@pytest.mark.parametrize("is_patient", [False, True])
-async def test_nothing_new_is_started(broker: Broker, store: JobStore, *, is_patient: bool) -> None:
+@pytest.mark.parametrize("first", Priority)
+async def test_nothing_new_is_started(broker: Broker, store: JobStore, first: Priority) -> None:
     """No priority and no tenant is served; the jobs wait where they are, and others may be handed in."""
     await submit(broker, "before")
     assert await store.pause("default")
     await submit(broker, "after", tenant="t", priority=Priority.HIGH)
-    assert await take(broker, is_patient=is_patient) == []
+    assert await take(broker, first=first) == []
     assert await entries(broker) == ["before"]
     assert await store.resume("default")
-    assert {claim.id for claim in await take(broker, is_patient=is_patient)} == {"after", "before"}
+    assert {claim.id for claim in await take(broker, first=first)} == {"after", "before"}
 
 
 async def test_other_queues_go_on(broker: Broker, store: JobStore) -> None:

@@ -35,7 +35,7 @@ async def test_the_most_urgent_come_first(broker: Broker) -> None:
         for number in (1, 2):
             await submit(broker, f"{priority}-{number}", priority=priority)
     assert [claim.id for claim in await take(broker, 3)] == ["high-1", "high-2", "normal-1"]
-    assert [claim.id for claim in await take(broker, is_patient=True)] == ["low-1", "low-2", "normal-2"]
+    assert [claim.id for claim in await take(broker, first=Priority.LOW)] == ["low-1", "low-2", "normal-2"]
 
 
 async def test_a_claim_holds_what_a_run_needs(broker: Broker, store: JobStore) -> None:

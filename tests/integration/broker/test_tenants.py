@@ -142,13 +142,13 @@ async def test_priorities_come_before_turns(broker: Broker) -> None:
     assert [claim.id[2:] for claim in await take(broker)] == ["0020", "0020", "0021", "0021"]
 
 
-async def test_a_patient_take_begins_at_the_low_end(broker: Broker) -> None:
-    """Low, then normal, then high, with the tenants' turns within each."""
+async def test_a_take_may_begin_with_another_priority(broker: Broker) -> None:
+    """That one, then the others by urgency, with the tenants' turns within each."""
     for tenant in "ab":
         for number, priority in enumerate(Priority):
             await fill(broker, tenant, 1, number, priority=priority)
-    claims = await take(broker, is_patient=True)
-    assert [claim.id for claim in claims] == ["a-0002", "b-0002", "a-0001", "b-0001", "a-0000", "b-0000"]
+    claims = await take(broker, first=Priority.LOW)
+    assert [claim.id for claim in claims] == ["a-0002", "b-0002", "a-0000", "b-0000", "a-0001", "b-0001"]
 
 
 async def test_a_limit_holds_over_all_workers(broker: Broker) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
-import msgspec
 import pytest
+from msgspec import structs
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.scripts import Take, TakeMode
@@ -25,7 +25,7 @@ from tests.integration.engine import Text
 from tests.integration.moves import entries, field, raw, settle, submit, take, take_one
 from tests.integration.runtime.conftest import Build
 
-OFTEN = 4 * PATIENT_EVERY
+OFTEN = 2 * PATIENT_EVERY + 2
 """Takes within which everybody's turn has come."""
 
 LEASE_MS = 50
@@ -38,14 +38,13 @@ class Hands:
         self.free = slots
         self.given: list[Claim] = []
         self.lane: Lane
+        self.recovering = asyncio.Lock()
         self._work = work
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def take(self, queue: str, count: int, mode: TakeMode, *, is_patient: bool) -> Take:
+    def take(self, queue: str, count: int, mode: TakeMode, *, first: Priority) -> Take:
         """A plain question."""
-        return Take(
-            queue=queue, worker="w1", count=count, max_crashes=3, mode=mode, is_patient=is_patient, lease_ms=LEASE_MS
-        )
+        return Take(queue=queue, worker="w1", count=count, max_crashes=3, mode=mode, first=first, lease_ms=LEASE_MS)
 
     def slots(self, queue: str) -> int:  # noqa: ARG002 - a lane has one queue
         """As many as the test says."""
@@ -258,7 +257,7 @@ async def test_a_raised_limit_counts_at_once(build: Build) -> None:
         jobs = [await engine.submit(text=f"a-{number}") for number in range(2)]
         await until(lambda: len(gates.inside) == 1, "one runs")
         await _waits(engine.broker)
-        engine.worker.configure(msgspec.structs.replace(engine.settings, tenant_max_running=0), {}, {})
+        engine.worker.configure(structs.replace(engine.settings, tenant_max_running=0), {}, {})
         await until(lambda: len(gates.inside) == 2, "both run", 3)  # a blocking read takes 5 s
         gates.is_open.set()
         for job in jobs:

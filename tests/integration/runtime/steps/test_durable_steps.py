@@ -100,7 +100,8 @@ async def test_a_childs_end_wakes_its_parent(build: Build, monkeypatch: pytest.M
         job = await engine.ended(await engine.submit("parent"))
         events = await engine.events(job.id)
     assert job.result is not None
-    assert (job.attempt, bytes(job.result), events.count("job.snoozed")) == (1, b'"a!!"', 2)
+    assert (job.attempt, bytes(job.result)) == (1, b'"a!!"')
+    assert events.count("job.snoozed") <= 2  # a quick child may have ended before its parent looks
 
 
 async def test_a_child_that_ends_before_its_parent_is_parked_wakes_it_too(
