@@ -25,7 +25,7 @@ from tests.integration.engine import Text
 from tests.integration.moves import entries, field, raw, settle, submit, take, take_one
 from tests.integration.runtime.conftest import Build
 
-OFTEN = 2 * PATIENT_EVERY + 2
+OFTEN = 4 * PATIENT_EVERY
 """Takes within which everybody's turn has come."""
 
 LEASE_MS = 50
