@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -137,7 +138,7 @@ class World:
         """SIGKILL, noted as the worker's death."""
         self.count("kills")
         self.note("death", worker=daemon.name, pid=daemon.pid)
-        processes.send(daemon.pid, processes.signal.SIGKILL)
+        processes.send(daemon.pid, signal.SIGKILL)
 
     def was_killed(self, daemon: Daemon) -> bool:
         """Whether its newest process was meant to die by SIGKILL: by a fault, or by a job that does that."""
@@ -146,11 +147,11 @@ class World:
     def freeze(self, pid: int, worker: str) -> None:
         """SIGSTOP."""
         self.note("stall", worker=worker, pid=pid)
-        processes.send(pid, processes.signal.SIGSTOP)
+        processes.send(pid, signal.SIGSTOP)
 
     def thaw(self, pid: int) -> None:
         """SIGCONT."""
-        processes.send(pid, processes.signal.SIGCONT)
+        processes.send(pid, signal.SIGCONT)
 
     @contextmanager
     def redis_outage(self) -> Generator[None]:
@@ -219,7 +220,9 @@ class World:
         self.wait(lambda: all(daemon.is_ready for daemon in self.fleet.members), "every daemon ready")
 
     def end(self) -> None:
-        """End every process that is left, whatever happened."""
+        """End every process that is left, whatever happened; a second Ctrl-C must not leave some."""
+        for which in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(which, signal.SIG_IGN)
         try:
             self.witness.close()
             self.fleet.end()
