@@ -16,6 +16,7 @@ Six habits of redis-py 8.1 are dealt with here, each a fault that was reproduced
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from collections.abc import Iterable
@@ -58,14 +59,28 @@ _PIPELINE_NOTE = re.compile(r"^Command # .* of pipeline caused error: \('(?P<rep
 
 
 class _SafeSend:
-    """A broken transport is a ConnectionError, whatever the event loop calls it."""
+    """A broken transport is a ConnectionError, whatever the event loop calls it; and a cancellation stays one.
+
+    Before Python 3.12 ``asyncio.wait_for``, which redis-py sends with, swallows a cancellation that comes in the moment
+    in which the send is done.
+    """
 
     async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:  # noqa: FBT001, FBT002, RUF100 - redis-py's signature
+        before = _cancels()
         try:
             await super().send_packed_command(command, check_health)  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
         except (RuntimeError, AttributeError, TypeError) as error:
             await cast("Connection", self).disconnect(nowait=True)
             raise redis_errors.ConnectionError(f"transport closed: {error}") from error
+        if _cancels() > before:
+            await cast("Connection", self).disconnect(nowait=True)
+            raise asyncio.CancelledError
+
+
+def _cancels() -> int:
+    """How often somebody has asked for this task's end."""
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
 
 
 class SafeConnection(_SafeSend, Connection):

@@ -10,7 +10,7 @@ compares them.
 | ``P:{0}:queue:<q>:<prio>:<t>``   | stream | submit, promote, settle   | gone with its last job                    |
 | ``P:{0}:lines:<q>``              | set    | the same                  | members are a queue's lines that exist    |
 | ``P:{0}:ring:<q>:<prio>``        | zset   | the same, take            | members are tenants for whom jobs wait    |
-| ``P:{0}:past:<q>:<prio>``        | zset   | take                      | gone when nothing waits                   |
+| ``P:{0}:past:<q>:<prio>``        | zset   | take, settle, cancel, …   | gone when nothing waits                   |
 | ``P:{0}:clock``                  | hash   | take                      | a field for each ring that is not empty   |
 | ``P:{0}:running``                | hash   | take, settle              | a field for each tenant with running jobs |
 | ``P:{0}:capped:<t>``             | set    | take, settle              | gone when the tenant has room again       |

@@ -185,6 +185,10 @@ end
 -- Ends a job on request: at once where nobody runs it, else by a mark that its worker is told of; and the job that it
 -- waits for. Returns 1 ended now; 2 its worker will end it; 0 it had ended before; -1 no such job.
 local cancel
+local function cancel_child(parent, child, at, ttl_s, err)
+  if redis.call('HGET', job_key(child), 'parent') == parent then cancel(child, at, ttl_s, err) end
+end
+
 function cancel(id, at, ttl_s, err)
   local key = job_key(id)
   local job = pick(key, 'state', 'attempt', 'queue', 'priority', 'tenant', 'entry', 'kept', 'parent', 'awaits')
@@ -198,7 +202,7 @@ function cancel(id, at, ttl_s, err)
   withdraw(id, job)
   redis.call('HDEL', key, 'awaits')
   end_cancelled(id, key, job, at, ttl_s, err)
-  if job.awaits then cancel(job.awaits, at, ttl_s, err) end
+  if job.awaits then cancel_child(id, job.awaits, at, ttl_s, err) end
   return 1
 end
 

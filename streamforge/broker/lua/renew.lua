@@ -9,6 +9,18 @@
 local worker, identity, lease_ms = ARGV[4], ARGV[5], ARGV[6]
 redis.call('SET', worker_key(worker), identity, 'PX', lease_ms)
 local codes = {}
+
+-- With FORCE a claim that a failover lost is made again.
+local function claim(stream, entry)
+  return redis.pcall('XCLAIM', stream, GROUP, worker, 0, entry, 'FORCE', 'JUSTID')
+end
+
+local function renew(stream, entry)
+  if not claim(stream, entry).err then return end
+  redis.pcall('XGROUP', 'CREATE', stream, GROUP, '0')
+  claim(stream, entry)
+end
+
 for i = 7, #ARGV, 4 do
   local job = redis.call('HMGET', job_key(ARGV[i]), 'state', 'token', 'cancel', 'settled')
   if job[4] == ARGV[i + 1] then
@@ -16,7 +28,7 @@ for i = 7, #ARGV, 4 do
   elseif job[1] ~= 'running' or job[2] ~= ARGV[i + 1] then
     codes[#codes + 1] = 0
   else
-    redis.call('XCLAIM', ARGV[i + 2], GROUP, worker, 0, ARGV[i + 3], 'JUSTID')
+    renew(ARGV[i + 2], ARGV[i + 3])
     codes[#codes + 1] = job[3] and 2 or 1
   end
 end

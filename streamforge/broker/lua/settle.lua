@@ -89,7 +89,7 @@ local function settle(i, id, token, stream, entry, outcome)
   if job.state ~= 'running' or job.token ~= token then return 0 end
   local body, extra = ARGV[i + 5], ARGV[i + 8] ~= '' and cjson.decode(ARGV[i + 8]) or {}
   if job.cancel and GIVES_WAY[outcome] then
-    if extra.awaits then cancel(extra.awaits, at, ttl_s, job.cancel) end
+    if extra.awaits then cancel_child(id, extra.awaits, at, ttl_s, job.cancel) end
     outcome, body = 'cancelled', job.cancel
   end
   ends[outcome](id, key, token, job, body, ARGV[i + 6], ARGV[i + 7], extra, stream, entry)

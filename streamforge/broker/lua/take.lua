@@ -124,9 +124,9 @@ local function take_over(stream, entry, id, key, job)
   if mode ~= 'lost' then
     job.crashes = tonumber(job.crashes or 0) + 1
     local strikes = strikes_of(job.crashes, job.spared)
+    if cause ~= '' then redis.call('HSET', key, 'signal', cause) end
     if is_to_wait(strikes) then return put_back(stream, entry) end
     redis.call('HSET', key, 'crashes', job.crashes)
-    if cause ~= '' then redis.call('HSET', key, 'signal', cause) end
     if strikes > max_crashes then
       discard(stream, entry)
       return poison(id, key, job, strikes)

@@ -73,7 +73,8 @@ def _assert_in_place(picture: Picture, job_id: str, job: dict[str, str]) -> None
     if job["state"] == "running":
         assert stream is not None
         (entry,) = (entry for entry, job_in in stream["jobs"].items() if job_in == job_id)
-        assert stream["holders"][entry] == job["owner"]
+        is_suspect = int(job.get("crashes", 0)) > int(job.get("spared", 0))  # one that may wait for its next worker
+        assert stream["holders"][entry] in (job["owner"], "released" if is_suspect else job["owner"])
     if job["state"] == "scheduled" and "awaits" in job:
         assert JobState(picture.jobs[job["awaits"]]["state"]) not in TERMINAL, "its child has ended"
 
@@ -115,6 +116,7 @@ class Life:
         held = tuple(claim.id for claim in self.claims) if mode == "lost" and n.of((True, False)) else ()
         lease_ms, first = n.of((0, 15_000)), n.of(tuple(Priority))
         facts: dict[str, Any] = {"mode": mode, "held": held, "lease_ms": lease_ms, "first": first}
+        facts["has_suspect"] = n.of((False, False, True))
         found = await self.broker.take(
             Take(queue=queue, worker=worker, count=count, max_crashes=MAX_CRASHES, tenants=TENANTS, **facts)
         )
@@ -227,7 +229,7 @@ async def logs_of(broker: Broker, picture: Picture) -> dict[str, list[str]]:
 @settings(max_examples=70, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_whatever_happens_everything_fits_together(broker: Broker, steps: list[tuple[str, int]]) -> None:
-    """Any moves in any order: ``assert_whole``, ``assert_awake``, ``assert_lawful`` hold, and at the end all is gone."""
+    """Any moves in any order: ``assert_whole``, ``assert_awake``, ``assert_lawful`` hold, and at last all is gone."""
     await raw(broker).flushall()
     life = Life(broker)
     for name, number in steps:

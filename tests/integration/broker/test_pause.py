@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import anyio
 import pytest
 
 from streamforge.broker.broker import Broker
@@ -69,7 +70,7 @@ async def test_resuming_wakes_who_waits(broker: Broker, store: JobStore) -> None
             if number % 5 == 0:
                 await until(lambda: _is_blocked(broker), "it waits")
             await store.resume("default")
-            async with asyncio.timeout(2):
+            with anyio.fail_after(2):
                 await wait
         await settle(broker, await take_one(broker))
 
@@ -84,7 +85,7 @@ async def test_a_bell_before_the_wait_is_heard(broker: Broker, store: JobStore) 
     await submit(broker)
     found = await broker.take(Take(queue="default", worker="w1", count=1, max_crashes=3))
     await store.resume("default")
-    async with asyncio.timeout(2):
+    with anyio.fail_after(2):
         await broker.wait_for_bell("default", found.cursor)
 
 

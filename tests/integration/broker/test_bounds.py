@@ -1,0 +1,26 @@
+"""What is kept for everybody stays small, however much happens."""
+
+from __future__ import annotations
+
+from streamforge.broker.broker import Broker
+from streamforge.config import JobsSettings, RedisSettings
+from streamforge.testing.server import TestServer
+from tests.integration.moves import raw, settle, submit, take_one
+
+CAP = 100
+SLACK = 100
+"""``MAXLEN ~`` drops whole nodes of a stream, of 100 entries each."""
+
+
+async def test_what_is_kept_for_everybody_is_capped(shared_server: TestServer, broker: Broker) -> None:
+    """Of six hundred dead jobs feed and letters keep the newest; of the queue itself nothing is left but its bell."""
+    small = Broker(RedisSettings(), JobsSettings(feed_max=CAP, dead_max=CAP), shared_server.url)
+    for number in range(600):
+        await submit(small, f"job-{number}")
+        await settle(small, await take_one(small), "failed", reason="internal")
+    assert CAP <= await raw(broker).xlen(broker.keys.feed) <= CAP + SLACK
+    assert CAP <= await raw(broker).xlen(broker.keys.dead) <= CAP + SLACK
+    assert await raw(broker).xlen(broker.keys.bell("default")) <= 1
+    left = {key.decode() for key in await raw(broker).keys(f"{broker.keys.base}:*") if await raw(broker).ttl(key) == -1}
+    assert left == {broker.keys.feed, broker.keys.dead, broker.keys.bell("default")}
+    await small.close()
