@@ -79,12 +79,6 @@ async def endless(ctx: Context, spec: Spec) -> None:
     await asyncio.Event().wait()
 
 
-@pipeline("parent")
-async def parent(ctx: Context, spec: Spec) -> str:
-    """Leaves the talking to a child."""
-    return (await ctx.child("ask", "echo", spec, returns=str)).upper()
-
-
 @pipeline("loud")
 async def loud(ctx: Context, spec: Spec) -> list[Any]:
     """Has a pool child shout."""
@@ -97,7 +91,7 @@ async def fatal(ctx: Context, spec: Spec) -> None:
     await ctx.offload(die, spec.text)
 
 
-PIPELINES: list[Pipeline[Any]] = [echo, flaky, patient, wrong, endless, parent, loud, fatal]
+PIPELINES: list[Pipeline[Any]] = [echo, flaky, patient, wrong, endless, loud, fatal]
 
 
 @pytest.fixture(scope="module")
@@ -180,12 +174,27 @@ async def test_a_running_job_can_be_cancelled(worker: InProcessWorker) -> None:
         assert await worker.cancel(job_id) is Cancellation.OVER
 
 
-async def test_children_are_real_jobs(worker: InProcessWorker) -> None:
-    """A job that waits for one is not hurried."""
-    async with worker:
-        job = await worker.run("parent", Spec("hi"))
-        assert worker.result_of(job, str) == "HI"
-        assert len(await worker.happened(job.id, "job.snoozed")) <= 1
+async def test_children_are_real_jobs(server: TestServer) -> None:
+    """A job that waits for one is not hurried: it sleeps once, until its child's end wakes it."""
+    may_end = asyncio.Event()
+
+    @pipeline("slow")
+    async def slow(ctx: Context, spec: Spec) -> str:
+        del ctx
+        await may_end.wait()
+        return spec.text
+
+    @pipeline("parent")
+    async def parent(ctx: Context, spec: Spec) -> str:
+        return (await ctx.child("ask", "slow", spec, returns=str)).upper()
+
+    async with InProcessWorker([slow, parent], url=server.url) as worker:
+        job_id = await worker.submit("parent", Spec("hi"))
+        with pytest.raises(AssertionError, match="has ended"):
+            await worker.ended(job_id, timeout_s=0.1)
+        may_end.set()
+        assert worker.result_of(await worker.ended(job_id), str) == "HI"
+        assert len(await worker.happened(job_id, "job.snoozed")) == 1
 
 
 async def test_offloaded_work_is_done_by_a_pool_child(worker: InProcessWorker) -> None:

@@ -1,0 +1,1 @@
+"""Thumbnails, a contact sheet, and a gallery that publishes it: an example pipeline for StreamForge."""
