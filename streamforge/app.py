@@ -15,7 +15,7 @@ from streamforge.api.routes import Front
 from streamforge.api.server import ApiServer
 from streamforge.broker.broker import Broker
 from streamforge.broker.embedded import EmbeddedServer, embedded_url
-from streamforge.config import LlmSettings, Settings, WorkerSettings, changes
+from streamforge.config import LlmSettings, Settings, WorkerSettings, changes, taken_over
 from streamforge.jobs.dead import DeadLetters
 from streamforge.jobs.store import JobStore
 from streamforge.ops import last_exit, logs, sdnotify
@@ -145,6 +145,7 @@ class Daemon:
     def reload(self, settings: Settings) -> None:
         """Go on with what of these settings a running daemon can take over; the log tells what it cannot."""
         applied, waiting = changes(self.settings, settings)
+        settings = taken_over(self.settings, settings)
         sdnotify.reloading()
         if settings.logs.level != self.settings.logs.level:
             logs.configure(settings.logs)
@@ -192,6 +193,7 @@ class Daemon:
         self.health.add("worker", worker.why_not_ready)
         self.health.add("pool", rack.why_not_ready)
         leases = Leases(settings.redis, self.url, settings.worker, worker, broker.keys)
+        self.health.add("leases", leases.why_not_ready)
         reclaimer = Reclaimer(broker, worker.queues, settings.worker.lease_s, worker.look_for_expired)
         services: list[Service] = [RedisLink(broker, embedded, settings.redis.startup_patience_s)]
         services += [leases, rack, settler, Scheduler(broker), *self._cron(), inbox, worker, reclaimer]

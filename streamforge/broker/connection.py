@@ -22,6 +22,7 @@ import ssl
 from collections.abc import Iterable
 from typing import Any, cast
 
+import anyio.lowlevel
 import redis.asyncio as aioredis
 from redis import connection as sync
 from redis import exceptions as redis_errors
@@ -74,6 +75,7 @@ class _SafeSend:
             raise redis_errors.ConnectionError(f"transport closed: {error}") from error
         if _cancels() > before:
             await cast("Connection", self).disconnect(nowait=True)
+            await anyio.lowlevel.checkpoint_if_cancelled()  # a scope has to know its own cancellation again
             raise asyncio.CancelledError
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import anyio
 import msgspec
 
 from streamforge.broker.broker import Broker
+from streamforge.broker.embedded import embedded_socket
 from streamforge.cli.jobs import print_line
 from streamforge.cli.main import FAILED, OK
 from streamforge.cli.session import broker_of, job_store, run_async, settings_from
-from streamforge.errors import InvalidInput
+from streamforge.errors import BrokerUnavailable, InvalidInput
 from streamforge.jobs.store import JobStore
 from streamforge.runtime.control import Message
 
@@ -71,25 +72,38 @@ def drain(args: argparse.Namespace) -> int:
         raise InvalidInput("name the workers, or give --all", field="worker", hint="`streamforge drain web-1`")
 
     async def drain_them() -> int:
-        async with broker_of(settings_from(args)) as broker:
+        settings = settings_from(args)
+        has_own = not settings.redis.url
+        socket = embedded_socket(settings.paths.data_dir)
+        async with broker_of(settings) as broker:
             alive = await JobStore(broker).workers()
             if unknown := sorted(set(args.worker) - set(alive)):
                 hint = f"alive: {', '.join(alive) or 'none'}"
                 raise InvalidInput(f"no worker is called {unknown[0]!r}", field="worker", hint=hint)
-            return await _drain(broker, args.worker or alive, args.timeout)
+            return await _drain(broker, args.worker or alive, args.timeout, lambda: has_own and not socket.exists())
 
     return run_async(drain_them())
 
 
-async def _drain(broker: Broker, workers: Sequence[str], timeout_s: float) -> int:
+async def _drain(broker: Broker, workers: Sequence[str], timeout_s: float, is_over: Callable[[], bool]) -> int:
     """Ask until they are gone: what is said on a channel may be missed."""
     left = set(workers)
     with anyio.move_on_after(timeout_s):
-        while left := left & set(await JobStore(broker).workers()):
-            for worker in left:
-                await broker.tell(msgspec.json.encode(Message(drain=worker)))
-            await anyio.sleep(POLL_S)
+        while left:
+            left = await _ask(broker, left, is_over)
+            await anyio.sleep(POLL_S if left else 0)
         print_line(f"drained: {', '.join(workers)}")
         return OK
     print_line(f"not drained within {timeout_s:g} s: {', '.join(sorted(left))}")
     return FAILED
+
+
+async def _ask(broker: Broker, workers: set[str], is_over: Callable[[], bool]) -> set[str]:
+    """Those of the workers that live still, after telling them; none once a daemon has taken its own server with it."""
+    try:
+        left = workers & set(await JobStore(broker).workers())
+        for worker in left:
+            await broker.tell(msgspec.json.encode(Message(drain=worker)))
+    except BrokerUnavailable:
+        return set() if is_over() else workers
+    return left

@@ -12,7 +12,7 @@ from __future__ import annotations
 from streamforge.config.describe import render_example, show
 from streamforge.config.json_text import JsonObject
 from streamforge.config.loader import load
-from streamforge.config.reload import changes
+from streamforge.config.reload import changes, taken_over
 from streamforge.config.secret import Secret
 from streamforge.config.tables import CronSettings, QueueSettings, TenantSettings
 from streamforge.config.tree import (
@@ -52,4 +52,5 @@ __all__ = [
     "load",
     "render_example",
     "show",
+    "taken_over",
 ]

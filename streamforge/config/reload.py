@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from streamforge.config.catalogue import settings_in, value_of
+from msgspec import structs
+
+from streamforge.config.catalogue import SETTINGS, settings_in, value_of
 from streamforge.config.tree import Settings
 
 _ABSENT = object()
@@ -19,3 +21,13 @@ def changes(old: Settings, new: Settings) -> tuple[list[str], list[str]]:
     reloadable = {setting.key: setting.is_reloadable for setting in (*settings_in(new), *settings_in(old))}
     changed = [key for key in reloadable if before.get(key, _ABSENT) != after.get(key, _ABSENT)]
     return [key for key in changed if reloadable[key]], [key for key in changed if not reloadable[key]]
+
+
+def taken_over(old: Settings, new: Settings) -> Settings:
+    """The old settings with what a running daemon can apply of the new ones."""
+    values: dict[str, dict[str, object]] = {}
+    for setting in SETTINGS.values():
+        if setting.is_reloadable:
+            values.setdefault(setting.section, {})[setting.name] = value_of(new, setting)
+    sections = {name: structs.replace(getattr(old, name), **given) for name, given in values.items()}
+    return structs.replace(old, **sections, queues=new.queues, tenants=new.tenants, sources=new.sources)

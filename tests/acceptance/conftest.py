@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.daemon import DaemonProcess
+from tests.acceptance.fleet import Fleet
 from tests.acceptance.gates import Gates
 
 Launch = Callable[..., DaemonProcess]
@@ -45,6 +46,13 @@ def launch(home: Path) -> Iterator[Launch]:
     yield make
     for daemon in made:
         daemon.clean_up()
+
+
+@pytest.fixture
+def fleet() -> Iterator[Fleet]:
+    """Daemons over one Redis; everything ends with the test."""
+    with Fleet.made() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import sys
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self, TypeVar, cast
 
 from streamforge.broker.embedded import embedded_socket
@@ -30,7 +31,7 @@ INBOX = "streamforge:inbox"
 QUEUE = "streamforge:{0}:queue:default:normal:default"
 FEED = "streamforge:{0}:feed"
 DEAD = "streamforge:{0}:dead"
-ENDS = {"succeeded", "failed", "cancelled"}
+ENDS = {"succeeded", "failed", "cancelled", "expired"}
 
 
 class Answer(NamedTuple):
@@ -51,7 +52,10 @@ def wait_for(condition: Callable[[], T], description: str, timeout_s: float = PA
 
 
 class DaemonProcess:
-    """``streamforge run`` over one data directory. ``settings`` are ``section__key``; the same name may start again."""
+    """``streamforge run`` over one data directory. ``settings`` are ``section__key``, None for none.
+
+    The same name may start again.
+    """
 
     def __init__(self, home: Path, **settings: object) -> None:
         self.home = home
@@ -78,7 +82,8 @@ class DaemonProcess:
     def environment(self) -> dict[str, str]:
         """What the daemon and its commands are started with, and nothing of the caller's own settings."""
         kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "XDG_RUNTIME_DIR") if name in os.environ}
-        named = {f"STREAMFORGE_{name.upper()}": _text(value) for name, value in self._settings.items()}
+        given = {name: value for name, value in self._settings.items() if value is not None}
+        named = {f"STREAMFORGE_{name.upper()}": _text(value) for name, value in given.items()}
         paths = f"{self.home / 'packages'}:{ROOT}"
         return {**kept, "HOME": str(self.home), "PYTHONPATH": paths, processes.TAG: self.tag, **named}
 
@@ -165,8 +170,10 @@ class DaemonProcess:
         lines = (line for line in self.stderr().splitlines() if line.startswith("{") and line.endswith("}"))
         return [entry for line in lines if (entry := json.loads(line))["event"] == name]
 
-    def command(self, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-        """A ``streamforge`` command with this daemon's settings."""
+    def command(
+        self, *arguments: str, given: str | None = None, environ: Mapping[str, str] = MappingProxyType({})
+    ) -> subprocess.CompletedProcess[str]:
+        """A ``streamforge`` command with this daemon's settings; ``environ`` is added to its environment."""
         return subprocess.run(
             [PROGRAM, *arguments],
             input=given,
@@ -176,7 +183,7 @@ class DaemonProcess:
             check=False,
             timeout=PATIENCE_S,
             cwd=self.home,
-            env=self.environment,
+            env={**self.environment, **environ},
         )
 
     # ---- its HTTP door ----
@@ -237,6 +244,13 @@ class DaemonProcess:
     def steps(self, job_id: str, event: str) -> list[str]:
         """The steps that an event type was told of, in order."""
         return [data["step"] for kind, data in self.happened(job_id) if kind == event]
+
+    def metric(self, name: str, **labels: str) -> float:
+        """What ``/metrics`` says of a series now; 0 where it has none."""
+        wanted = ",".join(f'{label}="{value}"' for label, value in labels.items())
+        series = f"streamforge_{name}" + (f"{{{wanted}}}" if wanted else "")
+        lines = self.get("/metrics").body.decode().splitlines()
+        return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == series), 0.0)
 
     def letters(self, **where: str) -> list[dict[str, str]]:
         """Dead letters whose fields are those."""

@@ -14,11 +14,20 @@ class Gates:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def submit(self, daemon: DaemonProcess, name: str) -> str:
+    def submit(self, daemon: DaemonProcess, name: str, **fields: str | int) -> str:
         """A job through the inbox, under its own name as id; returns once it waits."""
-        daemon.xadd(kind="gate", input=json.dumps({"folder": str(self.folder), "name": name}), id=name)
+        self.send(daemon, name, **fields)
         self.waiting(name)
         return name
+
+    def send(self, daemon: DaemonProcess, name: str, **fields: str | int) -> str:
+        """The same, and returns at once; ``fields`` describe the job, such as its queue."""
+        daemon.xadd(kind="gate", input=self.input(name), id=name, **fields)
+        return name
+
+    def input(self, name: str) -> str:
+        """What a gate job of that name is given, as JSON."""
+        return json.dumps({"folder": str(self.folder), "name": name})
 
     def waiting(self, name: str, tries: int = 1) -> int:
         """The child that waits for the gate, in the job's n-th try."""

@@ -7,7 +7,7 @@ local found = {}
 local function has_expired(queue)
   for _, line in ipairs(redis.call('SMEMBERS', lines_key(queue))) do
     local late = redis.pcall('XPENDING', queue_key(queue, line), GROUP, 'IDLE', ARGV[4], '-', '+', 1)
-    if not late.err and #late > 0 then return true end
+    if late.err or #late > 0 then return true end -- a lost group is made anew by the take that follows
   end
 end
 for i = 5, #ARGV do

@@ -42,6 +42,7 @@ end
 local ends = {}
 
 function ends.succeeded(id, key, token, job, body)
+  if token ~= '1' then redis.call('HDEL', key, 'error') end -- an earlier attempt's
   emit(id, 'job.succeeded', at, job.attempt, '{}')
   finish(id, key, job, 'succeeded', at, ttl_s, 'result', body, 'settled', token)
 end

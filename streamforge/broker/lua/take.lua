@@ -29,12 +29,19 @@ local cursor = bell[1] and bell[1][1] or '0-0'
 local claims, dropped, started = {}, {}, {}
 local looks = 1000 -- entries that one call goes through: those of jobs that have ended are many after a long standstill
 
+-- Makes a line's lost group anew; its tenant gets a turn, for what the old one had delivered.
+local function mend(stream)
+  local _, _, priority, tenant = line_of(stream)
+  redis.call('XGROUP', 'CREATE', stream, GROUP, '0')
+  join_ring(queue, priority, tenant)
+end
+
 local function read(stream, from, n)
   local reply = redis.pcall('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', n, 'STREAMS', stream, from)
   if reply and reply.err then
     if not string.find(reply.err, 'NOGROUP', 1, true) then error(reply.err) end
     if redis.call('EXISTS', stream) == 0 then return {} end
-    redis.call('XGROUP', 'CREATE', stream, GROUP, '0')
+    mend(stream)
     reply = redis.call('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', n, 'STREAMS', stream, from)
   end
   if not reply then return {} end
@@ -45,8 +52,11 @@ end
 local function expired(stream, from, n)
   local reply = redis.pcall('XAUTOCLAIM', stream, GROUP, worker, lease_ms, from, 'COUNT', n)
   if not reply.err then return reply[1], reply[2] end
-  if string.find(reply.err, 'NOGROUP', 1, true) or string.find(reply.err, 'no such key', 1, true) then return '0-0', {} end
-  error(reply.err)
+  if not string.find(reply.err, 'NOGROUP', 1, true) and not string.find(reply.err, 'no such key', 1, true) then
+    error(reply.err)
+  end
+  if redis.call('EXISTS', stream) == 1 then mend(stream) end
+  return '0-0', {}
 end
 
 local function discard(stream, entry)
@@ -58,8 +68,8 @@ end
 local function poison(id, key, job, strikes)
   local signal = cause ~= '' and cause or job.signal or ''
   local how = signal ~= '' and ' (' .. signal .. ')' or ''
-  local err = '{"code":"crashed","message":"the job was running when its worker died' .. how .. ', ' .. strikes ..
-              ' times in a row","hint":"look at the worker\'s log and memory before requeueing"}'
+  local err = '{"code":"crashed","message":"the job was running when its worker died' .. how .. '; with pool children, crash ' ..
+              strikes .. ' in a row","hint":"look at the worker\'s log and memory before requeueing"}'
   count_running(job.tenant, -1)
   end_failed(id, key, job, at, ttl_s, dead_max, 'crashed', err, signal, 0)
 end
@@ -141,7 +151,10 @@ local function claim(stream, entry, id)
   local job = pick(key, 'state', 'kind', 'input', 'attempt', 'crashes', 'token', 'tenant', 'created_ms', 'queued_ms',
                    'version', 'boosted', 'expires_ms', 'cancel', 'signal', 'kept', 'parent', 'spared')
   if job.state == 'queued' then return start(stream, entry, id, key, job) end
-  if job.state == 'running' then return take_over(stream, entry, id, key, job) end
+  if job.state == 'running' then
+    if mode == 'new' then return end -- read again since its group was lost: its worker renews it, or its lease ends
+    return take_over(stream, entry, id, key, job)
+  end
   discard(stream, entry)
 end
 

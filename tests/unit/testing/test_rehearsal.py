@@ -389,13 +389,12 @@ async def test_resources_are_lent_by_type() -> None:
 
     async def recipe(ctx: Context, spec: Order) -> str:
         model = ctx.use(TextModel)
-        asked = TextRequest(system="", turns=(Turn("user", spec.name),))
-        return (await ctx.step("ask", lambda: _text(model, asked), returns=str)).strip()
+        return (await ctx.step("ask", lambda: _text(model, spec.name), returns=str)).strip()
 
     model = ScriptedText(RateLimited(retry_after_s=60), " hello ")
     assert await Rehearsal(Pipeline("ask", Order, recipe), Order(), resources={TextModel: model}).result() == "hello"
     assert len(model.requests) == 2
 
 
-async def _text(model: TextModel, request: TextRequest) -> str:
-    return (await model.complete(request)).text
+async def _text(model: TextModel, asked: str) -> str:
+    return (await model.complete(TextRequest(system="", turns=(Turn("user", asked),)))).text
