@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/backlog.py [--jobs 1000000] [--rounds 20] [--json FILE]
 
 The same number of jobs is taken and settled from a queue of 1,000 and from one of ``--jobs``, in turns, each on a
-server of its own. Bytes are the server's ``used_memory`` over the jobs that wait, without the feed, which is capped.
+server of its own. Both feeds are at their cap before, since cutting a feed back is a part of settling, and neither
+server rewrites its log meanwhile. Bytes are the server's ``used_memory`` over the jobs that wait, without the feed.
 """
 
 from __future__ import annotations
@@ -35,17 +36,24 @@ SHORT = 1000
 
 BATCH = 64
 
+PORTION = 5000
+"""Jobs handed in between two cuts of the feed: as many as come in within a second."""
 
-async def fill(store: JobStore, jobs: int) -> None:
-    """Submit that many jobs with a small input."""
+
+async def fill(broker: Broker, jobs: int) -> None:
+    """Submit that many jobs with a small input; the feed is cut back meanwhile, as a daemon's scheduler would do."""
+    store = JobStore(broker)
 
     async def some(count: int) -> None:
         for _ in range(count):
             await store.submit(Submission(id=new_job_id(), kind="nothing", input=b'{"text":"hello"}'))
 
-    async with anyio.create_task_group() as tasks:
-        for number in range(100):
-            tasks.start_soon(some, jobs // 100 + (number < jobs % 100))
+    for first in range(0, jobs, PORTION):
+        portion = min(PORTION, jobs - first)
+        async with anyio.create_task_group() as tasks:
+            for number in range(100):
+                tasks.start_soon(some, portion // 100 + (number < portion % 100))
+        await broker.promote()
 
 
 async def take_round(broker: Broker) -> float:
@@ -75,25 +83,39 @@ async def server(folder: Path) -> AsyncGenerator[Broker]:
         await broker.close()
 
 
-async def is_rewriting(broker: Broker) -> bool:
-    """Whether the server writes its log anew, which takes a core."""
-    return bool((await cast("Any", broker.client).info("persistence"))["aof_rewrite_in_progress"])
+async def fill_feed(broker: Broker, cap: int) -> None:
+    """Run jobs until the feed is at its cap."""
+    while await broker.client.xlen(broker.keys.feed) < cap:
+        await fill(broker, SHORT)
+        await take_round(broker)
+
+
+async def settle_down(broker: Broker, cap: int) -> None:
+    """Cut the feed back to its cap, and have the server write its log anew now instead of in the middle."""
+    client = cast("Any", broker.client)
+    await client.xtrim(broker.keys.feed, maxlen=cap, approximate=False)
+    await client.config_set("auto-aof-rewrite-percentage", 0)
+    while (await client.info("persistence"))["aof_rewrite_in_progress"]:  # noqa: ASYNC110 - another process's state
+        await anyio.sleep(0.2)
 
 
 async def measure(jobs: int, rounds: int) -> dict[str, float]:
     """Rates from the short and the long queue, in turns, jobs per second; and bytes for each job that waits."""
     short_s = long_s = 0.0
+    cap = load().jobs.feed_max
     with tempfile.TemporaryDirectory(prefix="streamforge-bench-") as folder:
         async with server(Path(folder) / "short") as short, server(Path(folder) / "long") as long:
             before = await used_bytes(long)
-            await fill(JobStore(long), jobs)
+            await fill(long, jobs)
             job_bytes = (await used_bytes(long) - before) / jobs
-            while await is_rewriting(long):  # noqa: ASYNC110 - another process's state
-                await anyio.sleep(0.2)
-            for _ in range(rounds):
-                await fill(JobStore(short), SHORT)
-                short_s += await take_round(short)
-                long_s += await take_round(long)
+            await fill_feed(short, cap)
+            await settle_down(short, cap)
+            await settle_down(long, cap)
+            for number in range(rounds + 1):
+                await fill(short, SHORT)
+                seconds = [await take_round(short), await take_round(long)]
+                if number:  # the first round warms both up
+                    short_s, long_s = short_s + seconds[0], long_s + seconds[1]
     taken = rounds * SHORT
     return {"short": taken / short_s, "long": taken / long_s, "ratio": short_s / long_s, "bytes": job_bytes}
 

@@ -7,8 +7,10 @@ A run in the ledger belongs to the newest claim by its worker that is older than
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -20,8 +22,10 @@ from streamforge.jobs.events import ENDINGS, Event
 
 CLAIMS = ("job.started", "job.recovered")
 
-PERMANENT = (":inbox", ":feed", ":dead", ":scheduled", ":queue:", ":streams", ":queues", ":tenants", ":turns", ":cron")
-"""Parts of the names of keys that live for ever; how large they may grow is bounded otherwise."""
+PERMANENT = re.compile(r"[^:]+:(inbox|\{0\}:(feed|dead|cron|bell:[^:]+))")
+"""Names of the keys that live for ever, and do not grow with the jobs; see streamforge/broker/keys.py."""
+
+KILLER_SIGNAL = "SIGKILL"
 
 
 class Claimed(Struct, frozen=True):
@@ -42,6 +46,7 @@ def violations(evidence: Evidence) -> list[Violation]:
         found += right_result(job, view)
         found += effects_once(job, view, notes)
         found += nothing_after_checkpoint(view, notes, evidence.notes)
+        found += signal_named(job, view, evidence)
     found += unknown_jobs(evidence.accepted, by_job)
     found += left_over(evidence)
     return sorted([*found, *evidence.troubles])
@@ -66,14 +71,59 @@ def ended_once(job: Accepted, view: View) -> Iterator[Violation]:
     ends = [event.type for event in view.events if event.type in ENDINGS]
     if len(ends) != 1:
         yield Violation("end", f"a {job.kind} job has {len(ends)} ends: {', '.join(ends) or 'none'}", job.id)
-    if job.kind == "poison" and view.state == "failed" and "SIGSEGV" not in view.error:
-        yield Violation("cause", f"the signal that killed its pool child is not named: {view.error}", job.id)
     if job.kind == "worker-killer" and view.state == "failed" and _reason(view) != "crashed":
         yield Violation("cause", f"failed for {_reason(view)!r}, not 'crashed'", job.id)
 
 
 def _reason(view: View) -> object:
     return next((event.payload().get("reason") for event in view.events if event.type == "job.failed"), None)
+
+
+def signal_named(job: Accepted, view: View, evidence: Evidence) -> Iterator[Violation]:
+    """The end of what kills names the signal of its last crash.
+
+    A pool child's is always known; a daemon's once a successor of its name has taken over, who was told.
+    """
+    if job.kind == "poison" and view.state == "failed":
+        allowed = ("SIGSEGV", KILLER_SIGNAL) if died_with_worker(view, evidence.notes) else ("SIGSEGV",)
+        if not any(signal in view.error for signal in allowed):
+            yield Violation("cause", f"the signal of its last crash is not named: {view.error}", job.id)
+    if job.kind != "worker-killer" or view.state != "failed" or _reason(view) != "crashed":
+        return
+    told = {letter.get("signal", "") for letter in evidence.leftovers.letters if letter.get("job") == job.id}
+    allowed = {KILLER_SIGNAL} if has_own_successor(view, evidence) else {KILLER_SIGNAL, ""}
+    if len(told) != 1 or not told <= allowed:
+        yield Violation("cause", f"its dead letters name {sorted(told)} as the signal", job.id)
+
+
+def died_with_worker(view: View, notes: Iterable[Note]) -> bool:
+    """Whether the job's last crash was its worker's death, in the midst of its last attempt."""
+    held = claims(view.events)
+    if not held or any(event.type == "job.retrying" for event in view.events[held[-1].place :]):
+        return False
+    deaths = (note for note in notes if note.what == "death" and note.worker == held[-1].worker)
+    return any(note.at_ms >= held[-1].at_ms for note in deaths)
+
+
+def has_own_successor(view: View, evidence: Evidence) -> bool:
+    """Whether a worker that died was replaced under its name so soon that nobody else could have the job meanwhile."""
+    soon_ms = 1000 * (evidence.lease_s - evidence.renew_s)
+    deaths = [note for note in evidence.notes if note.what == "death"]
+    away = outages(evidence.notes)
+    for before, after in pairwise(claims(view.events)):
+        died = [note.at_ms for note in deaths if note.worker == before.worker and note.at_ms >= before.at_ms]
+        is_calm = not any(start < after.at_ms and end > before.at_ms for start, end in away)
+        if before.worker == after.worker and is_calm and died and 0 <= after.at_ms - died[0] < soon_ms:
+            return True
+    return False
+
+
+def outages(notes: Iterable[Note]) -> list[tuple[float, float]]:
+    """When Redis was away: from, to."""
+    told = list(notes)
+    starts = [note.at_ms for note in told if note.what == "outage"]
+    ends = [note.at_ms for note in told if note.what == "outage_over"]
+    return list(zip(starts, ends, strict=False))
 
 
 def right_result(job: Accepted, view: View) -> Iterator[Violation]:
@@ -182,7 +232,7 @@ def left_over(evidence: Evidence) -> Iterator[Violation]:
         if value:
             yield Violation("stuck", f"{name} is {value:g}")
     for key in left.keys_without_ttl:
-        if not any(part in key for part in PERMANENT):
+        if not PERMANENT.fullmatch(key):
             yield Violation("leak", f"{key} has no TTL")
     for letter in left.letters:
         job = evidence.accepted.get(letter.get("job", ""))

@@ -70,6 +70,7 @@ class World:
 
     def __init__(self, home: Path, *, lease_s: float, renew_s: float, **settings: object) -> None:
         self.lease_s = lease_s
+        self.renew_s = renew_s
         self.home = home
         self.timetable = Timetable()
         self.ledger = Ledger(home / "ledger")

@@ -33,6 +33,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     views: Mapping[str, View]
     notes: Sequence[Note]
     leftovers: Leftovers
+    lease_s: float
+    renew_s: float
     living: Collection[str] = ()
     """Workers that are meant to live."""
     busy: Mapping[str, float] = {}

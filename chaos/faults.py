@@ -18,6 +18,7 @@ POLL_S = 0.05
 DRAIN_LIMIT_S = 45.0
 QUIET_LIMIT_S = 45.0
 READY_LIMIT_S = 30.0
+REPLICAS_NEEDED = ("CONFIG", "SET", "min-replicas-to-write")
 
 
 class Fault(Struct, frozen=True):
@@ -101,6 +102,16 @@ def redis_sigstop(world: World, rng: Random) -> Act:
             world.server.thaw()
 
 
+def redis_refuses(world: World, rng: Random) -> Act:
+    """Redis can be read and refuses every write, as a primary without its replicas does."""
+    if not world.is_redis_away:
+        with world.redis_outage():
+            _disturb(world, *REPLICAS_NEEDED, "1")
+            yield rng.uniform(0.2, 1.5) * world.lease_s
+            while not _disturb(world, *REPLICAS_NEEDED, "0"):
+                yield POLL_S
+
+
 def connections_cut(world: World, rng: Random) -> Act:
     """Every connection is cut, several times in a row."""
     for _ in range(rng.randint(1, 4)):
@@ -159,6 +170,7 @@ FAULTS: Mapping[str, Fault] = {
     "redis_sigkill": Fault(redis_sigkill, 3),
     "redis_pause": Fault(redis_pause, 2),
     "redis_sigstop": Fault(redis_sigstop, 2),
+    "redis_refuses": Fault(redis_refuses, 2),
     "connections_cut": Fault(connections_cut, 3),
     "loop_blocked": Fault(loop_blocked, 2),
     "rolling_deploy": Fault(rolling_deploy, 1.5),
@@ -172,15 +184,19 @@ SAME_NAME_AFTER_KILL, SAME_NAME_AFTER_DRAIN = 0.5, 0.7
 
 
 def drain(world: World, daemon: Daemon) -> Act:
-    """SIGTERM, then wait for its end; one that does not end, or not well, is a trouble."""
+    """SIGTERM, then wait for its end; one that does not end, or not well, is a trouble.
+
+    One that is only just starting, and heeds no signals yet, may end of the signal itself: it has taken nothing.
+    """
     world.count("drains")
     daemon.is_in_hand = True
+    may_end = (0,) if daemon.is_ready else (0, -signal.SIGTERM)
     daemon.send(signal.SIGTERM)
     yield from _until(lambda: not daemon.is_alive, DRAIN_LIMIT_S)
     if daemon.is_alive:
         world.trouble(f"{daemon.name} did not drain within {DRAIN_LIMIT_S:g} s:\n{daemon.log_end()}")
         world.kill(daemon)
-    elif daemon.exit_code and not world.was_killed(daemon):
+    elif daemon.exit_code not in may_end and not world.was_killed(daemon):
         world.trouble(f"{daemon.name} ended with {daemon.exit_code} on SIGTERM:\n{daemon.log_end()}")
 
 
@@ -241,11 +257,13 @@ def _hand_in(world: World, rng: Random, kind: str, seconds: float) -> Generator[
     return job.id
 
 
-def _disturb(world: World, *words: str | int) -> None:
+def _disturb(world: World, *words: str | int) -> bool:
     try:
         world.witness.call(*words)
     except redis.RedisError:
         world.count("disturbances that failed")
+        return False
+    return True
 
 
 def _until(condition: Callable[[], bool], limit_s: float) -> Act:

@@ -23,6 +23,11 @@ KEPT = ("PATH", "LD_LIBRARY_PATH", "XDG_RUNTIME_DIR", "LANG")
 
 HTTP_TIMEOUT_S = 5.0
 LAST_GRACE_S = 40.0
+END_LIMIT_S = 10.0
+"""For a process that was sent SIGKILL."""
+
+SUCCEED = '"$0" record-exit; unset EXIT_CODE EXIT_STATUS; exec "$0" run'
+"""What a service manager does between two processes of a unit: ExecStopPost=, then the next one, under one pid."""
 
 
 class Daemon:
@@ -60,7 +65,8 @@ class Daemon:
         return self.is_alive and self._ready_line() is not None
 
     def start(self, version: str | None = None) -> None:
-        """A new process under this name; does not wait for it."""
+        """A new process under this name, once the one before has ended; does not wait for it."""
+        ending = self._ending()
         self.version = version or self.version
         self._log_start = self._log.stat().st_size if self._log.exists() else 0
         self._ready = None
@@ -71,14 +77,21 @@ class Daemon:
         }
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [PROGRAM, "run"],
+                ["/bin/sh", "-c", SUCCEED, PROGRAM] if ending else [PROGRAM, "run"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self._home,
-                env={**self._environment, **own},
+                env={**self._environment, **own, **ending},
                 start_new_session=True,
             )
+
+    def _ending(self) -> dict[str, str]:
+        """How the process before ended, as systemd tells ExecStopPost= (systemd.exec(5)); nothing for a clean end."""
+        code = self._process.wait(END_LIMIT_S) if self._process else 0
+        if code < 0:
+            return {"EXIT_CODE": "killed", "EXIT_STATUS": signal.Signals(-code).name.removeprefix("SIG")}
+        return {"EXIT_CODE": "exited", "EXIT_STATUS": str(code)} if code else {}
 
     def send(self, which: signal.Signals) -> None:
         """A signal to the daemon alone."""
@@ -128,12 +141,10 @@ class Fleet:
         self.members: list[Daemon] = []
         self.ever: list[Daemon] = []
         self._home = home
-        packages = home / "packages"
-        recipes.offer(packages)
         inherited = {name: os.environ[name] for name in KEPT if name in os.environ}
+        settings = {"pipelines__modules": recipes.MODULES, **settings}
         named = {f"STREAMFORGE_{name.upper()}": str(value) for name, value in settings.items()}
-        path = f"{packages}:{ROOT}"
-        self._environment = {**inherited, "HOME": str(home), "PYTHONPATH": path, processes.TAG: self.tag, **named}
+        self._environment = {**inherited, "HOME": str(home), "PYTHONPATH": str(ROOT), processes.TAG: self.tag, **named}
 
     def add(self, version: str = "1") -> Daemon:
         """One more daemon, started under a name that was never used."""

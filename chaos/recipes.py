@@ -2,14 +2,11 @@
 
 A step has one effect, on an outside API that knows idempotency keys: ``is_first`` counts for it. The line itself
 counts for an API that knows none. Results are a function of the input alone (``expected``).
-
-Daemons find these pipelines through an entry point, which ``offer`` writes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 import signal
 import time
@@ -42,14 +39,9 @@ STEPS: dict[str, tuple[str, ...]] = {
 DOOMED = frozenset({"poison", "worker-killer"})
 """Kinds that are meant to fail."""
 
-CHILD_SOFT_S, CHILD_HARD_S = 10.0, 40.0
+CHILD_LIMITS = {"soft_timeout_s": 10.0, "timeout_s": 40.0}
 """Of a step in the pool, which may wait for a slot. A child that hangs is killed at the soft limit, and the job is
 tried again; long against a stop of its daemon or its loop, which must cost no job its second try."""
-CHILD_LIMITS: dict[str, float] = (
-    {"soft_timeout_s": CHILD_SOFT_S, "timeout_s": CHILD_HARD_S}
-    if "soft_timeout_s" in inspect.signature(Context.step).parameters
-    else {"timeout_s": CHILD_SOFT_S}
-)
 GATE_POLL_S = 0.01
 WORDS = 400
 TOO_MUCH_BYTES = 64 << 30
@@ -182,7 +174,7 @@ class Actor:
     def scene(self, step: str) -> Scene:
         """What is noted about a step."""
         own = self._scene
-        return Scene(own.ledger, own.job, own.run, own.attempt, own.worker, step, idempotency_key(self.ctx, step))
+        return Scene(own.ledger, own.job, own.run, own.attempt, own.worker, step, self.ctx.idempotency_key(step))
 
     def done(self) -> Done:
         """The result."""
@@ -293,18 +285,10 @@ def in_child(scene: Scene, seconds: float, mode: str) -> None:
     scene.effect()
 
 
-def idempotency_key(ctx: Context, step: str) -> str:
-    """The context's own, where it has one."""
-    make = getattr(ctx, "idempotency_key", None)
-    return make(step) if make else f"{ctx.job_id}:{step}"
-
-
 def _pipeline(name: str, recipe: Callable[[Context, Work], Awaitable[Done]]) -> Pipeline[Work]:
     """In two versions, told apart by an environment variable, each of which goes on from the other's checkpoints."""
-    made = Pipeline(name, Work, recipe, steps=STEPS[name])
-    if hasattr(made, "version"):
-        made.version, made.accepts = os.environ.get(VERSION_VARIABLE, "1"), ("1", "2")
-    return made
+    version = os.environ.get(VERSION_VARIABLE, "1")
+    return Pipeline(name, Work, recipe, result_type=Done, steps=STEPS[name], version=version, accepts=("1", "2"))
 
 
 QUICK = _pipeline("quick", quick)
@@ -315,13 +299,6 @@ BLOCKER = _pipeline("blocker", blocker)
 POISON = _pipeline("poison", poison)
 WORKER_KILLER = _pipeline("worker-killer", worker_killer)
 
-OFFERED = ("QUICK", "STEPWISE", "POOL", "LONG", "BLOCKER", "POISON", "WORKER_KILLER")
-
-
-def offer(packages: Path) -> None:
-    """Make these pipelines look installed to a process that has ``packages`` on its path."""
-    info = packages / "streamforge_chaos-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: streamforge-chaos\nVersion: 1.0\n", encoding="utf-8")
-    lines = [f"{name.lower()} = {__name__}:{name}\n" for name in OFFERED]
-    (info / "entry_points.txt").write_text("[streamforge.pipelines]\n" + "".join(lines), encoding="utf-8")
+NAMES = ("QUICK", "STEPWISE", "POOL", "LONG", "BLOCKER", "POISON", "WORKER_KILLER")
+MODULES = ",".join(f"{__name__}:{name}" for name in NAMES)
+"""These pipelines, as the setting ``pipelines.modules`` names them."""

@@ -108,6 +108,8 @@ def gather(world: World) -> Evidence:
         views=views,
         notes=world.ledger.notes(),
         leftovers=leftovers,
+        lease_s=world.lease_s,
+        renew_s=world.renew_s,
         living=living,
         busy=gauges,
         troubles=[*world.troubles, *(Violation("daemon", text) for text in world.fleet.stop())],

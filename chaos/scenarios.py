@@ -176,6 +176,7 @@ def judge_poison(world: World, evidence: Evidence) -> dict[str, float]:
     return {
         "killers given up": sum(view.state == "failed" for view in doomed),
         "daemons that a killer took down, most": max((view.crashes for view in doomed), default=0),
+        "dead letters that name SIGKILL": sum(letter["signal"] == "SIGKILL" for letter in evidence.leftovers.letters),
         "neighbours": sum(job.kind not in ("worker-killer", "poison") for job in evidence.accepted.values()),
         "dead letters": len(evidence.leftovers.letters),
     }
@@ -185,7 +186,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "zombie": Scenario(play=zombie),
     "idle-recovery": Scenario(play=idle_recovery, judge=judge_recovery, lease_s=15.0),
     "deploys": Scenario(play=deploys, judge=judge_deploys, rounds=50, settings={"worker__grace_s": 15}),
-    "poison": Scenario(play=poison, judge=judge_poison, rounds=3, settings={"worker__retry_cap_s": 2}),
+    "poison": Scenario(play=poison, judge=judge_poison, rounds=3, lease_s=6.0, settings={"worker__retry_cap_s": 2}),
 }
 """Every scenario by the name that ``--only`` takes."""
 

@@ -37,6 +37,7 @@ from streamforge.runtime.leases import Leases
 from streamforge.runtime.pool import Rack
 from streamforge.runtime.recipe import Pipeline
 from streamforge.runtime.reclaimer import Reclaimer
+from streamforge.runtime.recorder import Recorder
 from streamforge.runtime.retry import RetryPolicy
 from streamforge.runtime.scheduler import Scheduler
 from streamforge.runtime.settler import Settler
@@ -168,9 +169,9 @@ class Daemon:
         embedded = None if settings.redis.url else EmbeddedServer(settings.paths.data_dir, settings.embedded)
         preload = [module for pipeline in self.pipelines.values() for module in pipeline.preload]
         rack = Rack(settings.pool, preload)
-        settler = Settler(broker)
+        settler, recorder = Settler(broker), Recorder(broker)
         children = StoredChildren(self.store, self.kinds)
-        lent = Lent(broker, self.objects, rack, settings.jobs, resources, children)
+        lent = Lent(recorder, self.objects, rack, settings.jobs, resources, children)
         policy = retry_policy(settings.worker)
         self.executor = executor = Executor(self.pipelines, lent, settler, policy, settings.jobs)
         self.worker = worker = Worker(
@@ -196,7 +197,7 @@ class Daemon:
         self.health.add("leases", leases.why_not_ready)
         reclaimer = Reclaimer(broker, worker.queues, settings.worker.lease_s, worker.look_for_expired)
         services: list[Service] = [RedisLink(broker, embedded, settings.redis.startup_patience_s)]
-        services += [leases, rack, settler, Scheduler(broker), *self._cron(), inbox, worker, reclaimer]
+        services += [leases, rack, settler, recorder, Scheduler(broker), *self._cron(), inbox, worker, reclaimer]
         services += [Control(broker, settings.worker.name, cancel=worker.cancel, drain=self.stop)]
         services += [Janitor(DeadLetters(broker), settings.jobs.dead_ttl_s), Watchdog(worker, settings.redis, self.url)]
         if settings.api.enabled:

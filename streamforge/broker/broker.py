@@ -102,8 +102,13 @@ class Broker:
         return await self._patiently("settle", lambda: self._scripts.settle(batch))
 
     async def record(self, record: Record) -> bool:
+        """Whether the record is written, and so the attempt still holds the job; see ``record_all``."""
+        (code,) = await self.record_all([record])
+        return bool(code)
+
+    async def record_all(self, batch: Sequence[Record]) -> list[int]:
         """See ``Scripts.record``; repeated until Redis answers."""
-        return await self._patiently("record", lambda: self._scripts.record(record))
+        return await self._patiently("record", lambda: self._scripts.record(batch))
 
     async def checkpoints(self, job_id: str) -> dict[str, bytes]:
         """The job's checkpoints by step name."""

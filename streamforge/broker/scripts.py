@@ -184,25 +184,14 @@ class Scripts:
             args += (s.id, s.token, s.stream, s.entry, s.outcome, s.body, s.reason, s.delay_ms, s.extra())
         return cast("list[int]", await self._run("settle", [self._keys.feed], *args))
 
-    async def record(self, record: Record) -> bool:
-        """Whether the attempt still holds the job, and so the record was written."""
-        progress = "" if record.progress is None else f"{record.progress:.1f}"
-        written = await self._run(
-            "record",
-            [self._keys.feed],
-            record.id,
-            record.token,
-            record.target,
-            record.field,
-            record.value,
-            record.event,
-            record.data,
-            record.step,
-            progress,
-            record.serial,
-            record.version,
-        )
-        return bool(written)
+    async def record(self, batch: Sequence[Record]) -> list[int]:
+        """A code for each: 1 written, now or by an earlier try; 0 fenced: another attempt holds the job."""
+        args: list[Arg] = []
+        for r in batch:
+            progress = "" if r.progress is None else f"{r.progress:.1f}"
+            args += (r.id, r.token, r.serial, r.target, r.field, r.value)
+            args += (r.event, r.data, r.step, progress, r.version)
+        return cast("list[int]", await self._run("record", [self._keys.feed], *args))
 
     async def promote(self, limit: int = 1000) -> Promoted:
         """Move due jobs to their lines, and end those whose time has run out."""

@@ -17,7 +17,7 @@ from streamforge.cli.main import FAILED, INTERRUPTED, OK
 from streamforge.cli.session import run_async, settings_from
 from streamforge.config import Settings
 from streamforge.errors import ConfigError, StreamForgeError
-from streamforge.ops import last_exit, logs
+from streamforge.ops import garbage, last_exit, logs
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import ServiceFailed
 
@@ -31,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """
     settings = _settings(args)
     logs.configure(settings.logs)
+    garbage.collect_seldom()
     faulthandler.enable()  # a crash in native code says where
     return run_async(serve(settings, lambda: _settings(args)))
 

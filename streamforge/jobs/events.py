@@ -25,7 +25,7 @@ EVENTS: Final[dict[str, str]] = {
     "artifact.saved": "A file is ready; data: name, media_type, size.",
     "job.retrying": "The attempt failed, another follows; data: error, due_ms.",
     "job.snoozed": "Parked without charging an attempt; data: reason, due_ms.",
-    "job.released": "Handed back by a stopping worker.",
+    "job.released": "Handed back by a worker that stops, or that could not keep its lease.",
     "job.succeeded": "Ended with a result.",
     "job.failed": "Ended with an error; data: error, reason.",
     "job.cancelled": "Ended on request; data: error.",

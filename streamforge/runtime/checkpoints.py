@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from streamforge.broker.broker import Broker
 from streamforge.config import JobsSettings
 from streamforge.errors import InvalidInput, PermanentError, ResultTooLarge
 from streamforge.jobs.model import Claim
 from streamforge.ops.logs import get_logger
+from streamforge.runtime.journal import Records
 from streamforge.storage.objects import ObjectCorrupt, ObjectMissing, Objects
 
 T = TypeVar("T")
@@ -29,8 +29,8 @@ log = get_logger(__name__)
 class Checkpoints:
     """The checkpoints of one attempt. ``lookup`` reads them from Redis once, and not at all where none can exist."""
 
-    def __init__(self, broker: Broker, objects: Objects, limits: JobsSettings, claim: Claim) -> None:
-        self._broker = broker
+    def __init__(self, records: Records, objects: Objects, limits: JobsSettings, claim: Claim) -> None:
+        self._records = records
         self._objects = objects
         self._limits = limits
         self._claim = claim
@@ -85,5 +85,5 @@ class Checkpoints:
     async def _load(self) -> dict[str, bytes]:
         async with self._loading:  # steps side by side: a second read would forget what was remembered meanwhile
             if self._saved is None:
-                self._saved = await self._broker.checkpoints(self._claim.id)
+                self._saved = await self._records.checkpoints(self._claim.id)
             return self._saved

@@ -10,12 +10,12 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import msgspec
 
-from streamforge.broker.broker import Broker
 from streamforge.config import JobsSettings
 from streamforge.errors import InvalidInput, PermanentError, RecipeMisused
 from streamforge.jobs.model import Artifact, Priority
 from streamforge.ops.logs import WITHHELD, get_logger
 from streamforge.runtime.children import Children, result_of
+from streamforge.runtime.journal import Records
 from streamforge.runtime.limits import Limits, SecondsLeft, Terms, chosen
 from streamforge.runtime.mapping import Fanout, How, Mapped, OnError, keyed
 from streamforge.runtime.pool import Rack
@@ -46,7 +46,7 @@ log = get_logger(__name__)
 class Lent(msgspec.Struct, frozen=True):
     """What every context of a daemon shares."""
 
-    broker: Broker
+    records: Records
     objects: Objects
     rack: Rack
     limits: JobsSettings
@@ -76,7 +76,7 @@ class Context:
     def _steps(self) -> Steps:
         """Made when it is needed: many a recipe is a single call."""
         lent = self._lent
-        return Steps(self._run, self._pipeline, lent.broker, lent.objects, lent.limits)
+        return Steps(self._run, self._pipeline, lent.records, lent.objects, lent.limits)
 
     @property
     def seconds_left(self) -> SecondsLeft:

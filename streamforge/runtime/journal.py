@@ -1,21 +1,33 @@
 """What an attempt writes down, in order.
 
-A context's steps may run side by side, but a write is recognised, when it is repeated, by being the newest of its
-attempt: so there is one at a time.
+A context's steps may run side by side, but a write is recognised, when it is repeated, by not being newer than the
+newest of its attempt: so there is one at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Protocol
 
 import msgspec
 
-from streamforge.broker.broker import Broker
 from streamforge.broker.scripts import Record
 from streamforge.errors import FencedError, RecipeMisused
 from streamforge.ops import metrics
 from streamforge.runtime.run import Run
+
+
+class Records(Protocol):
+    """Where records go, and are read back: the recorder, with those of other jobs; or a broker, one by one."""
+
+    async def record(self, record: Record) -> bool:
+        """Whether the attempt still holds the job, and so the record is written."""
+        ...
+
+    async def checkpoints(self, job_id: str) -> dict[str, bytes]:
+        """The job's checkpoints by step name."""
+        ...
 
 
 class Journal:
@@ -24,8 +36,8 @@ class Journal:
     ``version`` is the recipe's, kept beside every checkpoint.
     """
 
-    def __init__(self, broker: Broker, run: Run, version: str) -> None:
-        self._broker = broker
+    def __init__(self, records: Records, run: Run, version: str) -> None:
+        self._records = records
         self._run = run
         self._version = version
         self._written = 0
@@ -68,7 +80,8 @@ class Journal:
                 progress=progress,
                 version=self._version if target == "steps" else "",
             )
-            is_written = await self._broker.record(record)
+            is_written = await self._records.record(record)
         if not is_written:
             metrics.fenced_writes_total(what).inc()
             raise FencedError
+        self._run.has_got_on |= target == "steps"

@@ -2,7 +2,8 @@
 
 Renewal is a thread's work, so that a busy event loop loses no lease. It tells the loop which jobs another attempt has
 taken, and which are to be cancelled. If Redis cannot be reached for so long that a lease may end, the worker stops that
-job by itself, before another begins it (self-fencing).
+job by itself, before another begins it (self-fencing), and hands it back as soon as Redis is there again: an outage is
+no crash of the job's making.
 
 A worker's name belongs to one process at a time. A process that starts under a name asks who held it last: a dead
 process of this machine is replaced at once, a living one is an error, and one of elsewhere is replaced after its lease.
@@ -11,6 +12,7 @@ process of this machine is replaced at once, a living one is an error, and one o
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import threading
 import uuid
@@ -30,6 +32,7 @@ from streamforge.errors import BrokerUnavailable, ConfigError
 from streamforge.jobs.model import Claim
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
+from streamforge.runtime.outage import Outage
 
 CLAIM_POLL_S = 0.2
 """Between two looks at a name that somebody else seems to hold."""
@@ -48,6 +51,10 @@ class Holder(Protocol):
         """Stop that attempt without settling it: it is not this worker's any more."""
         ...
 
+    def give_up(self, job_id: str, token: int, why: str) -> None:
+        """Stop that attempt and hand the job back: nobody has it yet, but soon somebody may."""
+        ...
+
     def cancel(self, job_id: str) -> None:
         """End the job: somebody asked for it."""
         ...
@@ -64,15 +71,23 @@ class Leases(Service):
         self._holder = holder
         self._identity = msgspec.json.encode(own_identity())
         self._ends: dict[tuple[str, int], float] = {}
+        self._renewed = 0.0
+        self._patience_s = redis.startup_patience_s
+        self._asked_at = 0.0
+        self._outage = Outage("name")
         self._stopping = threading.Event()
         self._done = asyncio.Event()
 
     async def start(self) -> None:
-        """Take the worker's name. Raises ConfigError where another living process keeps it."""
-        deadline = monotonic() + 2 * self._settings.lease_s
+        """Take the worker's name; waits for a Redis that is away or refuses writes, as the whole start does.
+
+        Raises ConfigError where another living process keeps the name, and BrokerUnavailable where
+        ``redis.startup_patience_s`` is over.
+        """
+        give_up_at = monotonic() + (self._patience_s or math.inf)
         try:
-            while not await anyio.to_thread.run_sync(self._take_name):
-                await self._patience(deadline)
+            while not await self._is_named(give_up_at):  # noqa: ASYNC110 - another process, or Redis, lets it go on
+                await anyio.sleep(CLAIM_POLL_S)
         except BaseException:
             self._keeper.close()
             raise
@@ -94,10 +109,28 @@ class Leases(Service):
         """Renew no more; the name is free at once."""
         self._done.set()
 
-    async def _patience(self, deadline: float) -> None:
-        if monotonic() > deadline:
+    def why_not_ready(self) -> str | None:
+        """A health probe: why a job could not be kept now. It sees a Redis that can be read and refuses writes."""
+        if not self._renewed:
+            return "has not reached Redis yet"
+        silence_s = monotonic() - self._renewed
+        return f"Redis took no renewal for {silence_s:.0f} s" if silence_s > self._settings.lease_s else None
+
+    async def _is_named(self, give_up_at: float) -> bool:
+        """Whether the name is this process's now; a stranger's is waited for until its lease must have ended."""
+        try:
+            is_named = await anyio.to_thread.run_sync(self._take_name)
+        except BrokerUnavailable as error:
+            self._outage.missed(error)
+            self._asked_at = 0.0  # leases do not end while Redis is away
+            if monotonic() > give_up_at:
+                raise
+            return False
+        self._outage.over()
+        self._asked_at = self._asked_at or monotonic()
+        if not is_named and monotonic() > self._asked_at + 2 * self._settings.lease_s:
             raise _name_taken(self._settings.name)
-        await anyio.sleep(CLAIM_POLL_S)
+        return is_named
 
     def _take_name(self) -> bool:
         found = self._keeper.holder()
@@ -108,6 +141,7 @@ class Leases(Service):
             if verdict == "unknown":
                 return False
         self._keeper.renew(self._identity, ())
+        self._renewed = monotonic()
         return True
 
     def _renew_until_stopped(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -125,6 +159,7 @@ class Leases(Service):
             log.warning("leases_not_renewed", error=error.message, jobs=len(claims))
             self._fence_self(claims, tell)
             return
+        self._renewed = monotonic()
         for claim, code in zip(claims, codes, strict=True):
             self._ends[_key(claim)] = started + self._settings.lease_s
             if code == LOST:
@@ -137,7 +172,7 @@ class Leases(Service):
         horizon = monotonic() + self._settings.renew_s
         for claim in claims:
             if self._ends[_key(claim)] <= horizon:
-                tell(self._holder.lose, claim.id, claim.token, "its lease could not be renewed")
+                tell(self._holder.give_up, claim.id, claim.token, "its lease could not be renewed")
 
     def _leave(self) -> None:
         try:

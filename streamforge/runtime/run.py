@@ -34,7 +34,8 @@ class Run:
     """An attempt under way. ``release``, ``cancel`` and ``abandon`` end it from outside, at its next await.
 
     ``asked`` is the end that was asked for: what the recipe raises on its way out does not count then. The first
-    counts. ``death`` is the pool child's that ended the attempt. ``is_over`` says that the recipe has ended.
+    counts. ``death`` is the pool child's that ended the attempt. ``is_over`` says that the recipe has ended,
+    ``has_got_on`` that it has written a checkpoint.
     """
 
     def __init__(self, claim: Claim) -> None:
@@ -43,6 +44,7 @@ class Run:
         self.asked: Outcome | None = None
         self.is_abandoned = False
         self.is_over = False
+        self.has_got_on = False
         self.death: SlotCrashed | None = None
         self.soft_timeout: StepTimeout | None = None
         self._scope = anyio.CancelScope()
@@ -78,6 +80,11 @@ class Run:
         self._scope.cancel()
         for call in tuple(self._calls):  # those in tasks of the recipe's own making do not lie in the scope
             call.interrupt(TransientError("the attempt is being ended"))
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it has come to an end, or was told to."""
+        return self.is_over or self.is_abandoned or self.asked is not None
 
     @property
     def is_cancelled(self) -> bool:

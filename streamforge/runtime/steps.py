@@ -8,13 +8,12 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from streamforge.broker.broker import Broker
 from streamforge.config import JobsSettings
 from streamforge.errors import RecipeMisused, VersionMismatch
 from streamforge.jobs.model import JobError
 from streamforge.ops import metrics
 from streamforge.runtime.checkpoints import Checkpoints
-from streamforge.runtime.journal import Journal
+from streamforge.runtime.journal import Journal, Records
 from streamforge.runtime.progress import Progress
 from streamforge.runtime.recipe import Pipeline
 from streamforge.runtime.run import STEP, Run
@@ -40,13 +39,13 @@ class Steps:
     """The steps of one attempt."""
 
     def __init__(
-        self, run: Run, pipeline: Pipeline[Any], broker: Broker, objects: Objects, limits: JobsSettings
+        self, run: Run, pipeline: Pipeline[Any], records: Records, objects: Objects, limits: JobsSettings
     ) -> None:
-        self.journal = Journal(broker, run, str(pipeline.version))
+        self.journal = Journal(records, run, str(pipeline.version))
         self.progress = Progress(pipeline.kind.steps)
         self._claim = run.claim
         self._pipeline = pipeline
-        self._checkpoints = Checkpoints(broker, objects, limits, run.claim)
+        self._checkpoints = Checkpoints(records, objects, limits, run.claim)
         self._names: set[str] = set()
 
     def begin(self, name: str) -> None:

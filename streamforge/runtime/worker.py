@@ -104,11 +104,22 @@ class Worker(Service):
 
     def lose(self, job_id: str, token: int, why: str) -> None:
         """Stop that attempt without settling it: it is not this worker's any more."""
-        run = self._runs.get(job_id)
-        if run is not None and run.claim.token == token:
-            log.warning("lease_lost", job_id=job_id, why=why)
-            metrics.fenced_writes_total("lease").inc()
+        if run := self._losing(job_id, token, why):
             run.abandon()
+
+    def give_up(self, job_id: str, token: int, why: str) -> None:
+        """Stop that attempt and hand the job back, which is refused where another attempt has begun meanwhile."""
+        if run := self._losing(job_id, token, why):
+            run.release()
+
+    def _losing(self, job_id: str, token: int, why: str) -> Run | None:
+        """The attempt, unless it is ending anyway: its settlement is refused where that is too late."""
+        run = self._runs.get(job_id)
+        if run is None or run.claim.token != token or run.is_ending:
+            return None
+        log.warning("lease_lost", job_id=job_id, why=why)
+        metrics.fenced_writes_total("lease").inc()
+        return run
 
     def cancel(self, job_id: str) -> None:
         """End the job, where it runs here: somebody asked for it."""
@@ -162,7 +173,7 @@ class Worker(Service):
             lease_ms=round(self._settings.lease_s * 1000),
             cause=self._crash_cause if mode == "crashed" else "",
             tenants=self._tenants,
-            has_suspect=any(run.claim.crashes >= SUSPECT for run in self.running),
+            has_suspect=any(run.claim.crashes >= SUSPECT and not run.has_got_on for run in self.running),
             held=() if mode == "new" else tuple(self._runs),
         )
 

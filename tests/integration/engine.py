@@ -24,6 +24,7 @@ from streamforge.runtime.inbox import Inbox
 from streamforge.runtime.pool import Rack
 from streamforge.runtime.recipe import Pipeline
 from streamforge.runtime.reclaimer import Reclaimer
+from streamforge.runtime.recorder import Recorder
 from streamforge.runtime.retry import RetryPolicy
 from streamforge.runtime.scheduler import Scheduler
 from streamforge.runtime.settler import Settler
@@ -67,17 +68,18 @@ class Engine:
         self.broker = Broker(RedisSettings(socket_timeout_s=1.0), limits, url)
         self.store = JobStore(self.broker)
         self.settler = Settler(self.broker)
+        recorder = Recorder(self.broker)
         self.rack = Rack(pool or PoolSettings(slots=1))
         kinds = Kinds(p.kind for p in pipelines)
         children = StoredChildren(self.store, kinds)
-        lent = Lent(self.broker, objects, self.rack, limits, resources or {}, children)
+        lent = Lent(recorder, objects, self.rack, limits, resources or {}, children)
         self.executor = Executor({p.kind.name: p for p in pipelines}, lent, self.settler, policy, limits)
         self.worker = Worker(self.broker, self.executor, self.settings)
         self.inbox = Inbox(self.broker, self.store, kinds, self.settings.name, limits.max_input_bytes)
         pools = [self.rack] if pool else []
         reclaimer = Reclaimer(self.broker, self.worker.queues, self.settings.lease_s, self.worker.look_for_expired)
         control = Control(self.broker, self.settings.name, cancel=self.worker.cancel, drain=self.ask_to_stop)
-        services: list[Service] = [*pools, self.settler, Scheduler(self.broker), self.inbox]
+        services: list[Service] = [*pools, self.settler, recorder, Scheduler(self.broker), self.inbox]
         services += [self.worker, reclaimer, control]
         self._ready = asyncio.Event()
         self._supervisor = Supervisor(services, self._ready.set)

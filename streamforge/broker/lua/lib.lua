@@ -42,8 +42,9 @@ local function quote(text) return cjson.encode(text) end
 -- The fields of a hash by name; nil where absent.
 local function pick(key, ...)
   local names, out = {...}, {}
-  local values = redis.call('HMGET', key, ...)
-  for i, name in ipairs(names) do out[name] = values[i] or nil end
+  for i, value in ipairs(redis.call('HMGET', key, ...)) do
+    if value then out[names[i]] = value end
+  end
   return out
 end
 

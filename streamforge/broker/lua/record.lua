@@ -1,29 +1,45 @@
--- Writes what a running attempt has to say: a checkpoint, an artifact, progress; each with its event.
+-- Writes what running attempts have to say: checkpoints, artifacts, progress; each with its event, all or nothing for each.
 -- KEYS: feed
--- ARGV: base, feed_max, log_max, id, token, target ('steps' | 'files' | ''), field, value, event type, event data (JSON),
---       step ('' = unchanged), progress ('' = unchanged), serial (of this write within its attempt),
---       version (of the recipe; kept with its checkpoints)
--- Returns 1 written, or written before by this very call (it was repeated because its answer was lost);
---         0 fenced: another attempt holds the job, nothing changed.
+-- ARGV: base, feed_max, log_max, then eleven for each record:
+--   id, token, serial (of this write within its attempt), target ('steps' | 'files' | ''), field, value,
+--   event type, event data (JSON), step ('' = unchanged), progress ('' = unchanged), version (of the recipe, kept with its checkpoints)
+-- Returns a code for each record:
+--   1 written, now or by an earlier try of this call, whose answer was lost: it is not newer than the newest of its attempt;
+--   0 fenced: another attempt holds the job, nothing changed.
 
-local id, token, target, field, value, kind, data, step, progress =
-  ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local written, version = token .. '.' .. ARGV[13], ARGV[14]
-local key = job_key(id)
-local job = pick(key, 'state', 'token', 'attempt', 'written', 'crashes')
-if job.state ~= 'running' or job.token ~= token then return 0 end
-if job.written == written then return 1 end
+local at = now_ms()
 
-if target == 'steps' then
-  redis.call('HSET', steps_key(id), field, value)
-  redis.call('HSET', key, 'kept', 1, 'version', version)
-  if job.crashes then redis.call('HSET', key, 'spared', job.crashes) end
-elseif target == 'files' then
-  redis.call('HSET', files_key(id), field, value)
-  redis.call('HSET', key, 'kept', 1)
+local function is_known(written, token, serial)
+  local by, newest = string.match(written or '', '^(.+)%.(.+)$')
+  return by == token and tonumber(serial) <= tonumber(newest)
 end
-redis.call('HSET', key, 'written', written)
-if step ~= '' then redis.call('HSET', key, 'step', step) end
-if progress ~= '' then redis.call('HSET', key, 'progress', progress) end
-emit(id, kind, now_ms(), job.attempt, data)
-return 1
+
+local function record(id, token, serial, target, field, value, event, data, step, progress, version)
+  local key = job_key(id)
+  local job = pick(key, 'state', 'token', 'attempt', 'written', 'crashes')
+  if job.state ~= 'running' or job.token ~= token then return 0 end
+  if is_known(job.written, token, serial) then return 1 end
+
+  local facts = {'written', token .. '.' .. serial}
+  local function note(name, fact)
+    facts[#facts + 1] = name
+    facts[#facts + 1] = fact
+  end
+  if target == 'steps' then
+    redis.call('HSET', steps_key(id), field, value)
+    note('version', version)
+    if job.crashes then note('spared', job.crashes) end
+  elseif target == 'files' then
+    redis.call('HSET', files_key(id), field, value)
+  end
+  if target ~= '' then note('kept', 1) end
+  if step ~= '' then note('step', step) end
+  if progress ~= '' then note('progress', progress) end
+  redis.call('HSET', key, unpack(facts))
+  emit(id, event, at, job.attempt, data)
+  return 1
+end
+
+local codes = {}
+for i = 4, #ARGV, 11 do codes[#codes + 1] = record(unpack(ARGV, i, i + 10)) end
+return codes

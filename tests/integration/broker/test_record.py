@@ -12,7 +12,7 @@ from streamforge.errors import InvalidInput
 from streamforge.jobs.events import EVENTS, Event
 from streamforge.jobs.store import JobStore
 from streamforge.testing.server import TestServer
-from tests.integration.moves import checkpoint, dump, field, raw, settle, submit, take_one
+from tests.integration.moves import checkpoint, dump, field, raw, settle, submit, take, take_one
 
 KINDS: dict[str, dict[str, Any]] = {
     "checkpoint": {},
@@ -68,6 +68,33 @@ async def test_a_repeated_write_is_recognised(broker: Broker, kind: str) -> None
     before = await dump(broker)
     assert await broker.record(record)
     assert await dump(broker) == before
+
+
+async def test_a_late_write_is_not_repeated(broker: Broker) -> None:
+    """A write that comes again after a newer one of its attempt, as after a cut connection, changes nothing."""
+    await submit(broker)
+    claim = await take_one(broker)
+    older, newer = checkpoint(claim, "a", serial=9), checkpoint(claim, "b", serial=10)
+    assert await broker.record_all([older, newer]) == [1, 1]
+    before = await dump(broker)
+    assert await broker.record(older)
+    assert await dump(broker) == before
+
+
+async def test_a_batch_gives_each_its_own_code(broker: Broker) -> None:
+    """In one call, one job's records are refused, another's recognised, and the others' written."""
+    for name in "abcd":
+        await submit(broker, name)
+    fenced, known, first, second = await take(broker, 4)
+    await settle(broker, fenced, "released")
+    again = checkpoint(known)
+    await broker.record(again)
+    before = await dump(broker)
+    assert await broker.record_all([checkpoint(fenced), again]) == [0, 1]
+    assert await dump(broker) == before
+    batch = [checkpoint(first), checkpoint(fenced), checkpoint(second, "x"), again, checkpoint(second, "y")]
+    assert await broker.record_all(batch) == [1, 0, 1, 1, 1]
+    assert [len(await broker.checkpoints(name)) for name in "abcd"] == [0, 1, 1, 2]
 
 
 async def test_the_numbers_of_another_attempt_do_not_matter(broker: Broker, store: JobStore) -> None:

@@ -88,6 +88,8 @@ class Story:
             views={JOB: self.view},
             notes=self.notes,
             leftovers=leftovers,
+            lease_s=3.0,
+            renew_s=1.0,
             living=["w1"],
             troubles=troubles,
         )

@@ -105,6 +105,34 @@ def test_kinds_that_must_fail_may() -> None:
     assert rules(Story("worker-killer").claimed("w1", "a").failed("attempts_exhausted").evidence()) == ["cause"]
 
 
+@pytest.mark.parametrize(
+    ("successor", "signal", "found"),
+    [("w1", "SIGKILL", []), ("w1", "", ["cause"]), ("w2", "", []), ("w2", "SIGKILL", []), ("w2", "SIGSEGV", ["cause"])],
+)
+def test_a_killers_signal_is_named_where_it_is_known(successor: str, signal: str, found: list[str]) -> None:
+    """By a successor of the same name, who was told; another worker may not know it, and nobody may tell another."""
+    story = Story("worker-killer").claimed("w1", "a").note("death", worker="w1").claimed(successor, "b", again=True)
+    letter = {"job": JOB, "reason": "crashed", "signal": signal}
+    evidence = story.failed("crashed").evidence(msgspec.structs.replace(NOTHING_LEFT, letters=[letter]))
+    assert rules(evidence) == found
+
+
+@pytest.mark.parametrize(("retried", "found"), [(False, []), (True, ["cause"])])
+def test_a_poisonous_job_may_die_with_its_worker(retried: bool, found: list[str]) -> None:
+    """Its last crash is what its end names: the worker's death where that was the last, else its pool child's."""
+    story = Story("poison").claimed("w1", "a")
+    if retried:
+        story.event("job.retrying")
+    story.note("death", worker="w1").failed("crashed")
+    killed = msgspec.structs.replace(story.view, error='{"message":"its worker died (SIGKILL)"}')
+    assert rules(msgspec.structs.replace(story.evidence(), views={JOB: killed})) == found
+
+
+def test_a_killer_without_a_letter_is_found() -> None:
+    """Whatever is given up lies in the dead letters."""
+    assert rules(Story("worker-killer").claimed("w1", "a").failed("crashed").evidence()) == ["cause"]
+
+
 def test_what_nobody_handed_in_is_found() -> None:
     """Work for a job that was never acknowledged."""
     assert rules(msgspec.structs.replace(plain().evidence(), accepted={}, views={})) == ["lost"]
@@ -117,6 +145,8 @@ def test_what_nobody_handed_in_is_found() -> None:
         ({"scheduled": 1}, "stuck"),
         ({"workers": ["w9"]}, "stuck"),
         ({"keys_without_ttl": ["streamforge:{0}:job:j1"]}, "leak"),
+        ({"keys_without_ttl": ["streamforge:{0}:running"]}, "leak"),
+        ({"keys_without_ttl": ["streamforge:{0}:ring:default:normal"]}, "leak"),
         ({"letters": [{"job": JOB, "reason": "crashed"}]}, "dead"),
         ({"letters": [{"source": "inbox"}]}, "dead"),
     ],
@@ -130,7 +160,9 @@ def test_what_is_left_over_is_found(left: dict[str, object], rule: str) -> None:
 def test_what_may_stay_is_left_alone() -> None:
     """Permanent keys and living workers are no leftovers."""
     leftovers = msgspec.structs.replace(
-        NOTHING_LEFT, workers=["w1"], keys_without_ttl=["streamforge:inbox", "streamforge:{0}:feed"]
+        NOTHING_LEFT,
+        workers=["w1"],
+        keys_without_ttl=["streamforge:inbox", "streamforge:{0}:feed", "streamforge:{0}:bell:default"],
     )
     assert violations(plain().evidence(leftovers)) == []
 

@@ -29,6 +29,17 @@ def test_a_recovery_that_redis_delayed_is_told_apart() -> None:
     assert found.is_disturbed
 
 
+@pytest.mark.parametrize(("checkpointed", "is_suspect"), [(False, True), (True, False)])
+def test_a_recovery_of_a_suspect_is_told_apart(checkpointed: bool, is_suspect: bool) -> None:
+    """A second takeover in a row waits for its turn; one after a checkpoint does not."""
+    story = Story().claimed("w1", "a").note("death", worker="w1").claimed("w2", "b", again=True)
+    if checkpointed:
+        story.did("b", "draft")
+    story.note("death", worker="w2").claimed("w3", "c", again=True).did("c", "refine", "publish")
+    first, second = figures.recoveries(story.succeeded("w3").evidence())
+    assert (first.is_suspect, second.is_suspect) == (False, is_suspect)
+
+
 def test_a_takeover_from_a_sleeper_is_no_recovery() -> None:
     """Nobody died."""
     story = Story().claimed("w1", "a").did("a", "draft").claimed("w2", "b", again=True).did("b", "refine", "publish")
