@@ -121,7 +121,7 @@ class Daemon:
         self.api: ApiServer | None = None
         self.ready = anyio.Event()
         self._resources = default_resources(settings) if resources is None else resources
-        self._supervisor = Supervisor(self._services(self._resources), self._on_ready)
+        self._supervisor = Supervisor(self._services(self._resources), self._on_ready, self._on_stop)
 
     async def run(self) -> None:
         """Run until ``stop``."""
@@ -134,9 +134,12 @@ class Daemon:
 
     def stop(self) -> None:
         """Drain and end: no more work is taken, running jobs get their grace."""
+        self._supervisor.stop()
+
+    def _on_stop(self) -> None:
+        """Whoever asked for the stop, be it a service that failed."""
         sdnotify.stopping()
         self.broker.lose_patience(self.settings.worker.grace_s + LAST_WORDS_S)
-        self._supervisor.stop()
 
     def hand_back(self) -> None:
         """End at once: running jobs are handed back with their checkpoints, without a grace."""
@@ -144,18 +147,26 @@ class Daemon:
         self.worker.hand_back()
 
     def reload(self, settings: Settings) -> None:
-        """Go on with what of these settings a running daemon can take over; the log tells what it cannot."""
+        """Go on with what of these settings a running daemon can take over; the log tells what it cannot.
+
+        Raises ConfigError, and changes nothing, where they contradict what a pipeline asks for.
+        """
         applied, waiting = changes(self.settings, settings)
         settings = taken_over(self.settings, settings)
         sdnotify.reloading()
+        try:
+            self.executor.reload(retry_policy(settings.worker), settings.jobs)  # it alone may refuse them
+            self._take_over(settings)
+        finally:
+            sdnotify.ready("settings reloaded")
+        log.info("settings_reloaded", applied=applied, need_restart=waiting)
+
+    def _take_over(self, settings: Settings) -> None:
         if settings.logs.level != self.settings.logs.level:
             logs.configure(settings.logs)
         self.broker.configure(settings.jobs, max_crashes=settings.worker.max_crashes)
         self.worker.configure(settings.worker, settings.queues, settings.tenants)
-        self.executor.reload(retry_policy(settings.worker), settings.jobs)
-        log.info("settings_reloaded", applied=applied, need_restart=waiting)
         self.settings = settings
-        sdnotify.ready("settings reloaded")
 
     async def _close(self) -> None:
         await self.broker.close()
@@ -197,8 +208,8 @@ class Daemon:
         self.health.add("leases", leases.why_not_ready)
         reclaimer = Reclaimer(broker, worker.queues, settings.worker.lease_s, worker.look_for_expired)
         services: list[Service] = [RedisLink(broker, embedded, settings.redis.startup_patience_s)]
-        services += [leases, rack, settler, recorder, Scheduler(broker), *self._cron(), inbox, worker, reclaimer]
-        services += [Control(broker, settings.worker.name, cancel=worker.cancel, drain=self.stop)]
+        services += [leases, rack, settler, recorder, Scheduler(broker), *self._cron(), inbox]
+        services += [Control(broker, settings.worker.name, cancel=worker.cancel, drain=self.stop), worker, reclaimer]
         services += [Janitor(DeadLetters(broker), settings.jobs.dead_ttl_s), Watchdog(worker, settings.redis, self.url)]
         if settings.api.enabled:
             front = Front(

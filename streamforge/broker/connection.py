@@ -147,12 +147,13 @@ def connect(settings: RedisSettings, url: str = "", *, block_s: float = 0.0) -> 
 def _connection_options(settings: RedisSettings, url: str) -> dict[str, Any]:
     try:
         options: dict[str, Any] = dict(parse_url(url))
-    except ValueError as error:
-        raise ConfigError(
-            str(error),
+    except ValueError:
+        raise ConfigError(  # without the parser's words, which may hold a piece of the password
+            "not a Redis URL",
             field="redis.url",
-            hint="for example redis://127.0.0.1:6379/0, rediss://… or unix:///run/redis.sock",
-        ) from error
+            hint="for example redis://127.0.0.1:6379/0, rediss://… or unix:///run/redis.sock; "
+            "percent-encode a password, or give it as redis.password",
+        ) from None
     plain = options.pop("connection_class", Connection)
     options["connection_class"] = _SAFE.get(plain, SafeConnection)
     if plain is SSLConnection:

@@ -21,11 +21,14 @@ compares them.
 | ``P:{0}:job:<id>``               | hash   | submit, take, settle, …   | result TTL after the end                  |
 | ``P:{0}:steps:<id>``             | hash   | record                    | with its job                              |
 | ``P:{0}:files:<id>``             | hash   | record                    | with its job                              |
+| ``P:{0}:children:<id>``          | set    | submit, every end         | gone with its last child that has not     |
+|                                  |        |                           | ended                                     |
 | ``P:{0}:log:<id>``               | list   | every script (capped)     | with its job                              |
 | ``P:{0}:feed``                   | stream | every script (capped)     | the newest N events                       |
 | ``P:{0}:dead``                   | stream | settle, take, inbox       | the newest N dead letters, for their TTL  |
 | ``P:{0}:cron``                   | zset   | cron                      | a member for each recurring job           |
 | ``P:{0}:worker:<name>``          | string | renew                     | a lease; gone when the worker is          |
+| ``P:{0}:probe``                  | string | watchdog                  | a second                                  |
 | ``P:{0}:idem:<tenant>:<k>``      | string | submit                    | idempotency TTL                           |
 
 ``P:{0}:control`` is a channel, on which workers are told what is asked of them.
@@ -55,6 +58,7 @@ class Keys:
         self.running = f"{self.base}:running"
         self.cron = f"{self.base}:cron"
         self.control = f"{self.base}:control"
+        self.probe = f"{self.base}:probe"
 
     def queue(self, queue: str, priority: Priority, tenant: str = "default") -> str:
         """The stream of one line: a tenant's jobs of one priority in a queue."""

@@ -120,7 +120,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     name: Annotated[Name, Meta(description="This worker's name in logs and leases; empty means the host's name.")] = (
         field(default_factory=socket.gethostname)
     )
-    concurrency: Annotated[Concurrency, Meta(description="Jobs this daemon runs at once.")] = 100
+    concurrency: Annotated[Concurrency, Meta(description="Jobs of each queue that this daemon runs at once.")] = 100
     queues: Annotated[tuple[QueueName, ...], Meta(min_length=1, description="Queues this daemon takes jobs from.")] = (
         "default",
     )

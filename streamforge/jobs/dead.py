@@ -140,10 +140,11 @@ class DeadLetters:
 
     async def _resend(self, dead_id: str) -> str:
         letter = await self.get(dead_id)
-        fields = cast("dict[Any, Any]", {"id": f"requeue-{dead_id}", **letter.fields})
+        own = {} if "cancel" in letter.fields else {"id": f"requeue-{dead_id}"}
+        fields = cast("dict[Any, Any]", {**own, **letter.fields})
         await self._broker.call("requeue", lambda: self._client.xadd(self._keys.inbox, fields))
         await self._broker.call("requeue", lambda: self._client.xdel(self._keys.dead, dead_id))
-        return str(fields["id"])
+        return str(fields.get("id") or fields["cancel"])
 
 
 _ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")

@@ -41,16 +41,24 @@ class ServiceFailed(RuntimeError):
 class Supervisor:
     """Runs services together; see the module's docstring."""
 
-    def __init__(self, services: Sequence[Service], on_ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        services: Sequence[Service],
+        on_ready: Callable[[], None] = lambda: None,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
         self._services = services
         self._on_ready = on_ready
+        self._on_stop = on_stop
         self._ended = {service.name: anyio.Event() for service in services}
         self._stopping = anyio.Event()
         self._starting = anyio.CancelScope()
         self._failure: tuple[str, Exception] | None = None
 
     def stop(self) -> None:
-        """Ask everything to stop, in order."""
+        """Ask everything to stop, in order; ``on_stop`` hears of it first, once."""
+        if not self._stopping.is_set():
+            self._on_stop()
         self._stopping.set()
         self._starting.cancel()
 

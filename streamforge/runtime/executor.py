@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from streamforge.broker.scripts import Settlement
 from streamforge.config import JobsSettings
-from streamforge.errors import FencedError, ResultTooLarge, SlotCrashed, Snooze, UnknownKind
+from streamforge.errors import ConfigError, FencedError, RecipeMisused, ResultTooLarge, SlotCrashed, Snooze, UnknownKind
 from streamforge.jobs import outcome as ends
 from streamforge.jobs.model import Claim
 from streamforge.jobs.outcome import Cancelled, Failed, Outcome, Released, Retry, Succeeded
@@ -55,10 +55,17 @@ class Executor:
         self.reload(policy, limits)
 
     def reload(self, policy: RetryPolicy, limits: JobsSettings) -> None:
-        """Take other settings, for the attempts that begin from now on."""
+        """Take other settings, for the attempts that begin from now on.
+
+        Raises ConfigError, and changes nothing, where they contradict what a pipeline asks for.
+        """
+        try:
+            terms = {name: terms_of(pipeline, limits, policy) for name, pipeline in self._pipelines.items()}
+        except RecipeMisused as error:
+            raise ConfigError(f"pipeline {error.field!r}: {error.message}", field="jobs", hint=error.hint) from error
         self._lent = replace(self._lent, limits=limits)
         self._limits = limits
-        self._terms = {name: terms_of(pipeline, limits, policy) for name, pipeline in self._pipelines.items()}
+        self._terms = terms
         step, job = Limits(0.0, limits.step_timeout_s), Limits(0.0, limits.job_timeout_s)
         self._default = Terms(step, job, policy)
 

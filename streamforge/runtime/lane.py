@@ -64,7 +64,7 @@ class Lane:
         self._changed = asyncio.Event()
         self._waiting = anyio.CancelScope()
         self._is_stopping = False
-        self._has_expired = False
+        self._has_expired = True  # what others have handed back comes before the backlog
         self._heard = 0.0
         self._outage = Outage("take")
 

@@ -24,6 +24,7 @@ from typing import Literal, Protocol
 import anyio
 import anyio.to_thread
 import msgspec
+from msgspec import structs
 
 from streamforge.broker.keys import Keys
 from streamforge.broker.leasing import CANCEL_ASKED, LOST, Identity, LeaseKeeper
@@ -66,7 +67,7 @@ class Leases(Service):
     name = "leases"
 
     def __init__(self, redis: RedisSettings, url: str, settings: WorkerSettings, holder: Holder, keys: Keys) -> None:
-        self._keeper = LeaseKeeper(redis, url, keys, settings.name, round(settings.lease_s * 1000))
+        self._keeper = LeaseKeeper(_hurried(redis, settings), url, keys, settings.name, round(settings.lease_s * 1000))
         self._settings = settings
         self._holder = holder
         self._identity = msgspec.json.encode(own_identity())
@@ -180,6 +181,16 @@ class Leases(Service):
         except (BrokerUnavailable, ConfigError) as error:
             log.warning("name_not_given_up", error=error.message)
         self._keeper.close()
+
+
+def _hurried(redis: RedisSettings, settings: WorkerSettings) -> RedisSettings:
+    """An answer that takes longer than a renewal may comes too late: the leases would end before that is known."""
+    longest_s = settings.renew_s
+    return structs.replace(
+        redis,
+        socket_timeout_s=min(redis.socket_timeout_s, longest_s),
+        connect_timeout_s=min(redis.connect_timeout_s, longest_s),
+    )
 
 
 def own_identity() -> Identity:

@@ -1,8 +1,8 @@
 """Tells systemd that this daemon lives, as long as it can really take work.
 
 A process whose event loop turns is not enough: queues have been seen green for hours with a dead consumer. So the
-worker must have heard from Redis lately. The one excuse is that Redis answers nobody: then a new connection fails as
-well, and a restart of this daemon would mend nothing.
+worker must have heard from Redis lately. The one excuse is that Redis serves nobody: then a write over a new connection
+fails as well, and a restart of this daemon would mend nothing.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ from __future__ import annotations
 import anyio
 
 from streamforge.broker.connection import connect, is_away
+from streamforge.broker.keys import Keys
 from streamforge.config import RedisSettings
 from streamforge.ops import sdnotify
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
 from streamforge.runtime.worker import Worker
+
+PROBE_MS = 1000
+"""How long the key that tries whether Redis takes a write stays there."""
 
 log = get_logger(__name__)
 
@@ -28,6 +32,7 @@ class Watchdog(Service):
         self._worker = worker
         self._settings = settings
         self._url = url
+        self._keys = Keys(settings.prefix)
         self._interval_s = interval_s or sdnotify.watchdog_interval_s()
         self._stopping = anyio.Event()
 
@@ -54,7 +59,7 @@ class Watchdog(Service):
     async def _redis_answers(self) -> bool:
         client = connect(self._settings, self._url)
         try:
-            await client.execute_command("PING")  # pyright: ignore[reportUnknownMemberType]
+            await client.set(self._keys.probe, 1, px=PROBE_MS)  # a write: one that only reads serves nobody either
         except Exception as error:  # noqa: BLE001 - any failure is an answer here
             return not is_away(error)
         else:

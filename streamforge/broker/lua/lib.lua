@@ -9,6 +9,7 @@ local MONTHS_MS = 8640000000
 local function job_key(id) return BASE .. ':job:' .. id end
 local function steps_key(id) return BASE .. ':steps:' .. id end
 local function files_key(id) return BASE .. ':files:' .. id end
+local function children_key(id) return BASE .. ':children:' .. id end
 local function log_key(id) return BASE .. ':log:' .. id end
 local function worker_key(name) return BASE .. ':worker:' .. name end
 local function queue_key(queue, line) return BASE .. ':queue:' .. queue .. ':' .. line end
@@ -99,6 +100,13 @@ local function leave_ring(queue, priority, tenant)
   redis.call('ZREMRANGEBYSCORE', past, '-inf', redis.call('HGET', clock_key(), field) or 0)
 end
 
+-- Makes a line's lost group anew; its tenant gets a turn, for what the old one had delivered.
+local function mend(stream)
+  local queue, _, priority, tenant = line_of(stream)
+  redis.pcall('XGROUP', 'CREATE', stream, GROUP, '0')
+  join_ring(queue, priority, tenant)
+end
+
 -- Puts a job at the end of its line; returns the entry's id.
 local function enqueue(id, queue, priority, tenant)
   local line = priority .. ':' .. tenant
@@ -175,21 +183,23 @@ local function finish(id, key, job, state, at, ttl_s, ...)
     redis.call('EXPIRE', steps_key(id), ttl_s)
     redis.call('EXPIRE', files_key(id), ttl_s)
   end
-  if job.parent then wake_parent(job.parent, id, at) end
+  if job.parent then
+    redis.call('SREM', children_key(job.parent), id)
+    wake_parent(job.parent, id, at)
+  end
 end
 
+local cancel
+
+-- Whoever is cancelled takes those along that work for him.
 local function end_cancelled(id, key, job, at, ttl_s, err, ...)
   emit(id, 'job.cancelled', at, job.attempt or 0, '{"error":' .. err .. '}')
   finish(id, key, job, 'cancelled', at, ttl_s, 'error', err, ...)
+  for _, child in ipairs(redis.call('SMEMBERS', children_key(id))) do cancel(child, at, ttl_s, err) end
 end
 
--- Ends a job on request: at once where nobody runs it, else by a mark that its worker is told of; and the job that it
--- waits for. Returns 1 ended now; 2 its worker will end it; 0 it had ended before; -1 no such job.
-local cancel
-local function cancel_child(parent, child, at, ttl_s, err)
-  if redis.call('HGET', job_key(child), 'parent') == parent then cancel(child, at, ttl_s, err) end
-end
-
+-- Ends a job on request: at once where nobody runs it, else by a mark that its worker is told of; and its children.
+-- Returns 1 ended now; 2 its worker will end it; 0 it had ended before; -1 no such job.
 function cancel(id, at, ttl_s, err)
   local key = job_key(id)
   local job = pick(key, 'state', 'attempt', 'queue', 'priority', 'tenant', 'entry', 'kept', 'parent', 'awaits')
@@ -201,9 +211,7 @@ function cancel(id, at, ttl_s, err)
     return 2
   end
   withdraw(id, job)
-  redis.call('HDEL', key, 'awaits')
   end_cancelled(id, key, job, at, ttl_s, err)
-  if job.awaits then cancel_child(id, job.awaits, at, ttl_s, err) end
   return 1
 end
 

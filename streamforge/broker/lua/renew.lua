@@ -17,7 +17,7 @@ end
 
 local function renew(stream, entry)
   if not claim(stream, entry).err then return end
-  redis.pcall('XGROUP', 'CREATE', stream, GROUP, '0')
+  mend(stream)
   claim(stream, entry)
 end
 

@@ -75,7 +75,8 @@ end
 function ends.released(id, key, token, job, _, _, _, _, stream, entry)
   redis.call('HSET', key, 'state', 'queued', 'owner', '', 'queued_ms', int(at), 'settled', token, 'entry', entry)
   redis.call('HINCRBY', key, 'attempt', -1)
-  redis.call('XCLAIM', stream, GROUP, 'released', 0, entry, 'IDLE', MONTHS_MS, 'JUSTID')
+  local claimed = redis.pcall('XCLAIM', stream, GROUP, 'released', 0, entry, 'IDLE', MONTHS_MS, 'JUSTID')
+  if claimed.err then mend(stream) end
   emit(id, 'job.released', at, job.attempt, '{}')
 end
 
@@ -90,7 +91,6 @@ local function settle(i, id, token, stream, entry, outcome)
   if job.state ~= 'running' or job.token ~= token then return 0 end
   local body, extra = ARGV[i + 5], ARGV[i + 8] ~= '' and cjson.decode(ARGV[i + 8]) or {}
   if job.cancel and GIVES_WAY[outcome] then
-    if extra.awaits then cancel_child(id, extra.awaits, at, ttl_s, job.cancel) end
     outcome, body = 'cancelled', job.cancel
   end
   ends[outcome](id, key, token, job, body, ARGV[i + 6], ARGV[i + 7], extra, stream, entry)

@@ -28,7 +28,10 @@ end
 local at = now_ms()
 redis.call('HSET', key, 'kind', kind, 'input', input, 'queue', queue, 'priority', priority, 'tenant', tenant,
            'source', source, 'created_ms', int(at), 'fingerprint', fingerprint)
-if parent ~= '' then redis.call('HSET', key, 'parent', parent) end
+if parent ~= '' then
+  redis.call('HSET', key, 'parent', parent)
+  redis.call('SADD', children_key(parent), id)
+end
 if has_key then redis.call('SET', KEYS[2], id .. ' ' .. fingerprint, 'EX', idem_ttl) end
 if expires > 0 then
   redis.call('HSET', key, 'expires_ms', int(expires))

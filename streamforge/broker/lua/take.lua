@@ -24,17 +24,11 @@ for i = 16, #ARGV do held[ARGV[i]] = true end
 local at = now_ms()
 local at_text = int(at)
 local by = '{"worker":' .. quote(worker) .. '}'
+local is_paused = redis.call('SISMEMBER', paused_key(), queue) == 1
 local bell = redis.call('XREVRANGE', bell_key(queue), '+', '-', 'COUNT', 1)
 local cursor = bell[1] and bell[1][1] or '0-0'
 local claims, dropped, started = {}, {}, {}
 local looks = 1000 -- entries that one call goes through: those of jobs that have ended are many after a long standstill
-
--- Makes a line's lost group anew; its tenant gets a turn, for what the old one had delivered.
-local function mend(stream)
-  local _, _, priority, tenant = line_of(stream)
-  redis.call('XGROUP', 'CREATE', stream, GROUP, '0')
-  join_ring(queue, priority, tenant)
-end
 
 local function read(stream, from, n)
   local reply = redis.pcall('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', n, 'STREAMS', stream, from)
@@ -109,7 +103,7 @@ local function start(stream, entry, id, key, job)
       return end_expired(id, key, job, at, ttl_s)
     end
   end
-  if mode ~= 'new' and room_of(job.tenant) <= 0 then return put_back(stream, entry) end
+  if mode ~= 'new' and (is_paused or room_of(job.tenant) <= 0) then return put_back(stream, entry) end
   job.attempt = tonumber(job.attempt or 0) + 1
   started[job.tenant] = (started[job.tenant] or 0) + 1
   give(stream, entry, id, key, job, 'job.started', by)
@@ -159,9 +153,9 @@ local function claim(stream, entry, id)
 end
 
 local function each(stream, entries)
-  looks = looks - #entries
   for _, entry in ipairs(entries) do
     local id = entry[2] and entry[2][2]
+    if not held[id] then looks = looks - 1 end
     if not id then discard(stream, entry[1])
     elseif not held[id] then claim(stream, entry[1], id) end
   end
@@ -227,7 +221,7 @@ end
 
 if mode ~= 'new' then
   recover()
-elseif redis.call('SISMEMBER', paused_key(), queue) == 0 then
+elseif not is_paused then
   serve_in_turn(first)
   for _, priority in ipairs({'high', 'normal', 'low'}) do
     if priority ~= first then serve_in_turn(priority) end

@@ -306,6 +306,21 @@ async def test_a_parent_that_ends_as_it_parks_takes_its_child_along(broker: Brok
     assert await field(broker, "child", "state") == "cancelled"
 
 
+async def test_every_child_ends_with_its_parent(broker: Broker, store: JobStore) -> None:
+    """Those that it has started and does not wait for now as well, and also where it runs when it is cancelled."""
+    await submit(broker)
+    claim = await take_one(broker)
+    for child in ("one", "two"):
+        await submit(broker, child, parent="job-1", queue="other")
+    await settle(broker, claim, "snooze", delay_ms=0, awaits="one")
+    await broker.promote()
+    claim = await take_one(broker)
+    await cancel(store)
+    await settle(broker, claim, "cancelled")
+    assert [await field(broker, child, "state") for child in ("job-1", "one", "two")] == ["cancelled"] * 3
+    assert await raw(broker).exists(f"{broker.keys.base}:children:job-1") == 0
+
+
 async def test_a_cancelled_child_does_not_end_its_parent(broker: Broker, store: JobStore) -> None:
     """The parent hears of it, and decides itself."""
     await wait_for_child(broker)

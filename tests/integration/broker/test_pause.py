@@ -45,6 +45,17 @@ async def test_what_had_begun_is_taken_over(broker: Broker, store: JobStore, mod
     assert (claim.id, claim.crashes) == ("job-1", crashes)
 
 
+async def test_what_was_handed_back_waits_too(broker: Broker, store: JobStore) -> None:
+    """A job that a stopping worker gave back does not start elsewhere before the end of the pause."""
+    await submit(broker)
+    claim = await take_one(broker)
+    await store.pause("default")
+    await settle(broker, claim, "released")
+    assert await take(broker, worker="w2", mode="expired") == []
+    await store.resume("default")
+    assert [again.id for again in await take(broker, worker="w2", mode="expired")] == ["job-1"]
+
+
 async def test_what_runs_is_settled(broker: Broker, store: JobStore) -> None:
     """An attempt may end in every way; what is to be tried again waits for the end of the pause."""
     await submit(broker, "a")

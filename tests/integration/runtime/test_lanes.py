@@ -70,6 +70,7 @@ class Hands:
 async def running(broker: Broker, hands: Hands) -> AsyncGenerator[Lane]:
     """A lane at work; it is stopped at the end, and has to return."""
     hands.lane = lane = Lane("default", broker, hands)
+    lane._has_expired = False  # pyright: ignore[reportPrivateUsage] - its first look; these tests are about later ones
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(lane.run())
         try:
@@ -194,6 +195,7 @@ async def test_stopping_before_anything_takes_nothing(broker: Broker) -> None:
     await submit(broker)
     hands = Hands(1, lambda _: anyio.lowlevel.checkpoint())
     hands.lane = lane = Lane("default", broker, hands)
+    lane._has_expired = False  # pyright: ignore[reportPrivateUsage] - its first look; these tests are about later ones
     lane.stop()
     await lane.run()
     assert (hands.given, await entries(broker)) == ([], ["job-1"])

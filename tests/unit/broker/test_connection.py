@@ -100,6 +100,13 @@ def test_a_url_that_cannot_be_used_is_a_config_error(url: str) -> None:
     assert caught.value.field == "redis.url"
 
 
+def test_a_refused_url_does_not_tell_its_password() -> None:
+    """A password with a character that ends the host's part is no port; the error holds no piece of it."""
+    with pytest.raises(ConfigError) as caught:
+        connect(RedisSettings(), "redis://:s3cr#et@host:6379/0")
+    assert "s3cr" not in f"{caught.value} {caught.value.__cause__}"
+
+
 @pytest.mark.parametrize(
     "error",
     [
