@@ -22,7 +22,7 @@ from streamforge.jobs.events import ENDINGS, Event
 
 CLAIMS = ("job.started", "job.recovered")
 
-PERMANENT = re.compile(r"[^:]+:(inbox|\{0\}:(feed|dead|cron|bell:[^:]+))")
+PERMANENT = re.compile(r"[^:]+:(inbox|\{0\}:(feed|dead|cron|workers|bell:[^:]+))")
 """Names of the keys that live for ever, and do not grow with the jobs; see streamforge/broker/keys.py."""
 
 KILLER_SIGNAL = "SIGKILL"

@@ -93,6 +93,23 @@ class Broker:
         """See ``Scripts.look``; one try."""
         return await self._once("look", lambda: self._scripts.look(queues, lease_ms))
 
+    async def disown(self, worker: str, identity: bytes, queues: Sequence[str]) -> int:
+        """See ``Scripts.disown``; one try."""
+        return await self._once("disown", lambda: self._scripts.disown(worker, identity, queues))
+
+    async def identities(self) -> dict[str, bytes]:
+        """The workers that have shown themselves alive within their lease: name → identity. Forgets the others."""
+        return await self.call("workers", self._identities)
+
+    async def _identities(self) -> dict[str, bytes]:
+        client = cast("Any", self.client)
+        members: set[bytes] = await client.smembers(self.keys.workers)
+        names = sorted(name.decode() for name in members)
+        found: list[bytes | None] = await client.mget([self.keys.worker(name) for name in names]) if names else []
+        if gone := [name for name, identity in zip(names, found, strict=True) if identity is None]:
+            await client.srem(self.keys.workers, *gone)
+        return {name: identity for name, identity in zip(names, found, strict=True) if identity is not None}
+
     async def depths(self, queues: Sequence[str]) -> list[LineDepth]:
         """See ``Scripts.depths``."""
         return await self.call("depths", lambda: self._scripts.depths(queues))

@@ -27,6 +27,7 @@ compares them.
 | ``P:{0}:feed``                   | stream | every script (capped)     | the newest N events                       |
 | ``P:{0}:dead``                   | stream | settle, take, inbox       | the newest N dead letters, for their TTL  |
 | ``P:{0}:cron``                   | zset   | cron                      | a member for each recurring job           |
+| ``P:{0}:workers``                | set    | renew, reclaimer          | names, until somebody finds them gone     |
 | ``P:{0}:worker:<name>``          | string | renew                     | a lease; gone when the worker is          |
 | ``P:{0}:probe``                  | string | watchdog                  | a second                                  |
 | ``P:{0}:idem:<tenant>:<k>``      | string | submit                    | idempotency TTL                           |
@@ -56,6 +57,7 @@ class Keys:
         self.scheduled = f"{self.base}:scheduled"
         self.paused = f"{self.base}:paused"
         self.running = f"{self.base}:running"
+        self.workers = f"{self.base}:workers"
         self.cron = f"{self.base}:cron"
         self.control = f"{self.base}:control"
         self.probe = f"{self.base}:probe"

@@ -211,6 +211,10 @@ class Scripts:
         """Which of these queues hold jobs that nobody has renewed for a lease."""
         return [_text(name) for name in await self._run("look", [self._keys.feed], lease_ms, *queues)]
 
+    async def disown(self, worker: str, identity: bytes, queues: Sequence[str]) -> int:
+        """Free what a dead worker holds in these queues; how many jobs. 0 where its name has been taken meanwhile."""
+        return int(await self._run("disown", [self._keys.feed], worker, identity, *queues))
+
     async def depths(self, queues: Sequence[str]) -> list[LineDepth]:
         """How much waits in each line of these queues; lines that hold nothing are left out."""
         rows = await self._run("depths", [self._keys.feed], *queues)

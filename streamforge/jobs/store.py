@@ -122,12 +122,7 @@ class JobStore:
 
     async def workers(self) -> list[str]:
         """The workers that have shown themselves alive within their lease."""
-        prefix = self._keys.worker("")
-
-        async def scan() -> list[bytes]:
-            return [key async for key in cast("Any", self._client).scan_iter(match=f"{prefix}*", count=1000)]
-
-        return sorted(key.decode().removeprefix(prefix) for key in await self._broker.call("workers", scan))
+        return list(await self._broker.identities())
 
     async def lines(self, queues: Iterable[str]) -> list[LineDepth]:
         """What waits and runs for each tenant in these queues."""

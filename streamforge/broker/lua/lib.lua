@@ -11,6 +11,7 @@ local function steps_key(id) return BASE .. ':steps:' .. id end
 local function files_key(id) return BASE .. ':files:' .. id end
 local function children_key(id) return BASE .. ':children:' .. id end
 local function log_key(id) return BASE .. ':log:' .. id end
+local function workers_key() return BASE .. ':workers' end
 local function worker_key(name) return BASE .. ':worker:' .. name end
 local function queue_key(queue, line) return BASE .. ':queue:' .. queue .. ':' .. line end
 local function lines_key(queue) return BASE .. ':lines:' .. queue end

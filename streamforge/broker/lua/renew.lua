@@ -8,6 +8,7 @@
 
 local worker, identity, lease_ms = ARGV[4], ARGV[5], ARGV[6]
 redis.call('SET', worker_key(worker), identity, 'PX', lease_ms)
+redis.call('SADD', workers_key(), worker)
 local codes = {}
 
 -- With FORCE a claim that a failover lost is made again.
