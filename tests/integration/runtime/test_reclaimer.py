@@ -68,7 +68,7 @@ async def test_the_living_keep_what_they_hold(shared_server: TestServer, broker:
         show(shared_server, broker, worker, identity)
         await submit(broker, worker)
         await take_one(broker, worker=worker)
-    await Reclaimer(broker, ["default"], 3600.0, [].append)._free_the_dead()  # pyright: ignore[reportPrivateUsage]
+    await Reclaimer(broker, ["default"], 3600.0, list[str]().append)._free_the_dead()  # pyright: ignore[reportPrivateUsage]
     assert await broker.disown("living", dead_identity(), ["default"]) == 0
     assert await take(broker, worker="w2", mode="expired", lease_ms=3_600_000) == []
     assert sorted(await broker.identities()) == ["far", "living"]
