@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from time import monotonic
 from typing import Protocol
 
 import anyio
@@ -68,6 +69,7 @@ class Worker(Service):
         self._executor = executor
         self._backlog = backlog
         self._crash_cause = crash_cause
+        self._cause_until = monotonic() + 2 * settings.lease_s  # then all that the dead process held is found
         self._runs: dict[str, Run] = {}
         self._lanes = {queue: Lane(queue, broker, self) for queue in settings.queues}
         self._jobs = asyncio.TaskGroup()
@@ -171,7 +173,7 @@ class Worker(Service):
             mode=mode,
             first=first,
             lease_ms=round(self._settings.lease_s * 1000),
-            cause=self._crash_cause if mode == "crashed" else "",
+            cause=self._crash_cause if monotonic() < self._cause_until else "",
             tenants=self._tenants,
             has_suspect=any(run.claim.crashes >= SUSPECT and not run.has_got_on for run in self.running),
             held=() if mode == "new" else tuple(self._runs),

@@ -60,7 +60,7 @@ end
 
 -- The job has crashed its workers too often: it ends here, with the cause.
 local function poison(id, key, job, strikes)
-  local signal = cause ~= '' and cause or job.signal or ''
+  local signal = job.signal or ''
   local how = signal ~= '' and ' (' .. signal .. ')' or ''
   local err = '{"code":"crashed","message":"the job was running when its worker died' .. how .. '; with pool children, crash ' ..
               strikes .. ' in a row","hint":"look at the worker\'s log and memory before requeueing"}'
@@ -128,7 +128,10 @@ local function take_over(stream, entry, id, key, job)
   if mode ~= 'lost' then
     job.crashes = tonumber(job.crashes or 0) + 1
     local strikes = strikes_of(job.crashes, job.spared)
-    if cause ~= '' then redis.call('HSET', key, 'signal', cause) end
+    if cause ~= '' and job.owner == worker then
+      job.signal = cause
+      redis.call('HSET', key, 'signal', cause)
+    end
     if is_to_wait(strikes) then return put_back(stream, entry) end
     redis.call('HSET', key, 'crashes', job.crashes)
     if strikes > max_crashes then
@@ -143,7 +146,7 @@ end
 local function claim(stream, entry, id)
   local key = job_key(id)
   local job = pick(key, 'state', 'kind', 'input', 'attempt', 'crashes', 'token', 'tenant', 'created_ms', 'queued_ms',
-                   'version', 'boosted', 'expires_ms', 'cancel', 'signal', 'kept', 'parent', 'spared')
+                   'version', 'boosted', 'expires_ms', 'cancel', 'signal', 'kept', 'parent', 'spared', 'owner')
   if job.state == 'queued' then return start(stream, entry, id, key, job) end
   if job.state == 'running' then
     if mode == 'new' then return end -- read again since its group was lost: its worker renews it, or its lease ends
