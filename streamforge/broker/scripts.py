@@ -74,8 +74,8 @@ class Take(Struct, frozen=True, kw_only=True):
     """What a worker asks of take.lua.
 
     ``first`` is the priority that is served before the others. ``cause`` is what ended this worker's earlier process,
-    for mode ``crashed``. ``tenants`` is JSON: weights and limits, as take.lua takes them. ``has_suspect`` says that
-    the worker runs a job already that may have crashed others.
+    for the jobs that it held. ``tenants`` is JSON: weights and limits, as take.lua takes them. ``has_suspect`` says
+    that the worker runs a job already that may have crashed others.
     """
 
     queue: str
@@ -204,7 +204,7 @@ class Scripts:
         return int(code), _text(job_id)
 
     async def cancel(self, job_id: str, error: bytes) -> int:
-        """1 ended now, 2 its worker will end it, 0 it had ended, -1 no such job; a job that it waits for ends too."""
+        """1 ended now, 2 its worker will end it, 0 it had ended, -1 no such job; its children end too."""
         return int(await self._run("cancel", [self._keys.feed], job_id, error, self._ttl_s))
 
     async def look(self, queues: Sequence[str], lease_ms: int) -> list[str]:

@@ -69,7 +69,7 @@ class CronMarks:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._client = broker.client
-        self._key = f"{broker.keys.base}:cron"
+        self._key = broker.keys.cron
 
     async def since(self, name: str, now: int) -> int:
         """The time of a name's mark; a name that has none is marked with ``now``. Raises BrokerUnavailable."""

@@ -175,7 +175,8 @@ class Worker(Service):
             lease_ms=round(self._settings.lease_s * 1000),
             cause=self._crash_cause if monotonic() < self._cause_until else "",
             tenants=self._tenants,
-            has_suspect=any(run.claim.crashes >= SUSPECT and not run.has_got_on for run in self.running),
+            has_suspect=mode != "new"
+            and any(run.claim.crashes >= SUSPECT and not run.has_got_on for run in self.running),
             held=() if mode == "new" else tuple(self._runs),
         )
 

@@ -12,9 +12,7 @@ local function free(stream)
   repeat
     local held = redis.pcall('XPENDING', stream, GROUP, '-', '+', 100, worker)
     if held.err then return end
-    for _, row in ipairs(held) do
-      redis.call('XCLAIM', stream, GROUP, 'released', 0, row[1], 'IDLE', MONTHS_MS, 'JUSTID')
-    end
+    for _, row in ipairs(held) do put_back(stream, row[1]) end
     freed = freed + #held
   until #held == 0
 end

@@ -108,6 +108,12 @@ local function mend(stream)
   join_ring(queue, priority, tenant)
 end
 
+-- Leaves an entry pending where it is, as one that nobody has renewed for ever: the next look of any worker finds it.
+local function put_back(stream, entry)
+  local claimed = redis.pcall('XCLAIM', stream, GROUP, 'released', 0, entry, 'IDLE', MONTHS_MS, 'JUSTID')
+  if claimed.err then mend(stream) end
+end
+
 -- Puts a job at the end of its line; returns the entry's id.
 local function enqueue(id, queue, priority, tenant)
   local line = priority .. ':' .. tenant
@@ -203,7 +209,7 @@ end
 -- Returns 1 ended now; 2 its worker will end it; 0 it had ended before; -1 no such job.
 function cancel(id, at, ttl_s, err)
   local key = job_key(id)
-  local job = pick(key, 'state', 'attempt', 'queue', 'priority', 'tenant', 'entry', 'kept', 'parent', 'awaits')
+  local job = pick(key, 'state', 'attempt', 'queue', 'priority', 'tenant', 'entry', 'kept', 'parent')
   if not job.state then return -1 end
   if TERMINAL[job.state] then return 0 end
   if job.state == 'running' then

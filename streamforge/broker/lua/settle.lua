@@ -75,8 +75,7 @@ end
 function ends.released(id, key, token, job, _, _, _, _, stream, entry)
   redis.call('HSET', key, 'state', 'queued', 'owner', '', 'queued_ms', int(at), 'settled', token, 'entry', entry)
   redis.call('HINCRBY', key, 'attempt', -1)
-  local claimed = redis.pcall('XCLAIM', stream, GROUP, 'released', 0, entry, 'IDLE', MONTHS_MS, 'JUSTID')
-  if claimed.err then mend(stream) end
+  put_back(stream, entry)
   emit(id, 'job.released', at, job.attempt, '{}')
 end
 

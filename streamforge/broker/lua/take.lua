@@ -2,7 +2,7 @@
 -- KEYS: feed
 -- ARGV: base, feed_max, log_max, queue, worker, count, mode ('new' | 'crashed' | 'lost' | 'expired'),
 --       first (the priority that is served before the others, which follow by urgency), max_crashes, dead_max, result_ttl_s, lease_ms,
---       cause (what ended the worker's earlier process, '' unknown), tenants (JSON, '' none),
+--       cause (what ended the worker's earlier process, told for jobs that it held; '' unknown), tenants (JSON, '' none),
 --       has_suspect ('1': this worker runs one already | ''), held id…
 --   'new' serves the tenants in turn, by weight, within their limits: see LINES in lib.lua;
 --   'crashed' takes over what an earlier process of this name held when it died, and charges a crash;
@@ -89,11 +89,6 @@ local function room_of(tenant)
   return limit - tonumber(redis.call('HGET', running_key(), tenant) or 0) - (started[tenant] or 0)
 end
 
--- The job's turn is not now: it goes on waiting, for the next look of any worker.
-local function put_back(stream, entry)
-  redis.call('XCLAIM', stream, GROUP, 'released', 0, entry, 'IDLE', MONTHS_MS, 'JUSTID')
-end
-
 -- From the queue to this worker; the first time is the last moment at which a job may expire.
 local function start(stream, entry, id, key, job)
   if job.expires_ms and not job.token then
@@ -109,8 +104,8 @@ local function start(stream, entry, id, key, job)
   give(stream, entry, id, key, job, 'job.started', by)
 end
 
--- A job that has crashed its workers twice in a row is a suspect: a worker runs one of them at a time, so that the crashes of the
--- guilty are not charged to those who happened to run beside it.
+-- A job that has crashed its workers twice in a row is a suspect: a worker runs one of them at a time, so that the
+-- crashes of the guilty are not charged to those who happened to run beside it.
 local function is_to_wait(strikes)
   if strikes < 2 or strikes > max_crashes then return false end
   local is_occupied = has_suspect
