@@ -71,6 +71,12 @@ class Witness:
             words += ["not_before_ms", str(not_before_ms)]
         self.call("XADD", self.keys.inbox, "*", *words)
 
+    def move_away(self, worker: str) -> None:
+        """Let the worker's sign of life come from another machine, until it gives the next."""
+        sign = self.keys.worker(worker)
+        identity = msgspec.json.decode(self.call("GET", sign), type=dict[str, Any])
+        self.call("SET", sign, msgspec.json.encode({**identity, "boot": "another machine's"}), "KEEPTTL")
+
     def states(self, jobs: Iterable[str]) -> dict[str, str]:
         """Each job's state; empty where there is no such job."""
         names = list(jobs)

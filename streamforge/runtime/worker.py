@@ -30,6 +30,9 @@ CANCELLED = JobError(code="cancelled", message="somebody asked for the job's end
 SUSPECT = 2
 """Crashes in a row from which on a job is held to be their cause; as in take.lua."""
 
+UNWINDING_S = 5.0
+"""From when on the log names a job that was told to end and goes on; the daemon cannot end before its recipe does."""
+
 log = get_logger(__name__)
 
 
@@ -220,11 +223,19 @@ class Worker(Service):
         log.info("worker_draining", jobs=len(self._runs), grace_s=self._settings.grace_s)
         self._grace.deadline = anyio.current_time() + self._settings.grace_s
         with self._grace:
-            while self._runs:
-                self._changed.clear()
-                await self._changed.wait()
+            await self._all_ended()
         for run in self.running:
             run.release()
+        with anyio.move_on_after(UNWINDING_S):
+            await self._all_ended()
+        for run in self.running:
+            if not run.is_over:
+                log.error("job_ignores_cancellation", job_id=run.claim.id, kind=run.claim.kind)
+
+    async def _all_ended(self) -> None:
+        while self._runs:
+            self._changed.clear()
+            await self._changed.wait()
 
 
 def tenants_for_take(max_running: int, tenants: Mapping[str, TenantSettings]) -> bytes:

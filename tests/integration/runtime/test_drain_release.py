@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 
 import anyio
 import pytest
+from structlog.testing import capture_logs
 
 from streamforge.broker.broker import Broker
 from streamforge.jobs.model import JobState
@@ -177,6 +179,34 @@ async def test_a_drain_may_become_a_hand_back(build: Build) -> None:
             assert (await engine.store.get(job_id)).state is JobState.RUNNING
             assert not end.done()
             engine.worker.hand_back()
+        assert (await engine.store.get(job_id)).state is JobState.QUEUED
+
+
+async def test_a_recipe_that_ignores_its_cancellation_is_named(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps its job until it ends after all: meanwhile the log says which one holds the daemon up."""
+    monkeypatch.setattr("streamforge.runtime.worker.UNWINDING_S", 0.01)
+    inside, is_open = anyio.Event(), False
+
+    async def recipe(ctx: Context, spec: Text) -> str:
+        del ctx, spec
+        inside.set()
+        while not is_open:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.01)
+        return "done"
+
+    async with build(recipe, grace_s=3600.0) as engine:
+        job_id = await engine.submit(text="stubborn")
+        await inside.wait()
+        try:
+            with capture_logs() as lines:
+                engine.worker.hand_back()
+                await until(lambda: "job_ignores_cancellation" in {line["event"] for line in lines}, "it is named")
+            assert lines[-1]["job_id"] == job_id
+            assert (await engine.store.get(job_id)).state is JobState.RUNNING
+        finally:
+            is_open = True
+        await engine.stop()
         assert (await engine.store.get(job_id)).state is JobState.QUEUED
 
 
