@@ -14,7 +14,7 @@ import statistics
 from itertools import pairwise
 from pathlib import Path
 
-from streamforge.pipelines.banner.graph import Design, Element, Palette, Relation, Typography
+from streamforge.pipelines.banner.design.graph import Design, Element, Palette, Relation, Typography
 from streamforge.pipelines.banner.spec import BannerSpec, Size
 from streamforge.pipelines.banner.steps import arrange, paint, warm
 

@@ -22,7 +22,7 @@ from streamforge.ops import last_exit, logs, sdnotify
 from streamforge.ops.health import Health
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service, Supervisor
-from streamforge.pipelines.banner.designer import Designer, ModelDesigner, OfflineDesigner
+from streamforge.pipelines.banner.design.designer import Designer, ModelDesigner, OfflineDesigner
 from streamforge.providers.anthropic import AnthropicText
 from streamforge.providers.metered import MeteredText
 from streamforge.registry import by_kind, kinds_of, load_pipelines

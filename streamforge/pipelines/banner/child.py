@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from streamforge.pipelines.banner.arrangement import Arrangement, Painted
-from streamforge.pipelines.banner.graph import Design
+from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.layout.arrangement import Arrangement, Painted
 from streamforge.pipelines.banner.spec import BannerSpec, Size
 
 

@@ -6,12 +6,12 @@ import hashlib
 
 from streamforge.errors import InvalidInput, VerificationFailed
 from streamforge.pipelines.banner import child
-from streamforge.pipelines.banner.arrangement import Arrangement, Painted
-from streamforge.pipelines.banner.designer import Designer
-from streamforge.pipelines.banner.graph import Design
-from streamforge.pipelines.banner.pictographs import without_pictographs
+from streamforge.pipelines.banner.design.designer import Designer
+from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.layout.arrangement import Arrangement, Painted
 from streamforge.pipelines.banner.spec import BannerFile, BannerResult, BannerSpec, Check
-from streamforge.pipelines.banner.wording import is_readable
+from streamforge.pipelines.banner.words.pictographs import without_pictographs
+from streamforge.pipelines.banner.words.wording import is_readable
 from streamforge.runtime.context import Context
 from streamforge.runtime.recipe import Pipeline
 

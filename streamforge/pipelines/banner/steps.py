@@ -12,11 +12,11 @@ from typing import Literal
 import msgspec
 
 from streamforge.errors import LayoutInfeasible
-from streamforge.pipelines.banner import room
-from streamforge.pipelines.banner.arrangement import Arrangement, Painted, PaintedFile, Placement
-from streamforge.pipelines.banner.compose import Composition, frame_of
-from streamforge.pipelines.banner.graph import Design, Element
-from streamforge.pipelines.banner.measure import Measured, measure
+from streamforge.pipelines.banner.design.graph import Design, Element
+from streamforge.pipelines.banner.layout import room
+from streamforge.pipelines.banner.layout.arrangement import Arrangement, Painted, PaintedFile, Placement
+from streamforge.pipelines.banner.layout.measure import Measured, measure
+from streamforge.pipelines.banner.picture.compose import Composition, frame_of
 from streamforge.pipelines.banner.spec import BannerSpec, Check, Size
 from streamforge.render import fonts, image, verify
 from streamforge.render.encode import encode

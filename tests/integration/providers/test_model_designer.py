@@ -12,10 +12,10 @@ import msgspec
 import pytest
 
 from streamforge.errors import ProviderRefused, RateLimited
-from streamforge.pipelines.banner.designer import Draft, ModelDesigner, OfflineDesigner, examine
-from streamforge.pipelines.banner.graph import Design
-from streamforge.pipelines.banner.offline import design_offline
-from streamforge.pipelines.banner.palette import problems
+from streamforge.pipelines.banner.design.designer import Draft, ModelDesigner, OfflineDesigner, examine
+from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.design.offline import design_offline
+from streamforge.pipelines.banner.design.palette import problems
 from streamforge.pipelines.banner.spec import BannerSpec, Size
 from streamforge.providers.anthropic import AnthropicText
 from streamforge.providers.text import TextResponse

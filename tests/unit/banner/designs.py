@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise, product
 
-from streamforge.pipelines.banner.graph import Design, Element, Palette, Region, Relation, Typography
+from streamforge.pipelines.banner.design.graph import Design, Element, Palette, Region, Relation, Typography
 
 LIGHT = Palette(
     ground="#fdfaf4", ground_2="#f3e7d3", ink="#1d2733", muted="#5b6672", accent="#c2410c", on_accent="#ffffff",

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from streamforge.pipelines.banner.archetypes import ARCHETYPES, fitting, relate, shape_of
-from streamforge.pipelines.banner.graph import Design
-from streamforge.pipelines.banner.offline import design_offline, seed_of
-from streamforge.pipelines.banner.palette import problems
+from streamforge.pipelines.banner.design.archetypes import ARCHETYPES, fitting, relate, shape_of
+from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.design.offline import design_offline, seed_of
+from streamforge.pipelines.banner.design.palette import problems
 from streamforge.pipelines.banner.spec import BannerSpec, Size
 
 PROMPT = "a fish market with a 50% discount on seafood. Order at www.fish.example or call 555-123-4567"

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from streamforge.pipelines.banner.offline import design_offline
-from streamforge.pipelines.banner.palette import problems
+from streamforge.pipelines.banner.design.offline import design_offline
+from streamforge.pipelines.banner.design.palette import problems
 from streamforge.pipelines.banner.spec import BannerSpec, Size
 from tests.unit.banner.briefs import ABSENT, REQUESTS
 

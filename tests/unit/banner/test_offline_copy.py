@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamforge.pipelines.banner.copywriting import Copy, write_copy
-from streamforge.pipelines.banner.facts import extract
-from streamforge.pipelines.banner.persuasion import purpose_line
 from streamforge.pipelines.banner.spec import BannerSpec
-from streamforge.pipelines.banner.wording import is_readable, tidy
+from streamforge.pipelines.banner.words.copywriting import Copy, write_copy
+from streamforge.pipelines.banner.words.facts import extract
+from streamforge.pipelines.banner.words.persuasion import purpose_line
+from streamforge.pipelines.banner.words.wording import is_readable, tidy
 
 WORD = st.sampled_from(["fresh bread", "running shoes", "piano lessons", "garden tools", "cold brew", "city tours"])
 HOST = st.from_regex(r"[a-z][a-z0-9]{2,12}", fullmatch=True)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from streamforge.pipelines.banner.colour import contrast, from_oklch, luminance, normalise, readable, to_oklch
-from streamforge.pipelines.banner.graph import Palette
-from streamforge.pipelines.banner.palette import CATALOGUE, choose_palette, problems, repaired, settle
+from streamforge.pipelines.banner.design.colour import contrast, from_oklch, luminance, normalise, readable, to_oklch
+from streamforge.pipelines.banner.design.graph import Palette
+from streamforge.pipelines.banner.design.palette import CATALOGUE, choose_palette, problems, repaired, settle
 
 COLOUR = st.from_regex(r"#[0-9a-f]{6}", fullmatch=True)
 SEED = st.integers(min_value=0, max_value=2**31 - 1)

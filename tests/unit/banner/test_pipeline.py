@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from streamforge.errors import InvalidInput, VerificationFailed
-from streamforge.pipelines.banner.designer import OfflineDesigner
-from streamforge.pipelines.banner.offline import design_offline
+from streamforge.pipelines.banner.design.designer import OfflineDesigner
+from streamforge.pipelines.banner.design.offline import design_offline
 from streamforge.pipelines.banner.pipeline import report, require_headline, require_verified, write_design
 from streamforge.pipelines.banner.spec import BannerSpec, Check
 from streamforge.pipelines.banner.steps import arrange, paint

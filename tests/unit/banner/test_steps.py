@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from PIL import Image
 
 from streamforge.errors import AssetRejected, LayoutInfeasible
-from streamforge.pipelines.banner.compose import Composition
-from streamforge.pipelines.banner.graph import BackgroundStyle, Design, Element, Relation
+from streamforge.pipelines.banner.design.graph import BackgroundStyle, Design, Element, Relation
+from streamforge.pipelines.banner.picture.compose import Composition
 from streamforge.pipelines.banner.spec import BannerSpec, Check, Size
 from streamforge.pipelines.banner.steps import Arrangement, Painted, Placement, arrange, paint
 from streamforge.render import verify

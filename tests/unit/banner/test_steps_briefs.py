@@ -7,7 +7,7 @@ import base64
 import msgspec
 import pytest
 
-from streamforge.pipelines.banner.offline import design_offline
+from streamforge.pipelines.banner.design.offline import design_offline
 from streamforge.pipelines.banner.spec import BannerSpec, Size
 from streamforge.pipelines.banner.steps import arrange, paint
 from streamforge.render.image import logo_facts

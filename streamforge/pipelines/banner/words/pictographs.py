@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-from streamforge.pipelines.banner.graph import Design
+from streamforge.pipelines.banner.design.graph import Design
 
 _PICTOGRAPHS = re.compile(
     "["

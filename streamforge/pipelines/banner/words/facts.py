@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from streamforge.pipelines.banner import wording
+from streamforge.pipelines.banner.words import wording
 
 QuoteUse = Literal["headline", "offer", "cta", "name"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from streamforge.pipelines.banner.arrangement import Arrangement, Placement
-from streamforge.pipelines.banner.graph import Design
-from streamforge.pipelines.banner.roles import style_of
+from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
+from streamforge.pipelines.banner.layout.roles import style_of
 from streamforge.render import text, verify
 from streamforge.render.colour import BLACK, WHITE, Pixels, Rgb, contrast, luminance_of, parse
 from streamforge.render.grounds import Ground, background

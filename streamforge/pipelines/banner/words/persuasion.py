@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import re
 
-from streamforge.pipelines.banner import wording
-from streamforge.pipelines.banner.facts import offer_spans, without_facts
+from streamforge.pipelines.banner.words import wording
+from streamforge.pipelines.banner.words.facts import offer_spans, without_facts
 
 _PEOPLE = r"(?:them|him|her|customers?|viewers?|people|users?|readers?|visitors?|clients?|shoppers?|families|parents|students|everyone|the audience)"
 _URGE = re.compile(

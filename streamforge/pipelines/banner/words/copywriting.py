@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streamforge.pipelines.banner import languages, wording
-from streamforge.pipelines.banner.facts import URL, Facts, extract, offer_spans, without_facts
-from streamforge.pipelines.banner.headlines import (
+from streamforge.pipelines.banner.spec import BannerSpec
+from streamforge.pipelines.banner.words import languages, wording
+from streamforge.pipelines.banner.words.facts import URL, Facts, extract, offer_spans, without_facts
+from streamforge.pipelines.banner.words.headlines import (
     REPEATS,
     SHORT_LETTERS,
     SHORT_WORDS,
@@ -22,9 +23,8 @@ from streamforge.pipelines.banner.headlines import (
     is_errand,
     short_headline,
 )
-from streamforge.pipelines.banner.persuasion import call_to_action, purpose_line, short_call
-from streamforge.pipelines.banner.reading import Reading, read
-from streamforge.pipelines.banner.spec import BannerSpec
+from streamforge.pipelines.banner.words.persuasion import call_to_action, purpose_line, short_call
+from streamforge.pipelines.banner.words.reading import Reading, read
 
 SUB_WORDS = 14
 SUB_LETTERS = 88

@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streamforge.errors import ProviderRefused
-from streamforge.pipelines.banner.archetypes import shape_of
-from streamforge.pipelines.banner.graph import (
+from streamforge.pipelines.banner.design.archetypes import shape_of
+from streamforge.pipelines.banner.design.graph import (
     BackgroundStyle,
     Design,
     Element,
@@ -26,8 +26,8 @@ from streamforge.pipelines.banner.graph import (
     Relation,
     Typography,
 )
-from streamforge.pipelines.banner.offline import LogoFacts, design_offline, seed_of
-from streamforge.pipelines.banner.palette import repaired
+from streamforge.pipelines.banner.design.offline import LogoFacts, design_offline, seed_of
+from streamforge.pipelines.banner.design.palette import repaired
 from streamforge.pipelines.banner.spec import BannerSpec, Size
 from streamforge.providers.schema import structured_schema
 from streamforge.providers.text import Effort, TextModel, TextRequest, TextResponse, Turn
@@ -249,5 +249,5 @@ def _design(draft: Draft, designer: str, seed: int, logo: LogoFacts | None) -> D
 
 
 def _prompt(name: str) -> str:
-    folder = resources.files("streamforge.pipelines.banner").joinpath("prompts")
+    folder = resources.files("streamforge.pipelines.banner.design").joinpath("prompts")
     return folder.joinpath(name).read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import math
 
 from msgspec import Struct
 
-from streamforge.pipelines.banner.graph import Element, Typography
+from streamforge.pipelines.banner.design.graph import Element, Typography
 from streamforge.pipelines.banner.spec import Size
 from streamforge.render.text import TextStyle
 

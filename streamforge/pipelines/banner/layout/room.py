@@ -7,8 +7,8 @@ from typing import Literal
 from msgspec.structs import replace
 
 from streamforge.errors import LayoutInfeasible
-from streamforge.pipelines.banner.graph import Design, Element
-from streamforge.pipelines.banner.measure import measure
+from streamforge.pipelines.banner.design.graph import Design, Element
+from streamforge.pipelines.banner.layout.measure import measure
 from streamforge.pipelines.banner.spec import MAX_PIXELS, Size
 from streamforge.solve.layout import solve
 

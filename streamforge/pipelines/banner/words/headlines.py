@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from streamforge.pipelines.banner import wording
-from streamforge.pipelines.banner.facts import Facts, offer_spans
-from streamforge.pipelines.banner.persuasion import highlight
-from streamforge.pipelines.banner.reading import Reading
+from streamforge.pipelines.banner.words import wording
+from streamforge.pipelines.banner.words.facts import Facts, offer_spans
+from streamforge.pipelines.banner.words.persuasion import highlight
+from streamforge.pipelines.banner.words.reading import Reading
 
 WORDS = 6
 LETTERS = 44

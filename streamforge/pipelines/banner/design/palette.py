@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from streamforge.pipelines.banner.colour import (
+from streamforge.pipelines.banner.design.colour import (
     WHITE,
     Oklch,
     contrast,
@@ -18,7 +18,7 @@ from streamforge.pipelines.banner.colour import (
     shade,
     to_oklch,
 )
-from streamforge.pipelines.banner.graph import Palette
+from streamforge.pipelines.banner.design.graph import Palette
 
 Mode = Literal["light", "dark"]
 

@@ -12,8 +12,8 @@ import re
 
 from msgspec import Struct
 
-from streamforge.pipelines.banner import wording
-from streamforge.pipelines.banner.facts import DATE, offer_spans, quotations, without_facts
+from streamforge.pipelines.banner.words import wording
+from streamforge.pipelines.banner.words.facts import DATE, offer_spans, quotations, without_facts
 
 
 class Reading(Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from streamforge.pipelines.banner.graph import BackgroundStyle, Typography
-from streamforge.pipelines.banner.palette import Mode
+from streamforge.pipelines.banner.design.graph import BackgroundStyle, Typography
+from streamforge.pipelines.banner.design.palette import Mode
 from streamforge.pipelines.banner.spec import BannerSpec
 
 Tone = Literal["bold", "elegant", "playful", "calm", "romantic", "tech", "plain"]

@@ -12,18 +12,18 @@ import random
 import re
 from typing import Protocol
 
-from streamforge.pipelines.banner.archetypes import Archetype, Shape, fitting, regions, relate, shape_of
-from streamforge.pipelines.banner.copywriting import Copy, write_copy
-from streamforge.pipelines.banner.graph import (
+from streamforge.pipelines.banner.design.archetypes import Archetype, Shape, fitting, regions, relate, shape_of
+from streamforge.pipelines.banner.design.graph import (
     BackgroundStyle,
     Design,
     Element,
     ElementRole,
 )
-from streamforge.pipelines.banner.looks import LOOKS, Look, tone_of, types_for
-from streamforge.pipelines.banner.palette import LogoColours, choose_palette
-from streamforge.pipelines.banner.roles import SETTINGS, least_px
+from streamforge.pipelines.banner.design.looks import LOOKS, Look, tone_of, types_for
+from streamforge.pipelines.banner.design.palette import LogoColours, choose_palette
+from streamforge.pipelines.banner.layout.roles import SETTINGS, least_px
 from streamforge.pipelines.banner.spec import BannerSpec, Size
+from streamforge.pipelines.banner.words.copywriting import Copy, write_copy
 
 DESIGNER = "offline"
 _HERO_SHARE = 0.6

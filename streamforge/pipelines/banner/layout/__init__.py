@@ -1,0 +1,1 @@
+"""The layout of a banner: texts measured, sizes tabled, places solved."""

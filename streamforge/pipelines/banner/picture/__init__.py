@@ -1,0 +1,1 @@
+"""The picture of a banner: a scene composed from a layout, inspected and delivered."""
