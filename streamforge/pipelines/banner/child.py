@@ -34,14 +34,14 @@ def examine_logo(data_uri: str) -> LogoReport:
 
 
 def arrange(design: Design, size: Size, logo: str | None) -> Arrangement:
-    """See ``steps.arrange``."""
-    from streamforge.pipelines.banner import steps  # noqa: PLC0415 - heavy
+    """See ``layout.arrange``."""
+    from streamforge.pipelines.banner.layout import arrange as work  # noqa: PLC0415 - heavy
 
-    return steps.arrange(design, size, logo)
+    return work.arrange(design, size, logo)
 
 
 def paint(design: Design, arrangement: Arrangement, spec: BannerSpec) -> Painted:
-    """See ``steps.paint``."""
-    from streamforge.pipelines.banner import steps  # noqa: PLC0415 - heavy
+    """See ``picture.produce``."""
+    from streamforge.pipelines.banner.picture import produce  # noqa: PLC0415 - heavy
 
-    return steps.paint(design, arrangement, spec)
+    return produce.paint(design, arrangement, spec)

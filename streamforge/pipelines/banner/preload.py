@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import types
+from importlib import import_module
 
 
 class _Absent:
@@ -23,14 +24,19 @@ def stub_pandas() -> None:
     sys.modules.setdefault("pandas", module)
 
 
-def load() -> None:
-    """Import the heavy modules and warm them."""
-    from streamforge.pipelines.banner import steps  # noqa: PLC0415 - after the stub, and only in a pool child
+def warm() -> None:
+    """Register every font and solve a tiny layout, so that a new child's first job does not wait for it."""
+    for module in ("layout.arrange", "picture.produce"):
+        import_module(f"streamforge.pipelines.banner.{module}")
+    from streamforge.render import fonts  # noqa: PLC0415 - after the stub
+    from streamforge.solve.layout import solve  # noqa: PLC0415
+    from streamforge.solve.problem import Candidate, Item, Problem  # noqa: PLC0415
 
-    steps.warm()
+    fonts.register_all()
+    solve(Problem(width=64, height=64, margin=4, items=[Item(id="a", candidates=[Candidate(8, 8)])]))
 
 
 if os.environ.get("STREAMFORGE_POOL_CHILD") == "1":
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a child has one core; set before numpy is imported
     stub_pandas()
-    load()
+    warm()

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from streamforge.errors import InvalidInput, VerificationFailed
 from streamforge.pipelines.banner.design.designer import OfflineDesigner
 from streamforge.pipelines.banner.design.offline import design_offline
+from streamforge.pipelines.banner.layout.arrange import arrange
+from streamforge.pipelines.banner.picture.produce import paint
 from streamforge.pipelines.banner.pipeline import report, require_headline, require_verified, write_design
 from streamforge.pipelines.banner.spec import BannerSpec, Check
-from streamforge.pipelines.banner.steps import arrange, paint
 from streamforge.runtime.context import Context
 from tests.unit.banner.designs import CTA, HEADLINE, SUB, design, ordered
 

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from streamforge.errors import LayoutInfeasible
 from streamforge.pipelines.banner.design.offline import design_offline
+from streamforge.pipelines.banner.layout.arrange import arrange
+from streamforge.pipelines.banner.picture.produce import paint
 from streamforge.pipelines.banner.spec import BannerSpec, Check, Size
-from streamforge.pipelines.banner.steps import arrange, paint
 from tests.unit.banner.designs import CTA, HEADLINE, SUB, design, ordered
 
 PROMPTS = [
