@@ -14,11 +14,12 @@ import statistics
 from itertools import pairwise
 from pathlib import Path
 
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.graph import Design, Element, Palette, Relation, Typography
 from streamforge.pipelines.banner.layout.arrange import arrange
 from streamforge.pipelines.banner.picture.produce import paint
 from streamforge.pipelines.banner.preload import warm
-from streamforge.pipelines.banner.spec import BannerSpec, Size
+from streamforge.pipelines.banner.spec import BannerSpec
 
 SIZE = Size(1200, 628)
 STAGES = ("logo", "measure", "solve", "draw", "verify", "encode")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Painted
-from streamforge.pipelines.banner.spec import BannerSpec, Size
+from streamforge.pipelines.banner.spec import BannerSpec
 
 
 class LogoReport(Struct, frozen=True, kw_only=True):

@@ -11,59 +11,98 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-HexColour = Annotated[str, Meta(pattern=r"^#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z", description="#rgb or #rrggbb")]
-Side = Annotated[int, Meta(ge=16, le=8192, description="pixels")]
-Format = Literal["png"]
+from streamforge.pipelines.banner.canvas import MAX_PIXELS, Canvas, Side, Size, canvases_of
+from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.kit import BrandKit, HexColour
 
-MAX_PIXELS = 16_000_000
-"""The largest canvas, in pixels: 16 MP is 64 MB of RGBA in a pool child."""
+PresetOrSize = Annotated[str, Meta(min_length=3, max_length=20, description="728x90, or the name of a preset")]
+FileFormat = Literal["png", "jpeg", "webp", "avif", "svg", "pdf"]
+Picture = Annotated[str, Meta(min_length=1, max_length=6_000_000)]
+"""A data URI (``data:image/png;base64,…``), or an https URL where the operator allows its host."""
+
+MAX_SIZES = 40
+_LEAST_SIDE, _MOST_SIDE = 16, 8192
 
 
-class Size(Struct, frozen=True, forbid_unknown_fields=True):
-    """A canvas in pixels."""
+class Lock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody has settled about an element; no designer changes it. ``size`` limits it to one canvas.
 
-    width: Side
-    height: Side
+    ``text`` replaces its words, ``ink`` its colour, ``px`` its type size; ``x`` and ``y`` are the px of its upper left
+    corner, both or neither.
+    """
 
-    def __str__(self) -> str:
-        """``1200x628``."""
-        return f"{self.width}x{self.height}"
+    element: Annotated[str, Meta(max_length=32)]
+    size: Annotated[str, Meta(max_length=12)] = ""
+    text: Annotated[str, Meta(max_length=300)] | None = None
+    ink: HexColour | None = None
+    px: Annotated[int, Meta(ge=4, le=600)] | None = None
+    x: Annotated[int, Meta(ge=0, le=8192)] | None = None
+    y: Annotated[int, Meta(ge=0, le=8192)] | None = None
+
+    def __post_init__(self) -> None:
+        """Check that it settles something, and a place whole."""
+        if (self.x is None) != (self.y is None):
+            raise ValueError(f"the lock of {self.element!r} needs both x and y, or neither")
+        if all(value is None for value in (self.text, self.ink, self.px, self.x)):
+            raise ValueError(f"the lock of {self.element!r} settles nothing; give text, ink, px, or x and y")
 
 
 class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A brief: what to say, to whom, in which colours and at which size.
+    """A brief: what to say, to whom, in which colours, at which sizes.
 
-    ``logo`` is a data URI (``data:image/png;base64,…``; PNG, JPEG, WebP or SVG). ``width`` and ``height`` are pixels.
+    ``sizes`` names canvases (``728x90``) and presets (see ``canvas.PRESETS``); without it ``width`` and ``height``
+    (px) are the only one. ``brand_kit`` is a stored kit's name, or a kit. ``logo`` and ``hero`` are pictures; a
+    ``logo_on_dark`` takes the logo's place on dark grounds. ``scale`` 2 exports rasters at twice the size. ``max_kb``
+    caps each raster file (thousands of bytes; 0: what the preset asks).
+
+    ``design`` is a graph to render as it is, without a designer (then ``prompt`` may be left out), such as
+    ``graph.json`` of an earlier job; ``locks`` hold whoever designs. ``rounds`` is how often a designer may mend what
+    fails.
     """
 
-    prompt: Annotated[str, Meta(min_length=3, max_length=4000)]
+    prompt: Annotated[str, Meta(min_length=3, max_length=4000)] = ""
     width: Side = 1200
     height: Side = 628
+    sizes: Annotated[list[PresetOrSize], Meta(max_length=MAX_SIZES)] = msgspec.field(default_factory=list[str])
     brand_colors: Annotated[list[HexColour], Meta(max_length=8)] = msgspec.field(default_factory=list[str])
     brand_name: Annotated[str, Meta(max_length=80)] = ""
+    brand_kit: Annotated[str, Meta(max_length=64)] | BrandKit = ""
     audience: Annotated[str, Meta(max_length=200)] = ""
     purpose: Annotated[str, Meta(max_length=400)] = ""
-    logo: Annotated[str, Meta(min_length=1, max_length=6_000_000)] | None = None
-    formats: Annotated[list[Format], Meta(min_length=1, max_length=4)] = msgspec.field(
-        default_factory=lambda: list[Format](["png"])
+    logo: Picture | None = None
+    logo_on_dark: Picture | None = None
+    hero: Picture | None = None
+    formats: Annotated[list[FileFormat], Meta(min_length=1, max_length=6)] = msgspec.field(
+        default_factory=lambda: list[FileFormat](["png"])
     )
+    scale: Literal[1, 2] = 1
+    max_kb: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    design: Design | None = None
+    locks: Annotated[list[Lock], Meta(max_length=60)] = msgspec.field(default_factory=list[Lock])
+    rounds: Annotated[int, Meta(ge=0, le=5)] = 3
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
 
     def __post_init__(self) -> None:
         """Check what no single field can say."""
-        if not self.prompt.strip():
+        if not self.prompt.strip() and self.design is None:
             raise ValueError("prompt is blank; describe what the banner is for")
-        pixels = self.width * self.height
-        if pixels > MAX_PIXELS:
-            raise ValueError(
-                f"width x height is {pixels / 1e6:.1f} MP, over the limit of {MAX_PIXELS / 1e6:.0f} MP; "
-                "choose a smaller canvas"
-            )
+        for each in self.canvases:
+            if not all(_LEAST_SIDE <= side <= _MOST_SIDE for side in (each.size.width, each.size.height)):
+                raise ValueError(f"{each.size} is no canvas; each side has {_LEAST_SIDE} to {_MOST_SIDE} pixels")
+            if each.size.width * each.size.height > MAX_PIXELS:
+                raise ValueError(f"{each.size} is over the limit of {MAX_PIXELS / 1e6:.0f} MP; choose a smaller canvas")
+        if len(self.canvases) > MAX_SIZES:
+            raise ValueError(f"{len(self.canvases)} sizes are too many for one job; ask for at most {MAX_SIZES}")
+
+    @property
+    def canvases(self) -> list[Canvas]:
+        """Every size to make, in the order asked for, with what its publisher demands."""
+        return canvases_of(self.sizes) if self.sizes else [Canvas(size=Size(self.width, self.height))]
 
     @property
     def size(self) -> Size:
-        """The canvas."""
-        return Size(self.width, self.height)
+        """The first canvas."""
+        return self.canvases[0].size
 
 
 class Check(Struct, frozen=True):

@@ -12,11 +12,12 @@ import msgspec
 import pytest
 
 from streamforge.errors import ProviderRefused, RateLimited
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.designer import Draft, ModelDesigner, OfflineDesigner, examine
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.design.offline import design_offline
 from streamforge.pipelines.banner.design.palette import problems
-from streamforge.pipelines.banner.spec import BannerSpec, Size
+from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.providers.anthropic import AnthropicText
 from streamforge.providers.text import TextResponse
 from streamforge.testing.model_server import Answer, Fault, ModelServer, Script

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.archetypes import ARCHETYPES, fitting, relate, shape_of
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.design.offline import design_offline, seed_of
 from streamforge.pipelines.banner.design.palette import problems
-from streamforge.pipelines.banner.spec import BannerSpec, Size
+from streamforge.pipelines.banner.spec import BannerSpec
 
 PROMPT = "a fish market with a 50% discount on seafood. Order at www.fish.example or call 555-123-4567"
 SIZES = [

@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from PIL import Image
 
 from streamforge.errors import AssetRejected, LayoutInfeasible
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.graph import BackgroundStyle, Design, Element, Relation
 from streamforge.pipelines.banner.layout.arrange import arrange
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Painted, Placement
 from streamforge.pipelines.banner.picture.compose import Composition
 from streamforge.pipelines.banner.picture.produce import paint
-from streamforge.pipelines.banner.spec import BannerSpec, Check, Size
+from streamforge.pipelines.banner.spec import BannerSpec, Check
 from streamforge.render import verify
 from streamforge.render.colour import BLACK
 from streamforge.render.grounds import STYLES

@@ -7,10 +7,11 @@ import base64
 import msgspec
 import pytest
 
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.offline import design_offline
 from streamforge.pipelines.banner.layout.arrange import arrange
 from streamforge.pipelines.banner.picture.produce import paint
-from streamforge.pipelines.banner.spec import BannerSpec, Size
+from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.render.image import logo_facts
 from tests.unit.banner.briefs import ABSENT, BRIEFS, REQUESTS
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.offline import design_offline
-from streamforge.pipelines.banner.spec import BannerSpec, Size
+from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.pipelines.banner.words.pictographs import plain, without_pictographs
 
 

@@ -8,10 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from streamforge.errors import LayoutInfeasible
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.offline import design_offline
 from streamforge.pipelines.banner.layout.arrange import arrange
 from streamforge.pipelines.banner.picture.produce import paint
-from streamforge.pipelines.banner.spec import BannerSpec, Check, Size
+from streamforge.pipelines.banner.spec import BannerSpec, Check
 from tests.unit.banner.designs import CTA, HEADLINE, SUB, design, ordered
 
 PROMPTS = [

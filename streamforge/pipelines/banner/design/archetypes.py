@@ -12,8 +12,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.graph import Anchor, BackgroundStyle, Element, Region, Relation
-from streamforge.pipelines.banner.spec import Size
 
 Shape = Literal["micro", "strip", "short-strip", "wide", "landscape", "square", "portrait", "skyscraper", "compact"]
 Align = Literal["left", "center"]

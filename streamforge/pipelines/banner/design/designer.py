@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streamforge.errors import ProviderRefused
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.archetypes import shape_of
 from streamforge.pipelines.banner.design.graph import (
     BackgroundStyle,
@@ -28,7 +29,7 @@ from streamforge.pipelines.banner.design.graph import (
 )
 from streamforge.pipelines.banner.design.offline import LogoFacts, design_offline, seed_of
 from streamforge.pipelines.banner.design.palette import repaired
-from streamforge.pipelines.banner.spec import BannerSpec, Size
+from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.providers.schema import structured_schema
 from streamforge.providers.text import Effort, TextModel, TextRequest, TextResponse, Turn
 

@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from streamforge.pipelines.banner.spec import HexColour
+from streamforge.pipelines.banner.design.strategy import BackgroundStyle, FontId, Strategy
+from streamforge.pipelines.banner.kit import HexColour
 
-ElementRole = Literal["logo", "kicker", "headline", "sub", "body", "offer", "cta", "contact", "legal", "deco"]
+ElementRole = Literal["logo", "hero", "kicker", "headline", "sub", "body", "offer", "cta", "contact", "legal", "deco"]
 RelationKind = Literal[
     "above",  # a ends before b begins, vertically
     "left_of",  # a ends before b begins, horizontally
@@ -29,19 +30,17 @@ RelationKind = Literal[
     "near",  # the gap between a and b stays small
     "larger_type",  # a's type is larger than b's: hierarchy
 ]
-FontId = Literal["inter", "poppins", "montserrat", "oswald", "playfair-display"]
-BackgroundStyle = Literal[
-    "solid", "gradient", "diagonal-split", "panel", "arcs", "dots", "waves", "frame", "bands", "glow"
-]
 Anchor = Literal["full", "left", "right", "top", "bottom", "center"]
 ElementId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
 
 
 class Element(Struct, frozen=True, kw_only=True):
-    """Something to place: a text, the logo, a button.
+    """Something to place: a text, the logo, a button, the hero picture.
 
-    ``priority`` 1 is kept longest when space runs out; ``min_px``/``max_px`` bound the type size (0: by role and
-    canvas).
+    ``short`` is the text for small canvases. ``priority`` 1 is kept longest when space runs out; ``min_px``/``max_px``
+    bound the type size (0: by role and canvas). ``aspect`` is a hero's width over height in hundredths (0: the
+    picture's own). ``ink`` overrides the text's colour; ``x`` and ``y`` pin the upper left corner (px; None: free).
+    These last are for people's overrides: no designer writes them.
     """
 
     id: ElementId
@@ -51,6 +50,11 @@ class Element(Struct, frozen=True, kw_only=True):
     min_px: Annotated[int, Meta(ge=0, le=400)] = 0
     max_px: Annotated[int, Meta(ge=0, le=600)] = 0
     max_lines: Annotated[int, Meta(ge=1, le=8)] = 3
+    short: Annotated[str, Meta(max_length=120)] = ""
+    aspect: Annotated[int, Meta(ge=0, le=1000)] = 0
+    ink: HexColour | None = None
+    x: Annotated[int, Meta(ge=0, le=8192)] | None = None
+    y: Annotated[int, Meta(ge=0, le=8192)] | None = None
 
 
 class Relation(Struct, frozen=True, kw_only=True):
@@ -97,11 +101,16 @@ class Typography(Struct, frozen=True, kw_only=True):
 
 
 class Design(Struct, frozen=True, kw_only=True):
-    """A whole constraint graph with its look."""
+    """A whole constraint graph with its look. ``graph`` is the version of this form.
 
-    designer: str
-    archetype: str
-    background: BackgroundStyle
+    ``strategy`` is what it follows, where a designer wrote it; ``shape`` the class of canvas that the relations were
+    written for (empty: any). On a canvas of another class an archetype's relations take their place.
+    """
+
+    graph: Literal[1] = 1
+    designer: str = "hand"
+    archetype: Annotated[str, Meta(max_length=60)] = ""
+    background: BackgroundStyle = "solid"
     palette: Palette
     typography: Typography
     elements: Annotated[list[Element], Meta(min_length=1, max_length=24)]
@@ -110,3 +119,5 @@ class Design(Struct, frozen=True, kw_only=True):
     align: Literal["left", "center"] = "left"
     rationale: Annotated[str, Meta(max_length=600)] = ""
     seed: int = 0
+    strategy: Strategy | None = None
+    shape: Annotated[str, Meta(max_length=20)] = ""

@@ -12,6 +12,7 @@ import random
 import re
 from typing import Protocol
 
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.archetypes import Archetype, Shape, fitting, regions, relate, shape_of
 from streamforge.pipelines.banner.design.graph import (
     BackgroundStyle,
@@ -22,7 +23,7 @@ from streamforge.pipelines.banner.design.graph import (
 from streamforge.pipelines.banner.design.looks import LOOKS, Look, tone_of, types_for
 from streamforge.pipelines.banner.design.palette import LogoColours, choose_palette
 from streamforge.pipelines.banner.layout.roles import SETTINGS, least_px
-from streamforge.pipelines.banner.spec import BannerSpec, Size
+from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.pipelines.banner.words.copywriting import Copy, write_copy
 
 DESIGNER = "offline"

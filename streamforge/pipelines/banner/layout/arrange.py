@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from streamforge.errors import LayoutInfeasible
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.graph import Design, Element
 from streamforge.pipelines.banner.layout import room
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
 from streamforge.pipelines.banner.layout.measure import Measured, measure
-from streamforge.pipelines.banner.spec import Size
 from streamforge.pipelines.banner.stopwatch import Stopwatch
 from streamforge.render.image import load_logo
 from streamforge.solve.layout import solve

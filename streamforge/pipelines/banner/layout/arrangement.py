@@ -7,7 +7,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from streamforge.pipelines.banner.spec import Check, Size
+from streamforge.pipelines.banner.canvas import Size
+from streamforge.pipelines.banner.spec import Check
 
 
 class Placement(Struct, frozen=True, kw_only=True):

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.graph import Design, Element, Region, Relation
 from streamforge.pipelines.banner.layout.roles import SETTINGS, setting_of, style_of, type_sizes
-from streamforge.pipelines.banner.spec import Size
 from streamforge.render import text
 from streamforge.render.text import TextSize, TextStyle
 from streamforge.solve.problem import Area, Candidate, Item, Problem, Pull, Rule

@@ -10,8 +10,8 @@ import math
 
 from msgspec import Struct
 
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.graph import Element, Typography
-from streamforge.pipelines.banner.spec import Size
 from streamforge.render.text import TextStyle
 
 

@@ -7,9 +7,9 @@ from typing import Literal
 from msgspec.structs import replace
 
 from streamforge.errors import LayoutInfeasible
+from streamforge.pipelines.banner.canvas import MAX_PIXELS, Size
 from streamforge.pipelines.banner.design.graph import Design, Element
 from streamforge.pipelines.banner.layout.measure import measure
-from streamforge.pipelines.banner.spec import MAX_PIXELS, Size
 from streamforge.solve.layout import solve
 
 _SIDES = (24, 32, 40, 48, 64, 80, 100, 128, 160, 200, 250, 300, 400, 500, 600, 800, 1000, 1200)
