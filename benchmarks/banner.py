@@ -17,6 +17,7 @@ from pathlib import Path
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.graph import Design, Element, Palette, Relation, Typography
 from streamforge.pipelines.banner.layout.arrange import arrange
+from streamforge.pipelines.banner.order import order_of
 from streamforge.pipelines.banner.picture.produce import paint
 from streamforge.pipelines.banner.preload import warm
 from streamforge.pipelines.banner.spec import BannerSpec
@@ -76,8 +77,9 @@ def design() -> Design:
 
 def run(plan: Design, spec: BannerSpec) -> dict[str, float]:
     """One banner; ms by stage."""
-    arrangement = arrange(plan, spec.size, spec.logo)
-    painted = paint(plan, arrangement, spec)
+    order = order_of(spec, spec.canvases[0])
+    arrangement = arrange(plan, order)
+    painted = paint(plan, arrangement, order)
     reading = arrangement.timings["logo"] + painted.timings["logo"]
     return {**arrangement.timings, **painted.timings, "logo": reading}
 

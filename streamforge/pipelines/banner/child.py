@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
-from streamforge.pipelines.banner.canvas import Size
+from streamforge.pipelines.banner.design.brief import LogoFacts
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Painted
-from streamforge.pipelines.banner.spec import BannerSpec
+from streamforge.pipelines.banner.order import Order
 
 
-class LogoReport(Struct, frozen=True, kw_only=True):
-    """What a designer may know of a logo; see ``streamforge.render.image.LogoFacts``, whose fields these are."""
-
-    width: int
-    height: int
-    colors: list[str]
-    luminance: float
-    transparent: bool
-
-
-def examine_logo(data_uri: str) -> LogoReport:
+def examine_logo(data_uri: str) -> LogoFacts:
     """Decode and measure a logo. Raises AssetRejected with ``field="logo"`` and a hint."""
     from streamforge.render.image import logo_facts  # noqa: PLC0415 - heavy
 
     facts = logo_facts(data_uri)
-    return LogoReport(
+    return LogoFacts(
         width=facts.width,
         height=facts.height,
         colors=facts.colors,
@@ -34,15 +22,15 @@ def examine_logo(data_uri: str) -> LogoReport:
     )
 
 
-def arrange(design: Design, size: Size, logo: str | None) -> Arrangement:
+def arrange(design: Design, order: Order) -> Arrangement:
     """See ``layout.arrange``."""
     from streamforge.pipelines.banner.layout import arrange as work  # noqa: PLC0415 - heavy
 
-    return work.arrange(design, size, logo)
+    return work.arrange(design, order)
 
 
-def paint(design: Design, arrangement: Arrangement, spec: BannerSpec) -> Painted:
+def paint(design: Design, arrangement: Arrangement, order: Order) -> Painted:
     """See ``picture.produce``."""
     from streamforge.pipelines.banner.picture import produce  # noqa: PLC0415 - heavy
 
-    return produce.paint(design, arrangement, spec)
+    return produce.paint(design, arrangement, order)

@@ -6,9 +6,11 @@ import hashlib
 
 from streamforge.errors import InvalidInput, VerificationFailed
 from streamforge.pipelines.banner import child
+from streamforge.pipelines.banner.design.brief import LogoFacts
 from streamforge.pipelines.banner.design.designer import Designer
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Painted
+from streamforge.pipelines.banner.order import order_of
 from streamforge.pipelines.banner.spec import BannerFile, BannerResult, BannerSpec, Check
 from streamforge.pipelines.banner.words.pictographs import without_pictographs
 from streamforge.pipelines.banner.words.wording import is_readable
@@ -22,22 +24,21 @@ async def make_banner(ctx: Context, spec: BannerSpec) -> BannerResult:
     """A verified banner, its files saved as artifacts. Raises VerificationFailed naming what does not hold."""
     logo = await examine(ctx, spec.logo) if spec.logo else None
     design = await ctx.step("design", lambda: write_design(ctx, spec, logo), returns=Design)
-    layout = await ctx.step(
-        "layout", lambda: ctx.offload(child.arrange, design, spec.size, spec.logo), returns=Arrangement
-    )
-    painted = await ctx.step("paint", lambda: ctx.offload(child.paint, design, layout, spec), returns=Painted)
+    order = order_of(spec, spec.canvases[0])
+    layout = await ctx.step("layout", lambda: ctx.offload(child.arrange, design, order), returns=Arrangement)
+    painted = await ctx.step("paint", lambda: ctx.offload(child.paint, design, layout, order), returns=Painted)
     require_verified(painted.checks)
     for file in painted.files:
         await ctx.save(file.name, file.data, file.media_type)
     return report(design, layout, painted)
 
 
-async def examine(ctx: Context, logo: str) -> child.LogoReport:
+async def examine(ctx: Context, logo: str) -> LogoFacts:
     """What the designer may know of the logo."""
-    return await ctx.step("examine", lambda: ctx.offload(child.examine_logo, logo), returns=child.LogoReport)
+    return await ctx.step("examine", lambda: ctx.offload(child.examine_logo, logo), returns=LogoFacts)
 
 
-async def write_design(ctx: Context, spec: BannerSpec, logo: child.LogoReport | None) -> Design:
+async def write_design(ctx: Context, spec: BannerSpec, logo: LogoFacts | None) -> Design:
     """The designer's constraint graph, with copy that the fonts can set.
 
     Raises InvalidInput where that leaves no headline: a banner that says nothing is no banner.

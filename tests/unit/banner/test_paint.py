@@ -36,6 +36,7 @@ from tests.unit.banner.designs import (
     ordered,
     strip,
 )
+from tests.unit.banner.orders import order
 from tests.unit.render.pictures import data_uri, logo_png, svg_uri
 
 LOGO_URI = logo_png("#2c3e50")
@@ -49,8 +50,8 @@ def brief(size: Size, logo: str | None = LOGO_URI) -> BannerSpec:
 def make(plan: Design, width: int, height: int, logo: str | None = LOGO_URI) -> tuple[Arrangement, Painted]:
     """Arrange and paint."""
     size = Size(width, height)
-    arrangement = arrange(plan, size, logo)
-    return arrangement, paint(plan, arrangement, brief(size, logo))
+    arrangement = arrange(plan, order(size, logo))
+    return arrangement, paint(plan, arrangement, order(size, logo))
 
 
 def failed(painted: Painted) -> list[Check]:
@@ -93,14 +94,14 @@ def test_hand_made_designs_pass_every_check(plan: Design, width: int, height: in
 def test_the_headline_dominates() -> None:
     """The headline has the largest type, by a clear step."""
     for plan, size in ((left_column(), Size(1200, 628)), (strip(), Size(728, 90)), (centred_poster(), Size(300, 250))):
-        placed = placements(arrange(plan, size, LOGO_URI))
+        placed = placements(arrange(plan, order(size, LOGO_URI)))
         others = [p.px for p in placed.values() if p.lines and p.id != "headline"]
         assert placed["headline"].px >= 1.5 * max(others)
 
 
 def test_lines_hold_the_whole_text() -> None:
     """No word is lost or broken between the design and the picture."""
-    placed = placements(arrange(left_column(), Size(300, 600), LOGO_URI))
+    placed = placements(arrange(left_column(), order(Size(300, 600), LOGO_URI)))
     assert " ".join(placed["headline"].lines) == HEADLINE.text
     assert " ".join(placed["sub"].lines) == SUB.text
 
@@ -146,7 +147,7 @@ def test_unreadable_ink_is_replaced() -> None:
 def test_where_no_ink_will_do_a_scrim_goes_under_the_text() -> None:
     """On ground that is half black and half white no ink passes, so the text gets a ground of its own."""
     plan, size = left_column(), Size(600, 315)
-    arrangement = arrange(plan, size, None)
+    arrangement = arrange(plan, order(size, None))
     composition = Composition(plan, arrangement, None)
     composition.easel.pixels[...] = 255
     composition.easel.pixels[:, ::12, :3] = composition.easel.pixels[:, 1::12, :3] = 0
@@ -184,7 +185,7 @@ def test_contradictory_relations_are_named() -> None:
     """A contradiction in the graph comes back by the relations' own names."""
     bad = design(ALL, [*ordered(ALL), Relation(a="cta", rel="above", b="headline")])
     with pytest.raises(LayoutInfeasible) as caught:
-        arrange(bad, Size(1200, 628), LOGO_URI)
+        arrange(bad, order(Size(1200, 628), LOGO_URI))
     assert "above(cta, headline)" in caught.value.conflicts
 
 
@@ -230,7 +231,7 @@ def test_an_empty_text_is_no_element() -> None:
 def test_type_bounds_of_the_design_hold() -> None:
     """``min_px`` and ``max_px`` win over the role's own range."""
     elements = [replace(HEADLINE, min_px=20, max_px=26), CTA]
-    placed = placements(arrange(design(elements, ordered(elements)), Size(1200, 628), None))
+    placed = placements(arrange(design(elements, ordered(elements)), order(Size(1200, 628), None)))
     assert 20 <= placed["headline"].px <= 26
 
 
@@ -254,20 +255,21 @@ def test_a_bad_logo_is_refused_in_both_steps(logo: str) -> None:
     """A hostile logo stops the job with its reason, whichever step meets it first."""
     size = Size(600, 315)
     with pytest.raises(AssetRejected):
-        arrange(left_column(), size, logo)
+        arrange(left_column(), order(size, logo))
     with pytest.raises(AssetRejected):
-        paint(left_column(), arrange(left_column(), size, LOGO_URI), brief(size, logo))
+        paint(left_column(), arrange(left_column(), order(size, LOGO_URI)), order(size, logo))
 
 
 def test_verification_sees_a_broken_arrangement() -> None:
     """Moved on top of each other and out of the canvas, elements fail their checks by name."""
     plan, size = left_column(), Size(600, 315)
-    good = arrange(plan, size, LOGO_URI)
+    good = arrange(plan, order(size, LOGO_URI))
     at = placements(good)["headline"]
     moved = [replace(p, x=at.x, y=at.y) if p.id == "sub" else p for p in good.placements]
     moved = [replace(p, x=560) if p.id == "contact" else p for p in moved]
     names = {
-        (check.check, check.element) for check in failed(paint(plan, replace(good, placements=moved), brief(size)))
+        (check.check, check.element)
+        for check in failed(paint(plan, replace(good, placements=moved), order(size, LOGO_URI)))
     }
     assert ("text_overlap", "headline, sub") in names
     assert ("margin", "contact") in names

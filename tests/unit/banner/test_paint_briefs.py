@@ -14,6 +14,7 @@ from streamforge.pipelines.banner.picture.produce import paint
 from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.render.image import logo_facts
 from tests.unit.banner.briefs import ABSENT, BRIEFS, REQUESTS
+from tests.unit.banner.orders import order
 
 SIZES = (Size(300, 250), Size(728, 90), Size(1200, 628))
 MUST_PASS = {"text_overflow", "text_overlap", "stray_ink", "logo_overlap", "margin", "contrast", "present"}
@@ -58,7 +59,7 @@ def test_real_briefs_become_sound_banners(size: Size) -> None:
             height=size.height,
         )
         plan = design_offline(spec, size, logo_facts(logo))
-        painted = paint(plan, arrange(plan, size, logo), spec)
+        painted = paint(plan, arrange(plan, order(size, logo)), order(size, logo))
         bad = [check for check in painted.checks if not check.passed and check.check in MUST_PASS]
         faults += [f"{request.id}: {check.check} {check.element} {check.measured}" for check in bad]
     assert faults == []

@@ -16,6 +16,7 @@ from streamforge.pipelines.banner.pipeline import report, require_headline, requ
 from streamforge.pipelines.banner.spec import BannerSpec, Check
 from streamforge.runtime.context import Context
 from tests.unit.banner.designs import CTA, HEADLINE, SUB, design, ordered
+from tests.unit.banner.orders import order
 
 BREAD = "a bakery selling rye bread, 20% off"
 
@@ -58,8 +59,8 @@ def test_the_report_copies_what_is_on_the_picture() -> None:
     """On 88x31 the button is left out, so it is among the dropped and not in the copy."""
     spec = BannerSpec(prompt=BREAD, width=88, height=31)
     plan = design_offline(spec, spec.size, None)
-    layout = arrange(plan, spec.size, None)
-    result = report(plan, layout, paint(plan, layout, spec))
+    layout = arrange(plan, order(spec.size))
+    result = report(plan, layout, paint(plan, layout, order(spec.size)))
     assert "cta" in result.dropped
     assert result.copy == {"headline": "Rye Bread"}
     assert not result.copy.keys() & set(result.dropped)

@@ -14,6 +14,7 @@ from streamforge.pipelines.banner.layout.arrange import arrange
 from streamforge.pipelines.banner.picture.produce import paint
 from streamforge.pipelines.banner.spec import BannerSpec, Check
 from tests.unit.banner.designs import CTA, HEADLINE, SUB, design, ordered
+from tests.unit.banner.orders import order
 
 PROMPTS = [
     "a bakery selling rye bread, 20% off",
@@ -27,7 +28,7 @@ def make(prompt: str, size: Size) -> list[Check]:
     """The failed checks of the offline design at that size."""
     spec = BannerSpec(prompt=prompt, width=size.width, height=size.height)
     plan = design_offline(spec, size, None)
-    return [check for check in paint(plan, arrange(plan, size, None), spec).checks if not check.passed]
+    return [check for check in paint(plan, arrange(plan, order(size)), order(size)).checks if not check.passed]
 
 
 def named_size(hint: str | None) -> Size:
@@ -67,11 +68,10 @@ def test_a_picture_without_a_message_fails() -> None:
     """An emptied headline is missed although it left no element to miss; an offer can stand for it."""
     elements = [replace(HEADLINE, text=""), SUB, CTA]
     plan, size = design(elements, ordered(elements)), Size(600, 315)
-    spec = BannerSpec(prompt="a bakery", width=600, height=315)
-    checks = paint(plan, arrange(plan, size, None), spec).checks
+    checks = paint(plan, arrange(plan, order(size)), order(size)).checks
     (absent,) = [check for check in checks if not check.passed]
     assert (absent.check, absent.element) == ("present", "headline")
     assert "words" in absent.fix_hint
     offer = [replace(SUB, id="offer", role="offer", text="2 for 1"), CTA]
     plan = design(offer, ordered(offer))
-    assert all(check.passed for check in paint(plan, arrange(plan, size, None), spec).checks)
+    assert all(check.passed for check in paint(plan, arrange(plan, order(size)), order(size)).checks)

@@ -10,22 +10,24 @@ from streamforge.pipelines.banner.design.graph import Design, Element
 from streamforge.pipelines.banner.layout import room
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
 from streamforge.pipelines.banner.layout.measure import Measured, measure
+from streamforge.pipelines.banner.order import Order
+from streamforge.pipelines.banner.picture.artwork import logo_of
 from streamforge.pipelines.banner.stopwatch import Stopwatch
-from streamforge.render.image import load_logo
 from streamforge.solve.layout import solve
 from streamforge.solve.problem import Item, Placed, Solution
 
 
-def arrange(design: Design, size: Size, logo: str | None) -> Arrangement:
-    """Measure and solve. ``logo`` is the brief's data URI.
+def arrange(design: Design, order: Order) -> Arrangement:
+    """Measure and solve.
 
     Raises LayoutInfeasible naming the relations that contradict each other, or the side of a canvas that is too small;
     AssetRejected for the logo. Deterministic but for ``timings`` (ms: ``measure``, ``solve``).
     """
     watch = Stopwatch()
-    picture = load_logo(logo) if logo else None
+    size = order.size
+    logo = logo_of(order, design)
+    aspect = logo.width / logo.height if logo else None
     watch.lap("logo")
-    aspect = picture.width / picture.height if picture else None
     measured = measure(design, size, aspect)
     watch.lap("measure")
     solution = _solved(design, size, measured, aspect)

@@ -6,22 +6,23 @@ import msgspec
 
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Painted, PaintedFile
+from streamforge.pipelines.banner.order import Order
+from streamforge.pipelines.banner.picture.artwork import logo_of
 from streamforge.pipelines.banner.picture.compose import Composition
 from streamforge.pipelines.banner.picture.inspect import inspect
-from streamforge.pipelines.banner.spec import BannerSpec, Check
+from streamforge.pipelines.banner.spec import Check
 from streamforge.pipelines.banner.stopwatch import Stopwatch
 from streamforge.render.encode import encode
-from streamforge.render.image import load_logo
 
 
-def paint(design: Design, arrangement: Arrangement, spec: BannerSpec) -> Painted:
-    """Paint, verify and encode in every format of the brief.
+def paint(design: Design, arrangement: Arrangement, order: Order) -> Painted:
+    """Paint, verify and encode in every format of the order.
 
     A check that fails is reported, not raised: the caller decides. Raises AssetRejected for the logo. Timings (ms):
     ``draw``, ``verify``, ``encode``.
     """
     watch = Stopwatch()
-    logo = load_logo(spec.logo) if spec.logo and any(p.role == "logo" for p in arrangement.placements) else None
+    logo = logo_of(order, design)
     watch.lap("logo")
     composition = Composition(design, arrangement, logo)
     pixels = composition.paint()
@@ -29,7 +30,7 @@ def paint(design: Design, arrangement: Arrangement, spec: BannerSpec) -> Painted
     findings = inspect(composition)
     watch.lap("verify")
     size = arrangement.size
-    encoded = [encode(pixels, name) for name in spec.formats]
+    encoded = [encode(pixels, name) for name in order.formats]
     files = [
         PaintedFile(f"banner-{size}.{file.extension}", file.media_type, size.width, size.height, file.data)
         for file in encoded

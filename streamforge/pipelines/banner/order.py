@@ -1,0 +1,44 @@
+"""What a pool child needs to make a banner on one canvas, besides the design: pictures as data, files wanted."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from streamforge.pipelines.banner.canvas import Canvas, Size
+from streamforge.pipelines.banner.spec import BannerSpec, FileFormat
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """One canvas of a set. ``logo``, ``logo_on_dark`` and ``hero`` are data URIs, fetched where they were URLs.
+
+    ``clear_space`` is the free rim around the logo, as a share of its height. ``max_bytes`` caps a raster file (0: no
+    cap); ``scale`` multiplies a raster's pixels.
+    """
+
+    canvas: Canvas
+    formats: list[FileFormat] = msgspec.field(default_factory=lambda: list[FileFormat](["png"]))
+    scale: int = 1
+    max_bytes: int = 0
+    logo: str | None = None
+    logo_on_dark: str | None = None
+    hero: str | None = None
+    clear_space: float = 0.2
+
+    @property
+    def size(self) -> Size:
+        """The canvas in px."""
+        return self.canvas.size
+
+
+def order_of(spec: BannerSpec, canvas: Canvas) -> Order:
+    """What the brief asks of one of its canvases, its pictures as they stand in it."""
+    return Order(
+        canvas=canvas,
+        formats=spec.formats,
+        scale=spec.scale,
+        max_bytes=spec.max_kb * 1000 or canvas.max_bytes,
+        logo=spec.logo,
+        logo_on_dark=spec.logo_on_dark,
+        hero=spec.hero,
+    )
