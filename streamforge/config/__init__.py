@@ -17,7 +17,9 @@ from streamforge.config.secret import Secret
 from streamforge.config.tables import CronSettings, QueueSettings, TenantSettings
 from streamforge.config.tree import (
     ApiSettings,
+    BannerSettings,
     EmbeddedSettings,
+    ImagesSettings,
     JobsSettings,
     LlmSettings,
     LogsSettings,
@@ -32,8 +34,10 @@ from streamforge.config.tree import (
 
 __all__ = [
     "ApiSettings",
+    "BannerSettings",
     "CronSettings",
     "EmbeddedSettings",
+    "ImagesSettings",
     "JobsSettings",
     "JsonObject",
     "LlmSettings",

@@ -172,7 +172,14 @@ def _designer(settings: Settings) -> str | None:
 
 
 def _model_url(settings: Settings) -> str | None:
-    url = settings.llm.anthropic_base_url
+    return _endpoint(settings.llm.anthropic_base_url)
+
+
+def _images_url(settings: Settings) -> str | None:
+    return _endpoint(settings.images.openai_base_url)
+
+
+def _endpoint(url: str) -> str | None:
     if not url or (_scheme(url) in MODEL_SCHEMES and urlsplit(url).hostname and _has_good_port(url)):
         return None
     return "expected http://host or https://host, with :port where it needs one"
@@ -213,5 +220,6 @@ _CHECKS: tuple[_Check, ...] = (
     (("redis.url",), _redis_url),
     (("storage.url",), _storage_url),
     (("llm.anthropic_base_url",), _model_url),
+    (("images.openai_base_url",), _images_url),
     (("llm.designer", "llm.anthropic_api_key"), _designer),
 )

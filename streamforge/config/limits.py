@@ -33,3 +33,5 @@ CronName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}\Z", examples=
 """Short enough that a job's id can be made of it and a time."""
 PipelineName = Annotated[str, Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*\Z")]
 """Where a pipeline is to be found: ``package.module:attribute``."""
+HostName = Annotated[str, Meta(pattern=r"^(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\Z")]
+"""A host, or with ``*.`` every host below it."""

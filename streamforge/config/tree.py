@@ -25,6 +25,7 @@ from streamforge.config.limits import (
     Count,
     CountOrNone,
     CronName,
+    HostName,
     KindName,
     Name,
     PipelineName,
@@ -260,6 +261,38 @@ class LlmSettings(Struct, frozen=True, kw_only=True):
     timeout_s: Annotated[Seconds, Meta(description="Time one answer may take.")] = 120.0
 
 
+class ImagesSettings(Struct, frozen=True, kw_only=True):
+    """The image model that draws hero pictures; asked only where a brief says so."""
+
+    openai_api_key: Annotated[
+        Secret, Meta(description="Key of an OpenAI-compatible images API; empty: briefs cannot ask for a drawn hero.")
+    ] = Secret()
+    openai_base_url: Annotated[str, Meta(description="Another endpoint; empty means the provider's own.")] = ""
+    model: Annotated[str, Meta(min_length=1, description="Model that is asked.")] = "gpt-image-1"
+    timeout_s: Annotated[Seconds, Meta(description="Time one picture may take.")] = 120.0
+
+
+class BannerSettings(Struct, frozen=True, kw_only=True):
+    """Where banners may take pictures from."""
+
+    picture_hosts: Annotated[
+        tuple[HostName, ...],
+        Meta(
+            description="Hosts that logos and photos may be fetched from over https, as example.com or *.example.com; "
+            "none: pictures come as data URIs only."
+        ),
+    ] = ()
+    picture_timeout_s: Annotated[Seconds, Meta(description="How long fetching one picture may take.")] = 10.0
+    picture_max_bytes: Annotated[Bytes, Meta(description="Largest picture that is fetched.")] = 8 * MIB
+    emoji_font: Annotated[
+        str,
+        Meta(
+            description="A colour emoji font (CBDT or COLR), as a file; empty looks for Debian's "
+            "fonts-noto-color-emoji."
+        ),
+    ] = ""
+
+
 class StorageSettings(Struct, frozen=True, kw_only=True):
     """Where artefacts and large checkpoints are kept."""
 
@@ -302,6 +335,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     api: ApiSettings = ApiSettings()
     logs: LogsSettings = LogsSettings()
     llm: LlmSettings = LlmSettings()
+    images: ImagesSettings = ImagesSettings()
+    banner: BannerSettings = BannerSettings()
     storage: StorageSettings = StorageSettings()
     sources: dict[str, str] = {}
 
