@@ -268,7 +268,7 @@ class ImagesSettings(Struct, frozen=True, kw_only=True):
         Secret, Meta(description="Key of an OpenAI-compatible images API; empty: briefs cannot ask for a drawn hero.")
     ] = Secret()
     openai_base_url: Annotated[str, Meta(description="Another endpoint; empty means the provider's own.")] = ""
-    model: Annotated[str, Meta(min_length=1, description="Model that is asked.")] = "gpt-image-1"
+    model: Annotated[str, Meta(min_length=1, description="Model that is asked.")] = "gpt-image-2.5-flare"
     timeout_s: Annotated[Seconds, Meta(description="Time one picture may take.")] = 120.0
 
 
