@@ -92,6 +92,13 @@ def test_an_effect_applied_twice_is_found() -> None:
     assert rules(story.evidence()) == ["effect"]
 
 
+def test_an_effect_whose_first_note_died_with_its_process_counts() -> None:
+    """The key was taken when the next worker came: there was one before, though nobody could note it any more."""
+    story = Story().claimed("w1", "a").note("begin", run="a", step="draft").note("death", worker="w1")
+    story.claimed("w2", "b", again=True).worked("b", "draft", first=False).checkpointed("draft")
+    assert rules(story.did("b", "refine", "publish").succeeded("w2").evidence()) == []
+
+
 def test_a_missing_effect_is_found() -> None:
     """A job that succeeded has done everything."""
     story = Story().claimed("w1", "a").did("a", "draft", "refine").checkpointed("publish").succeeded("w1")
