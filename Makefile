@@ -49,6 +49,10 @@ format: $(VENV)/.dev  ## Format the code.
 bench: $(VENV)/.dev  ## Run the benchmarks.
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
 
+.PHONY: gallery
+gallery: $(VENV)/.project $(VENV)/.libraries  ## Contact sheets of many briefs, into out/gallery (BRIEFS=file, OUT=directory).
+	@$(BIN)/python benchmarks/gallery.py --out $(OUT)/gallery $(if $(BRIEFS),--briefs $(BRIEFS))
+
 # Each prints its seed; the same seed plans the same round: make chaos SEED=7
 .PHONY: chaos
 chaos: $(VENV)/.dev  ## Break real daemons for 3 minutes, check what they promise (SEED=n).

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
 
 import anyio
+import anyio.to_thread
 
 from streamforge.api.routes import Front
 from streamforge.api.server import ApiServer
@@ -22,9 +23,16 @@ from streamforge.ops import last_exit, logs, sdnotify
 from streamforge.ops.health import Health
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service, Supervisor
-from streamforge.pipelines.banner.design.designer import Designer, ModelDesigner, OfflineDesigner
+from streamforge.pipelines.banner import child
+from streamforge.pipelines.banner.design.brief import Designer
+from streamforge.pipelines.banner.design.model import ModelDesigner
+from streamforge.pipelines.banner.design.offline import OfflineDesigner
+from streamforge.pipelines.banner.kits import Kits
+from streamforge.pipelines.banner.pictures import Pictures
 from streamforge.providers.anthropic import AnthropicText
+from streamforge.providers.images import ImageModel
 from streamforge.providers.metered import MeteredText
+from streamforge.providers.openai_images import OpenAIImages
 from streamforge.registry import by_kind, kinds_of, load_pipelines
 from streamforge.runtime.children import StoredChildren
 from streamforge.runtime.context import Lent, Resources
@@ -120,7 +128,7 @@ class Daemon:
         self.objects = open_objects(settings)
         self.api: ApiServer | None = None
         self.ready = anyio.Event()
-        self._resources = default_resources(settings) if resources is None else resources
+        self._resources = default_resources(settings, self.objects) if resources is None else resources
         self._supervisor = Supervisor(self._services(self._resources), self._on_ready, self._on_stop)
 
     async def run(self) -> None:
@@ -242,9 +250,36 @@ def retry_policy(worker: WorkerSettings) -> RetryPolicy:
     return RetryPolicy(max_attempts=worker.max_attempts, base_s=worker.retry_base_s, cap_s=worker.retry_cap_s)
 
 
-def default_resources(settings: Settings) -> Resources:
-    """What pipelines may ask for by type; see ``Context.use``."""
-    return {Designer: choose_designer(settings.llm)}
+def default_resources(settings: Settings, objects: Objects) -> Resources:
+    """What pipelines may ask for by type; see ``Context.use``. An image model is among them only where one is set."""
+    pictures = open_pictures(settings)
+    lent: dict[type[Any], Any] = {
+        Designer: choose_designer(settings.llm),
+        Pictures: pictures,
+        Kits: Kits(objects, pictures, _decoded),
+    }
+    if settings.images.openai_api_key:
+        key = settings.images.openai_api_key.reveal()
+        images = settings.images
+        lent[ImageModel] = OpenAIImages(
+            api_key=key, model=images.model, base_url=images.openai_base_url, timeout_s=images.timeout_s
+        )
+    return lent
+
+
+def open_pictures(settings: Settings) -> Pictures:
+    """Who fetches pictures, from the hosts that the settings allow."""
+    banner = settings.banner
+    return Pictures(banner.picture_hosts, timeout_s=banner.picture_timeout_s, max_bytes=banner.picture_max_bytes)
+
+
+def open_kits(settings: Settings) -> Kits:
+    """The brand kits in the object store that the settings name."""
+    return Kits(open_objects(settings), open_pictures(settings), _decoded)
+
+
+async def _decoded(picture: str, field: str) -> object:
+    return await anyio.to_thread.run_sync(child.examine_logo, picture, field)
 
 
 def choose_designer(llm: LlmSettings) -> Designer:

@@ -54,7 +54,7 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def status_of(job: Job) -> Status:
-    """A job as its status. ``result_url`` is the first file's."""
+    """A job as its status. ``result_url`` is the first file's, by name."""
     files = [
         FileLink(
             name=artifact.name,
@@ -62,7 +62,7 @@ def status_of(job: Job) -> Status:
             media_type=artifact.media_type,
             size=artifact.size,
         )
-        for artifact in job.artifacts.values()
+        for artifact in sorted(job.artifacts.values(), key=lambda artifact: artifact.name)
     ]
     is_done = job.state is JobState.SUCCEEDED
     return Status(

@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import base64
-import mimetypes
-import sys
 import tempfile
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import anyio
 import anyio.to_thread
 import msgspec
 
 from streamforge.app import Daemon
+from streamforge.cli.briefs import read_brief
 from streamforge.cli.jobs import event_line, follow, job_lines, print_line
 from streamforge.cli.main import FAILED, INTERRUPTED, OK
 from streamforge.cli.run import heed_signals
-from streamforge.cli.session import run_async, settings_from, why_not_writable, why_unreadable
+from streamforge.cli.session import run_async, settings_from, why_not_writable
 from streamforge.config import Settings
 from streamforge.errors import InvalidInput, StreamForgeError, UnknownJob
-from streamforge.jobs.kinds import BROKEN_JSON
 from streamforge.jobs.model import Job, JobState
 from streamforge.ops import logs
 from streamforge.ops.service import ServiceFailed
 from streamforge.pipelines.banner.pipeline import PIPELINE
-from streamforge.pipelines.banner.spec import BannerResult, Check
+from streamforge.pipelines.banner.report import BannerResult
+from streamforge.pipelines.banner.spec import Check
 
-BRIEF: Final[dict[str, Any]] = {
-    "prompt": "Autumn tasting week at Blue Bean Coffee: 30% off every single-origin roast. Order at bluebean.example",
-    "brand_name": "Blue Bean Coffee",
-    "brand_colors": ["#12355b", "#e07a3f"],
-}
 APPEARS_WITHIN_S = 10.0
-SIZE_CHARS = 20
 BANNER_QUEUE = PIPELINE.kind.queue
 SHOWN = frozenset({"job.started", "step.completed", "step.replayed", "job.retrying", "job.failed", "job.succeeded"})
 
 
 def demo(args: argparse.Namespace) -> int:
-    """Make one banner, print its verification table, and say where the files are."""
+    """Make a set of banners, print what was verified, and say where the files are."""
     brief = read_brief(args)
     out = Path(args.out)
     if why := why_not_writable(out):
@@ -130,10 +122,10 @@ async def _appearance(daemon: Daemon, job_id: str) -> None:
 async def _deliver(daemon: Daemon, job: Job, out: Path) -> None:
     result = msgspec.json.decode(job.result or b"{}", type=BannerResult)
     print_line("")
-    for line in table(result.checks):
+    for line in summary(result) if len(result.banners) > 1 else table(result.checks):
         print_line(line)
     left_out = f", left out: {', '.join(result.dropped)}" if result.dropped else ""
-    print_line(f"\ndesigner: {result.designer}, layout: {result.solver}{left_out}")
+    print_line(f"\ndesigner: {result.designer}, archetype: {result.archetype}, layout: {result.solver}{left_out}")
     for artifact in job.artifacts.values():
         path = out / artifact.name
         await anyio.to_thread.run_sync(_write, path, await daemon.objects.get(artifact.key))
@@ -148,6 +140,15 @@ def _write(path: Path, data: bytes) -> None:
         raise InvalidInput(f"cannot write {path}: {error.strerror}", field="--out") from error
 
 
+def summary(result: BannerResult) -> list[str]:
+    """A line for each canvas: how many checks held, what was left out."""
+    lines = [f"{'canvas':<11}{'checks':<9}{'layout':<9}left out"]
+    for banner in result.banners:
+        held = f"{sum(check.passed for check in banner.checks)}/{len(banner.checks)}"
+        lines.append(f"{banner.size!s:<11}{held:<9}{banner.solver:<9}{', '.join(banner.dropped)}".rstrip())
+    return lines
+
+
 def table(checks: list[Check]) -> list[str]:
     """The verification as lines of text."""
     head = ("check", "element", "measured", "limit", "")
@@ -159,46 +160,3 @@ def table(checks: list[Check]) -> list[str]:
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
     ]
-
-
-def read_brief(args: argparse.Namespace) -> dict[str, Any]:
-    """The brief that the options describe. Raises InvalidInput naming the option."""
-    folder = Path()
-    if args.brief is not None:
-        brief, folder = _brief_file(args.brief)
-    else:
-        brief = {"prompt": args.prompt} if args.prompt is not None else dict(BRIEF)
-    if args.size is not None:
-        width, x, height = args.size.lower().partition("x")
-        if not (x and width.isdecimal() and height.isdecimal() and len(args.size) < SIZE_CHARS):
-            raise InvalidInput(f"not a size: {args.size}", field="--size", hint="for example 728x90")
-        brief |= {"width": int(width), "height": int(height)}
-    logo = args.logo if args.logo is not None else brief.get("logo")
-    if logo is not None and not str(logo).startswith("data:"):
-        brief["logo"] = _data_uri(folder / str(logo) if args.logo is None else Path(logo))
-    return brief
-
-
-def _brief_file(name: str) -> tuple[dict[str, Any], Path]:
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"cannot read {name!r}: {why_unreadable(error)}", field="--brief") from error
-    folder = Path() if name == "-" else Path(name).parent
-    if not text.lstrip().startswith("{"):
-        return {"prompt": text.strip()}, folder
-    try:
-        return msgspec.json.decode(text, type=dict[str, Any]), folder
-    except BROKEN_JSON as error:
-        raise InvalidInput(f"{name} is not valid JSON: {error}", field="--brief") from error
-
-
-def _data_uri(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InvalidInput(
-            f"cannot read {path}: {why_unreadable(error)}", field="logo", hint="give the path of a picture"
-        ) from error
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"

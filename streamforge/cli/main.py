@@ -54,13 +54,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    demo = _add(commands, "demo", "streamforge.cli.demo:demo", "make a banner with everything built in")
+    demo = _add(commands, "demo", "streamforge.cli.demo:demo", "make a set of banners with everything built in")
     brief = demo.add_mutually_exclusive_group()
     brief.add_argument("--prompt", help="what the banner is for")
     brief.add_argument("--brief", metavar="FILE", help="a JSON brief, or a text file with the prompt; - reads stdin")
-    demo.add_argument("--size", default=None, metavar="WxH", help="canvas in pixels (default 1200x628)")
-    demo.add_argument("--logo", metavar="FILE", help="PNG, JPEG, WebP or SVG")
-    demo.add_argument("--out", default="out", metavar="DIR", help="where the files go (default: out)")
+    _picture_options(demo)
+    _add_banner(commands)
 
     run = _add(commands, "run", "streamforge.cli.run:run", "run the daemon: worker and HTTP")
     run.add_argument("--port", type=int, help="HTTP port (api.port)")
@@ -100,6 +99,48 @@ def build_parser() -> argparse.ArgumentParser:
     kinds = _add(commands, "kinds", "streamforge.cli.kinds:kinds", "list the pipelines, or show an input's schema")
     kinds.add_argument("kind", nargs="?")
     return parser
+
+
+def _add_banner(commands: Commands) -> None:
+    banner = commands.add_parser("banner", help="banners: render a graph, list presets, keep brand kits")
+    actions = banner.add_subparsers(title="actions", metavar="ACTION", required=True)
+    render = _add(actions, "render", "streamforge.cli.banner:render", "lay out and paint a graph, without a daemon")
+    render.add_argument("graph", metavar="GRAPH.json", help="as `streamforge banner schema` describes it")
+    _picture_options(render)
+    render.add_argument("--locks", metavar="FILE", help="JSON list of what is settled about elements")
+    render.add_argument("--scale", type=int, choices=(1, 2), default=1, help="2 exports rasters at twice the size")
+    render.add_argument("--max-kb", type=_positive, default=0, metavar="KB", help="cap of a raster file")
+    render.add_argument("--outlines", action="store_true", help="SVG text as outlines")
+    render.add_argument("--checks", action="store_true", help="print every check, not only those that fail")
+    _add(actions, "schema", "streamforge.cli.banner:schema", "the JSON Schema of a graph")
+    _add(actions, "sizes", "streamforge.cli.banner:sizes", "the presets that sizes may name")
+    _add_kits(actions)
+
+
+def _add_kits(commands: Commands) -> None:
+    kit = commands.add_parser("kit", help="brand kits that briefs may name")
+    actions = kit.add_subparsers(title="actions", metavar="ACTION", required=True)
+    put = _add(actions, "put", "streamforge.cli.kits:put", "keep a kit under a name")
+    put.add_argument("name")
+    put.add_argument("file", metavar="KIT.json", help="logos may be files beside it")
+    show = _add(actions, "show", "streamforge.cli.kits:show", "print a kit, its pictures left out")
+    show.add_argument("name")
+    _add(actions, "list", "streamforge.cli.kits:list_kits", "the names of the kits")
+    delete = _add(actions, "delete", "streamforge.cli.kits:delete", "forget a kit")
+    delete.add_argument("name")
+    for action in actions.choices.values():
+        action.add_argument("--tenant", default="default")
+
+
+def _picture_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--size", action="append", metavar="WxH|PRESET", help="canvas, or a preset; repeatable")
+    command.add_argument(
+        "--format", action="append", choices=("png", "jpeg", "webp", "avif", "svg", "pdf"), help="repeatable"
+    )
+    command.add_argument("--logo", metavar="FILE", help="PNG, JPEG, WebP or SVG")
+    command.add_argument("--logo-on-dark", metavar="FILE", help="takes the logo's place on dark grounds")
+    command.add_argument("--hero", metavar="FILE", help="a photo, as PNG, JPEG or WebP")
+    command.add_argument("--out", default="out", metavar="DIR", help="where the files go (default: out)")
 
 
 def _add_dead(commands: Commands) -> None:

@@ -262,10 +262,10 @@ class LlmSettings(Struct, frozen=True, kw_only=True):
 
 
 class ImagesSettings(Struct, frozen=True, kw_only=True):
-    """The image model that draws hero pictures; asked only where a brief says so."""
+    """The image model that draws hero pictures; asked for each brief that brings no picture of its own."""
 
     openai_api_key: Annotated[
-        Secret, Meta(description="Key of an OpenAI-compatible images API; empty: briefs cannot ask for a drawn hero.")
+        Secret, Meta(description="Key of an OpenAI-compatible images API; empty: no picture is drawn.")
     ] = Secret()
     openai_base_url: Annotated[str, Meta(description="Another endpoint; empty means the provider's own.")] = ""
     model: Annotated[str, Meta(min_length=1, description="Model that is asked.")] = "gpt-image-2.5-flare"
@@ -283,14 +283,9 @@ class BannerSettings(Struct, frozen=True, kw_only=True):
         ),
     ] = ()
     picture_timeout_s: Annotated[Seconds, Meta(description="How long fetching one picture may take.")] = 10.0
-    picture_max_bytes: Annotated[Bytes, Meta(description="Largest picture that is fetched.")] = 8 * MIB
-    emoji_font: Annotated[
-        str,
-        Meta(
-            description="A colour emoji font (CBDT or COLR), as a file; empty looks for Debian's "
-            "fonts-noto-color-emoji."
-        ),
-    ] = ""
+    picture_max_bytes: Annotated[
+        Annotated[int, Meta(ge=1, le=5_000_000)], Meta(description="Largest picture that is fetched.")
+    ] = 5_000_000
 
 
 class StorageSettings(Struct, frozen=True, kw_only=True):

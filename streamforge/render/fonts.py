@@ -1,25 +1,60 @@
-"""The font catalogue: families by id, registered once a process, one typeface per family and weight.
+"""Typefaces for Skia: opened when first needed, found by family, weight and the characters of a line.
 
-The files come with the ``fontpkg-*`` packages; no system font is ever used, so a banner looks alike on every
-machine. Weights of a variable font are clones of its one file.
+Weights of a variable font are clones of its one file.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
-import fontpkg
 import skia
 from msgspec import Struct
 
-from streamforge.errors import ConfigError, InvalidInput
+from streamforge.errors import ConfigError
+from streamforge.render import scripts
+from streamforge.render.catalogue import (
+    CJK_IDS,
+    EMOJI_ID,
+    FALLBACK_IDS,
+    FONT_IDS,
+    has_cjk,
+    has_emoji,
+    nearest_weight,
+    source,
+    stand_in_weight,
+)
+from streamforge.render.font_files import static_file, subset
 
-FONT_IDS = ("inter", "poppins", "montserrat", "oswald", "playfair-display")
-"""The families a design may name."""
-FALLBACK_IDS = ("inter", "noto-sans", "noto-sans-arabic", "noto-sans-devanagari", "noto-sans-thai")
-"""Where characters go that a family does not have, in this order; absent ones are passed over."""
-WEIGHTS = (300, 400, 500, 600, 700, 800, 900)
-_UNITS = 1000.0
+__all__ = [
+    "EMOJI_ID", "FALLBACK_IDS", "FONT_IDS", "Face", "FontMetrics", "alias", "collection", "covers", "faces",
+    "glyph_extent", "metrics", "nearest_weight", "register_all", "registry", "static_file", "subset", "typeface",
+]  # fmt: skip
+
+_BY_SCRIPT = (
+    ("noto-sans-arabic", scripts.ARABIC),
+    ("heebo", scripts.HEBREW),
+    ("noto-sans-thai", scripts.THAI),
+)
+_COMMON_IDS = ("inter", "noto-sans")
+_READY_WEIGHTS = (400, 600, 700, 800)
+_LARGE_IDS = frozenset([*CJK_IDS.values(), EMOJI_ID])
+_MISDRAWN_IDS = frozenset(["source-sans-3", "work-sans", "noto-sans"])
+"""Variable files whose letters Skia draws at mixed weights (its reader of glyph variations fails on theirs): these are
+opened as static instances. A test compares every family with HarfBuzz's outlines."""
+_UNITS = 256.0
+"""Skia measures larger type from a size of 64, in coarse steps."""
+
+
+class Face(Struct, frozen=True):
+    """A family at a weight that it has."""
+
+    family: str
+    weight: int
+
+    @property
+    def name(self) -> str:
+        """What Skia knows it by: ``poppins-700``."""
+        return f"{self.family}-{self.weight}"
 
 
 class FontMetrics(Struct, frozen=True):
@@ -59,33 +94,72 @@ def alias(family: str, weight: int) -> str:
 
     Raises InvalidInput for a family outside the catalogue, ConfigError if its package is not installed.
     """
-    if family not in FONT_IDS and family not in FALLBACK_IDS:
-        raise InvalidInput(
-            f"font family {family!r} is not in the catalogue", field="typography", hint=f"one of {', '.join(FONT_IDS)}"
-        )
-    name = f"{family}-{nearest_weight(family, weight)}"
+    name = Face(family, nearest_weight(family, weight)).name
     registry().provider.registerTypeface(typeface(family, weight), name)
     return name
 
 
-@cache
+def collection(chain: tuple[Face, ...], line: str, *, static: bool) -> skia.textlayout.FontCollection:
+    """Fonts for a paragraph that may ask for each face by its ``name``.
+
+    Static ones a PDF can embed as they are; they are gathered anew for each line, of a large font the line's
+    characters only, so that nothing piles up in a process that lives long.
+    """
+    if not static:
+        for face in chain:
+            alias(face.family, face.weight)
+        return registry().collection
+    provider, fonts = skia.textlayout.TypefaceFontProvider(), skia.textlayout.FontCollection()
+    for face in chain:
+        provider.registerTypeface(_static(face, line if face.family in _LARGE_IDS else ""), face.name)
+    fonts.setDefaultFontManager(provider)
+    return fonts
+
+
+@lru_cache(maxsize=64)
+def _static(face: Face, text: str) -> skia.Typeface:
+    data = subset(face.family, face.weight, text) if text else static_file(face.family, face.weight)
+    instance = registry().manager.makeFromData(skia.Data.MakeWithCopy(data))
+    if instance is None:
+        raise ConfigError(f"font family {face.family!r} gives no static font")
+    return instance
+
+
 def typeface(family: str, weight: int) -> skia.Typeface:
     """The family at the nearest weight it has."""
     return _open(family, nearest_weight(family, weight))
 
 
-@cache
-def nearest_weight(family: str, weight: int) -> int:
-    """The weight, rounded to hundreds and clamped to what the family offers."""
-    low, high = _weight_range(family)
-    return min(max(round(weight / 100) * 100, low), high)
+@lru_cache(maxsize=1024)
+def faces(family: str, weight: int, text: str, language: str = "") -> tuple[Face, ...]:
+    """The faces that a text needs, in the order to look in: the family, then what stands in for it, emoji last.
+
+    Families that would add no character are left out, and never opened at that weight.
+    """
+    found = [family]
+    lacking = {c for c in text if not (c.isascii() or scripts.is_ignorable(c) or covers(family, c))}
+    for name in _stand_ins(text, language) if lacking else ():
+        held = {character for character in lacking if name != family and covers(name, character)}
+        found += [name] if held else []
+        lacking -= held
+    pictures = lacking.union(emoji[0] for emoji in scripts.EMOJI.findall(text))
+    if pictures and has_emoji() and any(covers(EMOJI_ID, character) for character in pictures):
+        found.append(EMOJI_ID)
+    other = stand_in_weight(family, weight)
+    return tuple(Face(name, nearest_weight(name, weight if name == family else other)) for name in found)
+
+
+def _stand_ins(text: str, language: str) -> list[str]:
+    found = [name for name, pattern in _BY_SCRIPT if pattern.search(text)] + list(_COMMON_IDS)
+    if scripts.CJK.search(text) and has_cjk():
+        found.append(CJK_IDS[language or scripts.language_of(text) or "zh"])
+    return found
 
 
 @cache
-def fallbacks(weight: int) -> tuple[str, ...]:
-    """Aliases of the installed fallback families."""
-    installed = fontpkg.families()
-    return tuple(alias(family, weight) for family in FALLBACK_IDS if family in installed)
+def covers(family: str, character: str) -> bool:
+    """Whether the family has a glyph for the character."""
+    return typeface(family, 400).unicharToGlyph(ord(character)) != 0
 
 
 @cache
@@ -103,20 +177,19 @@ def metrics(family: str, weight: int) -> FontMetrics:
     )
 
 
-def has_glyph(family: str, weight: int, character: str) -> bool:
-    """Whether the family or a fallback can show the character."""
-    families = (family, *(name for name in FALLBACK_IDS if name in fontpkg.families()))
-    return any(typeface(name, weight).unicharToGlyph(ord(character)) for name in families)
+@cache
+def glyph_extent(family: str, weight: int, character: str) -> tuple[float, float]:
+    """How far a character's glyph rises over the baseline and sinks below it, at size 1."""
+    bounds = _bounds(skia.Font(typeface(family, weight), _UNITS), character)
+    return -bounds.fTop / _UNITS, bounds.fBottom / _UNITS
 
 
 def register_all() -> None:
-    """Open every family at every weight: a child forked later finds them ready."""
+    """Open every design family at the usual weights: a child forked later finds them ready. Stand-ins stay closed."""
     for family in FONT_IDS:
-        for weight in WEIGHTS:
+        for weight in _READY_WEIGHTS:
             alias(family, weight)
-        metrics(family, 400)
-    for weight in WEIGHTS:
-        fallbacks(weight)
+            metrics(family, weight)
 
 
 def _bounds(font: skia.Font, text: str) -> skia.Rect:
@@ -125,28 +198,16 @@ def _bounds(font: skia.Font, text: str) -> skia.Rect:
     return bounds
 
 
-def _files(family: str) -> list[fontpkg.FontFile]:
-    installed = fontpkg.families()
-    if family not in installed:
-        raise ConfigError(f"font family {family!r} is not installed", hint=f"pip install fontpkg-{family}")
-    return [file for file in installed[family].files if file.style == "normal"]
-
-
-def _weight_range(family: str) -> tuple[int, int]:
-    files = _files(family)
-    if files[0].variable:
-        return files[0].wght_min or 400, files[0].wght_max or 400
-    weights = [file.weight or 400 for file in files]
-    return min(weights), max(weights)
-
-
+@cache
 def _open(family: str, weight: int) -> skia.Typeface:
-    files = _files(family)
-    file = files[0] if files[0].variable else next(file for file in files if file.weight == weight)
-    base = registry().manager.makeFromFile(str(file.path))
-    face = _at_weight(base, weight) if base is not None and file.variable else base
+    one = source(family, weight)
+    if family in _MISDRAWN_IDS:
+        base, variable = _static(Face(family, weight), ""), False
+    else:
+        base, variable = registry().manager.makeFromFile(str(one.path), one.index), one.is_variable
+    face = _at_weight(base, weight) if base is not None and variable else base
     if face is None:
-        raise ConfigError(f"font file {file.path.name} cannot be read", hint=f"reinstall fontpkg-{family}")
+        raise ConfigError(f"font file {one.path.name} cannot be read", hint="reinstall its package")
     return face
 
 

@@ -7,19 +7,24 @@ hostile input, so this runs in a pool child.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import singledispatch
 
 import numpy as np
 import skia
 
 from streamforge.errors import AssetRejected
+from streamforge.render import text
+from streamforge.render.artwork import Artwork
 from streamforge.render.colour import Pixels, Rgb
+from streamforge.render.ligatures import parted
 from streamforge.render.scene import (
+    FADE,
     Circle,
     Frame,
     Glow,
     Gradient,
+    Item,
     Picture,
     Polygon,
     Rect,
@@ -28,47 +33,88 @@ from streamforge.render.scene import (
     Shape,
     Text,
 )
-from streamforge.render.text import shape
 
-MAX_PIXELS = 16_000_000
+MAX_PIXELS = 64_000_000
+"""Four times the largest canvas, as an export at twice the size has: 256 MB."""
+
+Artworks = Mapping[str, Artwork]
 
 
 class Easel:
-    """A canvas under paint: ``pixels`` is (height, width, 4) uint8 RGBA and shows every call's effect at once."""
+    """A canvas under paint: ``pixels`` is (height, width, 4) uint8 RGBA and shows every call's effect at once.
 
-    def __init__(self, width: int, height: int) -> None:
-        if width * height > MAX_PIXELS:
+    ``scale`` multiplies the pixels; what is painted stays in the scene's own px.
+    """
+
+    def __init__(self, width: int, height: int, scale: int = 1) -> None:
+        if width * height * scale * scale > MAX_PIXELS:
             raise AssetRejected(f"a canvas of {width}x{height} is over {MAX_PIXELS} pixels", field="size")
-        self.pixels: Pixels = np.zeros((height, width, 4), np.uint8)
+        self.scale = scale
+        self.pixels: Pixels = np.zeros((height * scale, width * scale, 4), np.uint8)
         self._surface = skia.Surface(self.pixels, skia.ColorType.kRGBA_8888_ColorType, skia.AlphaType.kPremul_AlphaType)
         self._canvas = self._surface.getCanvas()
+        self._canvas.scale(scale, scale)
 
-    def ground(self, scene: Scene) -> None:
-        """Paint the ground and the shapes of a scene over everything."""
-        self._canvas.clear(_argb(scene.ground, 1.0))
-        self.shapes(scene.shapes)
+    def clear(self, colour: Rgb) -> None:
+        """Fill everything with one colour."""
+        self._canvas.clear(_argb(colour, 1.0))
 
-    def shapes(self, shapes: Iterable[Shape]) -> None:
-        """Paint shapes on top of what is there."""
-        for item in shapes:
-            _draw(item, self._canvas)
+    def paint(self, items: Iterable[Item], artworks: Artworks | None = None) -> None:
+        """Paint on top of what is there; every picture's artwork stands under its id in ``artworks``."""
+        for item in items:
+            if isinstance(item, Picture):
+                self._picture(item, (artworks or {})[item.id])
+            elif isinstance(item, Text):
+                self.text(item)
+            else:
+                draw(item, self._canvas)
 
-    def picture(self, where: Picture, pixels: Pixels) -> None:
-        """Paint straight-alpha RGBA pixels at the picture's place."""
-        image = skia.Image.fromarray(
-            np.ascontiguousarray(pixels), skia.ColorType.kRGBA_8888_ColorType, skia.AlphaType.kUnpremul_AlphaType
-        )
-        self._canvas.drawImage(image, round(where.frame.x), round(where.frame.y))
-
-    def text(self, text: Text) -> None:
+    def text(self, item: Text) -> None:
         """Paint every line of a text on its baseline."""
-        colour = _argb(text.colour, 1.0)
-        for index, line in enumerate(text.lines):
-            paragraph = shape(line, text.style, text.px, colour)
-            free = text.frame.width - (paragraph.MaxIntrinsicWidth - text.style.tracking * text.px)
-            x = text.frame.x + {"left": 0.0, "center": free / 2, "right": free}[text.align]
-            baseline = text.frame.y + (text.rise + text.style.leading * index) * text.px
-            paragraph.paint(self._canvas, x, baseline - paragraph.AlphabeticBaseline)
+        draw_text(item, self._canvas)
+
+    def _picture(self, item: Picture, artwork: Artwork) -> None:
+        """The artwork at the size it has on the canvas, pixel on pixel."""
+        frame, scale = item.frame, self.scale
+        width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+        pixels = np.ascontiguousarray(artwork.pixels(width, height, item.crop))
+        image = skia.Image.fromarray(pixels, skia.ColorType.kRGBA_8888_ColorType, skia.AlphaType.kUnpremul_AlphaType)
+        self._canvas.save()
+        if item.radius:
+            self._canvas.clipRRect(skia.RRect.MakeRectXY(rect(frame), item.radius, item.radius), doAntiAlias=True)
+        self._canvas.scale(1 / scale, 1 / scale)
+        self._canvas.drawImage(image, round(frame.x * scale), round(frame.y * scale))
+        self._canvas.restore()
+
+
+def paint(scene: Scene, artworks: Artworks, scale: int = 1) -> Pixels:
+    """The whole scene as (height, width, 4) RGBA."""
+    easel = Easel(scene.width, scene.height, scale)
+    easel.clear(scene.ground)
+    easel.paint(scene.items(), artworks)
+    return easel.pixels
+
+
+def draw_text(item: Text, canvas: skia.Canvas, *, static: bool = False) -> None:
+    """Draw every line of a text on its baseline; with ``static``, from fonts that a PDF can embed."""
+    for paragraph, x, baseline in set_lines(item, static=static):
+        paragraph.paint(canvas, x, baseline - paragraph.AlphabeticBaseline)
+
+
+def set_lines(item: Text, *, static: bool = False) -> Iterator[tuple[skia.textlayout.Paragraph, float, float]]:
+    """Each line shaped, with the x of its left end and the y of its baseline."""
+    colour = _argb(item.colour, 1.0)
+    for index, line in enumerate(item.lines):
+        shown = parted(line, item.style) if static else line
+        paragraph = text.shape(shown, item.style, item.px, colour, static=static)
+        free = item.frame.width - (paragraph.MaxIntrinsicWidth - item.style.tracking * item.px)
+        aside = {"left": 0.0, "center": free / 2, "right": free}[item.align]
+        yield paragraph, item.frame.x + aside, item.baseline(index)
+
+
+def rect(frame: Frame) -> skia.Rect:
+    """The frame as Skia has it."""
+    return skia.Rect.MakeXYWH(frame.x, frame.y, frame.width, frame.height)
 
 
 def _argb(colour: Rgb, opacity: float) -> int:
@@ -83,27 +129,24 @@ def _paint(colour: Rgb, opacity: float, stroke: float = 0.0) -> skia.Paint:
     return skia.Paint(Color=_argb(colour, opacity), AntiAlias=True)
 
 
-def _rect(frame: Frame) -> skia.Rect:
-    return skia.Rect.MakeXYWH(frame.x, frame.y, frame.width, frame.height)
-
-
 @singledispatch
-def _draw(item: Shape, canvas: skia.Canvas) -> None:
+def draw(item: Shape, canvas: skia.Canvas) -> None:
+    """Draw one shape."""
     raise TypeError(f"no way to draw {type(item).__name__} on {canvas}")
 
 
-@_draw.register
+@draw.register
 def _(item: Rect, canvas: skia.Canvas) -> None:
-    rounded = skia.RRect.MakeRectXY(_rect(item.frame), item.radius, item.radius)
+    rounded = skia.RRect.MakeRectXY(rect(item.frame), item.radius, item.radius)
     canvas.drawRRect(rounded, _paint(item.colour, item.opacity, item.stroke))
 
 
-@_draw.register
+@draw.register
 def _(item: Circle, canvas: skia.Canvas) -> None:
     canvas.drawCircle(item.x, item.y, item.radius, _paint(item.colour, item.opacity, item.stroke))
 
 
-@_draw.register
+@draw.register
 def _(item: Polygon, canvas: skia.Canvas) -> None:
     path = skia.Path()
     first, *rest = item.points
@@ -118,23 +161,29 @@ def _(item: Polygon, canvas: skia.Canvas) -> None:
     canvas.drawPath(path, _paint(item.colour, item.opacity))
 
 
-@_draw.register
+@draw.register
 def _(item: Gradient, canvas: skia.Canvas) -> None:
     ends = [skia.Point(*item.start), skia.Point(*item.end)]
-    shader = skia.GradientShader.MakeLinear(ends, [_argb(colour, 1.0) for colour in item.colours])
-    canvas.drawRect(_rect(item.frame), skia.Paint(Shader=shader))
+    colours = [_argb(colour, opacity) for colour, opacity in zip(item.colours, item.opacities, strict=True)]
+    shader = skia.GradientShader.MakeLinear(ends, colours)
+    if item.radius:
+        rounded = skia.RRect.MakeRectXY(rect(item.frame), item.radius, item.radius)
+        canvas.drawRRect(rounded, skia.Paint(Shader=shader, AntiAlias=True))
+    else:
+        canvas.drawRect(rect(item.frame), skia.Paint(Shader=shader))
 
 
-@_draw.register
+@draw.register
 def _(item: Glow, canvas: skia.Canvas) -> None:
-    colours = [_argb(item.colour, item.opacity * share) for share in (1.0, 0.55, 0.18, 0.0)]
-    shader = skia.GradientShader.MakeRadial(skia.Point(item.x, item.y), item.radius, colours, [0.0, 0.35, 0.7, 1.0])
+    colours = [_argb(item.colour, item.opacity * share) for _, share in FADE]
+    middle, stops = skia.Point(item.x, item.y), [stop for stop, _ in FADE]
+    shader = skia.GradientShader.MakeRadial(middle, item.radius, colours, stops)
     canvas.drawCircle(item.x, item.y, item.radius, skia.Paint(Shader=shader, AntiAlias=True))
 
 
-@_draw.register
+@draw.register
 def _(item: Shadow, canvas: skia.Canvas) -> None:
     paint = _paint(item.colour, item.opacity)
     paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.BlurStyle.kNormal_BlurStyle, item.sigma))
     lower = Frame(item.frame.x, item.frame.y + item.drop, item.frame.width, item.frame.height)
-    canvas.drawRRect(skia.RRect.MakeRectXY(_rect(lower), item.radius, item.radius), paint)
+    canvas.drawRRect(skia.RRect.MakeRectXY(rect(lower), item.radius, item.radius), paint)

@@ -1,47 +1,59 @@
-"""Solve a layout: can it hold at all, what must be left out, and which arrangement is best.
+"""Solve a layout: which arrangement is best, what must be left out, and, where there is none, why.
 
-Order matters: a feasibility check with assumption literals comes first, because only it can name the rules that
-contradict each other. Want of space is no contradiction: then the least important item goes, until the rest fits.
+The search for the best layout is asked first, because mostly there is one. When it says no, rules that contradict each
+other at any size are named and refused; want of space is no contradiction: then the least important item in the way
+goes, until the rest fits. Vital items and locked ones never go: they are refused by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import pairwise
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 from ortools.sat.python import cp_model
 
 from streamforge.errors import LayoutInfeasible
-from streamforge.solve.explain import explain, find_core, new_solver
-from streamforge.solve.model import LayoutModel, inner
+from streamforge.solve import fit
+from streamforge.solve.bridge import without
+from streamforge.solve.budget import Budget
+from streamforge.solve.explain import Checker
+from streamforge.solve.fit import Obstacle
+from streamforge.solve.model import LayoutModel, pin_name
 from streamforge.solve.objective import Objective
-from streamforge.solve.problem import CANVAS, Area, Item, Problem, Rule, Solution
+from streamforge.solve.problem import CANVAS, Item, Placed, Problem, Solution
 from streamforge.solve.stack import stack
 
-_FILL_LIMIT = 0.92
-"""Above this share of the canvas no packing with gaps exists; the search need not prove it."""
-_ORDERS = frozenset(["above", "left_of", "larger_type"])
-_EQUALITIES = frozenset(
-    ["align_left", "align_right", "align_top", "align_bottom", "center_x", "center_y", "same_width"]
-)
+_NO_ROOM = "shorten the text, allow more lines or smaller type, or enlarge the region"
 
 
-def solve(problem: Problem) -> Solution:
-    """The best layout of the problem; deterministic for equal problems on one machine.
+def solve(problem: Problem, hint: Mapping[str, Placed] | None = None) -> Solution:
+    """The best layout of the problem; deterministic for equal arguments on one machine.
 
-    Raises LayoutInfeasible with the names of the hard rules that contradict each other, or of the items (``size(x)``)
-    that have no size fitting the canvas when nothing can be left out any more.
+    ``hint`` is where to look first, by item: an earlier solution. It speeds up, and never decides what is best.
+    Raises LayoutInfeasible with the names of the hard rules and locked places (``at(x)``) that contradict each other,
+    or of the items (``size(x)``) that have no size fitting their room when nothing can be left out any more.
     """
     _check_names(problem)
-    fitting, dropped = _feasible(problem)
-    solution = _optimise(fitting)
-    return replace(solution, dropped=[*dropped, *solution.dropped])
+    budget = Budget(problem)
+    current = fit.with_sizes_that_fit(problem)
+    _refuse_pins(problem, current)
+    dropped: dict[str, str] = {}
+    while True:
+        found = _attempt(current, budget, hint or {})
+        if isinstance(found, Solution):
+            return replace(found, dropped=[*dropped, *found.dropped], reasons=dropped | found.reasons)
+        if not dropped:
+            _refuse_contradiction(current, budget)
+        victim = _victim(current, found)
+        if victim is None:
+            raise _refusal(problem, found)
+        dropped[victim.id] = found.reason
+        current = without(current, victim.id)
 
 
 def _check_names(problem: Problem) -> None:
-    known = {item.id for item in problem.items} | set(problem.regions) | {CANVAS}
     items = {item.id for item in problem.items}
+    known = items | set(problem.regions) | {CANVAS}
     bad = [rule.name for rule in problem.rules if rule.a not in items or rule.b not in known or rule.a == rule.b]
     if bad:
         raise LayoutInfeasible(
@@ -51,67 +63,66 @@ def _check_names(problem: Problem) -> None:
         )
 
 
-def _feasible(problem: Problem) -> tuple[Problem, list[str]]:
-    """The problem without what does not fit, and the names of what was left out."""
-    dropped: list[str] = []
-    current = _with_sizes_that_fit(problem)
-    reason = _obstacle(current)
-    if reason:
-        _refuse_contradiction(problem)
-    while reason:
-        victim = _victim(current)
-        if victim is None:
+def _refuse_pins(problem: Problem, fitted: Problem) -> None:
+    """Locked places that lie off the canvas, leave no size room, or overlap each other."""
+    for item, left in zip(problem.items, fitted.items, strict=True):
+        if item.pin is not None and not left.candidates:
             raise LayoutInfeasible(
-                f"the layout does not fit the canvas: {', '.join(reason)}",
-                conflicts=reason,
-                hint="shorten the text, allow more lines or smaller type, or enlarge the region",
+                f"{item.id}, locked at {item.pin[0]}, {item.pin[1]}, {_shortage(problem, item)}",
+                conflicts=(pin_name(item.id),),
+                hint=f"lock {item.id} nearer to the upper left corner, or release it",
             )
-        dropped.append(victim.id)
-        current = without(current, victim.id)
-        reason = _obstacle(current)
-    return current, dropped
+    clash = fit.clashing_pins(fitted)
+    if clash:
+        raise LayoutInfeasible(
+            f"these places overlap: {' and '.join(clash)}",
+            conflicts=clash,
+            hint="lock one of them to another place, or to a smaller type size",
+        )
 
 
-def _with_sizes_that_fit(problem: Problem) -> Problem:
-    """Only the candidates that fit the room of their item: an empty domain would be an unexplained MODEL_INVALID."""
-    return replace(problem, items=[_fitted(problem, item) for item in problem.items])
+def _attempt(problem: Problem, budget: Budget, hint: Mapping[str, Placed]) -> Solution | Obstacle:
+    """The best layout of all the items, or what is in its way; a stack where the search ends without an answer."""
+    known = fit.obstacle(problem)
+    if known is not None:
+        return known
+    model = LayoutModel(problem)
+    objective = Objective(model)
+    objective.build()
+    model.suggest(hint)
+    status, solver = budget.optimise(model.cp)
+    if status in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
+        return Solution(
+            status="optimal" if status == cp_model.OPTIMAL else "feasible",
+            placed=model.placements(solver),
+            relaxed=[name for name, literal in objective.soft.items() if not solver.boolean_value(literal)],
+        )
+    if status == cp_model.INFEASIBLE:
+        return _unplaceable(problem, budget)
+    return stack(problem)
 
 
-def _fitted(problem: Problem, item: Item) -> Item:
-    rooms = [Area(0, 0, problem.width, problem.height)]
-    rooms += [problem.regions[r.b] for r in problem.rules if _holds_in_region(problem, r, item)]
-    inside = [inner(problem, room) for room in rooms]
-    width = min(room.width for room in inside) * problem.grid
-    height = min(room.height for room in inside) * problem.grid
-    return replace(item, candidates=[c for c in item.candidates if c.width <= width and c.height <= height])
+def _unplaceable(problem: Problem, budget: Budget) -> Obstacle:
+    """The rules that cannot hold at any of the sizes, where the effort suffices to find them."""
+    checker = Checker(problem, budget, points=False)
+    core = checker.core(checker.names) or ()
+    items = [r for r in problem.rules if r.name in set(core)]
+    names = {name for rule in items for name in (rule.a, rule.b)}
+    about = tuple(item.id for item in problem.items if item.id in names or pin_name(item.id) in core)
+    reason = f"no room under {', '.join(core)}" if core else "the canvas is too small for all of them"
+    return Obstacle(core or (fit.AREA,), about, reason)
 
 
-def _holds_in_region(problem: Problem, rule: Rule, item: Item) -> bool:
-    return rule.hard and rule.kind == "inside" and rule.a == item.id and rule.b in problem.regions
-
-
-def _obstacle(problem: Problem) -> tuple[str, ...]:
-    """Why the problem cannot be solved, as names; empty if nothing is known to be in the way."""
-    homeless = tuple(f"size({item.id})" for item in problem.items if not item.candidates)
-    if homeless:
-        return homeless
-    room = inner(problem, Area(0, 0, problem.width, problem.height))
-    least = sum(min(c.width * c.height for c in item.candidates) for item in problem.items)
-    if least > _FILL_LIMIT * room.width * room.height * problem.grid**2:
-        return ("area(canvas)",)
-    core = find_core(problem)
-    return () if core is None else core or ("area(canvas)",)
-
-
-def _refuse_contradiction(problem: Problem) -> None:
+def _refuse_contradiction(problem: Problem, budget: Budget) -> None:
     """Raise when the rules exclude each other whatever the sizes: dropping items would only hide it."""
     sized = problem
     for item in problem.items:
         sized = sized if item.candidates else without(sized, item.id)
-    core = find_core(sized, points=True)
+    checker = Checker(sized, budget, points=True)
+    core = checker.core(checker.names)
     if not core:
         return
-    conflict = explain(sized, core, points=True)
+    conflict = checker.explain(core)
     raise LayoutInfeasible(
         f"these rules contradict each other: {', '.join(conflict.rules)}",
         conflicts=conflict.rules,
@@ -119,61 +130,38 @@ def _refuse_contradiction(problem: Problem) -> None:
     )
 
 
-def _victim(problem: Problem) -> Item | None:
-    """The item to leave out next: least important, then of least weight, then the later one. Never the last one."""
+def _victim(problem: Problem, found: Obstacle) -> Item | None:
+    """The item to leave out next: least important, then of least weight, then the later one.
+
+    Of those in the way, if one of them may go; None where all that is left is vital, locked, or alone.
+    """
     if len(problem.items) <= 1:
         return None
     homeless = [item for item in problem.items if not item.candidates]
-    order = list(enumerate(homeless or problem.items))
-    return max(order, key=lambda entry: (entry[1].priority, -entry[1].weight, entry[0]))[1]
+    if any(_stays(item) for item in homeless):
+        return None
+    free = [(at, item) for at, item in enumerate(problem.items) if not _stays(item)]
+    blamed = [entry for entry in free if entry[1].id in found.items]
+    return max(blamed or free, key=lambda e: (e[1].priority, -e[1].weight, e[0]), default=(0, None))[1]
 
 
-def without(problem: Problem, name: str) -> Problem:
-    """The problem less one item; orders and alignments that went through it still bind its neighbours."""
-    about = [rule for rule in problem.rules if name in {rule.a, rule.b}]
-    kept = [rule for rule in problem.rules if name not in {rule.a, rule.b}]
-    names = {rule.name for rule in kept}
-    bridges = [rule for rule in _bridges(about, name) if rule.name not in names]
-    return replace(problem, items=[item for item in problem.items if item.id != name], rules=[*kept, *bridges])
+def _stays(item: Item) -> bool:
+    return item.vital or item.pin is not None
 
 
-def _bridges(about: list[Rule], name: str) -> Iterable[Rule]:
-    for kind in dict.fromkeys(rule.kind for rule in about):
-        rules = [rule for rule in about if rule.kind == kind]
-        if kind in _ORDERS:
-            for before in (rule for rule in rules if rule.b == name):
-                yield from (_joined(before, after, before.a, after.b) for after in rules if after.a == name)
-        elif kind in _EQUALITIES:
-            other: Callable[[Rule], str] = lambda rule: rule.b if rule.a == name else rule.a  # noqa: E731
-            items_first = sorted(rules, key=lambda rule: other(rule) == CANVAS)
-            for first, second in pairwise(items_first):
-                yield _joined(first, second, other(first), other(second))
+def _refusal(problem: Problem, found: Obstacle) -> LayoutInfeasible:
+    """The conflict of what may not be left out, with the size that the first homeless item asks for."""
+    names = [item for item in problem.items if f"size({item.id})" in found.names]
+    detail = "; ".join(f"{item.id} {_shortage(problem, item)}" for item in names) or found.reason
+    return LayoutInfeasible(f"the layout does not fit the canvas: {detail}", conflicts=found.names, hint=_NO_ROOM)
 
 
-def _joined(first: Rule, second: Rule, a: str, b: str) -> Rule:
-    return replace(
-        first,
-        name=f"{first.kind}({a}, {b or 'canvas'})",
-        a=a,
-        b=b,
-        hard=first.hard and second.hard,
-        weight=min(first.weight, second.weight),
-        gap=max(first.gap, second.gap),
-        ideal=max(first.ideal, second.ideal),
+def _shortage(problem: Problem, item: Item) -> str:
+    """What the item's smallest size needs, and what there is."""
+    width, height = fit.room_of(problem, item)
+    least = min(
+        item.candidates, key=lambda c: (max(c.width - width, 0) + max(c.height - height, 0), c.key), default=None
     )
-
-
-def _optimise(problem: Problem) -> Solution:
-    model = LayoutModel(problem)
-    objective = Objective(model)
-    objective.build()
-    solver = new_solver(problem)
-    status = solver.solve(model.cp)
-    if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
-        return stack(problem)
-    relaxed = [name for name, literal in objective.soft.items() if not solver.boolean_value(literal)]
-    return Solution(
-        status="optimal" if status == cp_model.OPTIMAL else "feasible",
-        placed=model.placements(solver),
-        relaxed=relaxed,
-    )
+    if least is None:
+        return "has no size at all"
+    return f"needs at least {least.width} x {least.height} px and has {max(width, 0)} x {max(height, 0)} px"

@@ -1,13 +1,15 @@
 """A problem as CP-SAT variables and constraints, on the grid.
 
-Sizes are a table per item (``add_allowed_assignments``). Two items get a non-overlap disjunction only when no
-hard rule separates them already (transitive closure of ``above`` and ``left_of``): the fewer, the faster. Every
-hard rule can carry a literal, so that a contradiction comes back as the names of rules.
+An item's size is a choice (one boolean a candidate, exactly one true) and its width, height and type linear sums of
+it: with a linear relaxation that is exact about sizes, the search takes a third of what a table of values takes. Two
+items get a non-overlap disjunction only when no hard rule separates them already (transitive closure of ``above`` and
+``left_of``): the fewer, the faster. Every hard rule and pin can carry a literal, so that a contradiction comes back as
+names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 
 from ortools.sat.python import cp_model
@@ -26,46 +28,64 @@ _HALF_GRID = 1
 
 
 class Box:
-    """A rectangle's expressions in grid units, with the type size, score and key that come with its size."""
+    """A rectangle's expressions in grid units, with the type size, score, key and rim that come with its size."""
 
     def __init__(self, x: Expr, y: Expr, w: Expr, h: Expr) -> None:
         self.x, self.y, self.w, self.h = x, y, w, h
         self.right = x + w
         self.bottom = y + h
-        self.type_px = self.score = self.key = Expr.constant(0)
+        self.type_px = self.score = self.key = self.clear = Expr.constant(0)
+        self.most_clear = 0
+        self.corner: list[cp_model.IntVar] = []
+        self.choices: list[cp_model.IntVar] = []
+
+    def rims(self, distance: Expr, gap: int) -> list[Bound]:
+        """That a distance is not less than the box's rim; nothing where it is at least ``gap`` and that suffices."""
+        return [(distance - self.clear, 0, FAR)] if self.most_clear > gap else []
 
 
 class LayoutModel:
     """The constraint model of a problem: ``boxes`` by item id, ``areas`` by region id, ``literals`` by rule name.
 
-    ``named`` gives every hard rule an assumption literal (to explain a contradiction); ``points`` replaces all
+    ``named`` gives every hard rule and pin an assumption literal (to explain a contradiction); ``points`` replaces all
     sizes by single grid cells (to ask whether the rules contradict each other at any size).
     """
 
     def __init__(self, problem: Problem, *, named: bool = False, points: bool = False) -> None:
         self.problem = problem
         self.cp = cp_model.CpModel()
+        self.named, self.points = named, points
         self.literals: dict[str, cp_model.IntVar] = {}
-        self.canvas = inner(problem, Area(0, 0, problem.width, problem.height))
+        whole = Area(0, 0, problem.width, problem.height)
+        self.canvas = inner(problem, whole)
+        self.whole = inner(problem, whole, free=True)
         self.areas = {name: _fixed(inner(problem, area)) for name, area in problem.regions.items()}
-        self.areas[CANVAS] = _fixed(self.canvas)
-        self.boxes = {item.id: self._box(item, points=points) for item in problem.items}
+        self.bleeds = {name: _fixed(inner(problem, area, free=True)) for name, area in problem.regions.items()}
+        self.areas[CANVAS], self.bleeds[CANVAS] = _fixed(self.canvas), _fixed(self.whole)
+        self.items = {item.id: item for item in problem.items}
+        self.boxes = {item.id: self._box(item) for item in problem.items}
         self.columns = closure((rule.a, rule.b) for rule in problem.rules if rule.hard and rule.kind == "above")
         self.rows = closure((rule.a, rule.b) for rule in problem.rules if rule.hard and rule.kind == "left_of")
         for rule in problem.rules:
             if rule.hard:
-                self._add_hard(rule, named=named)
+                self._add_hard(rule.name, self.bounds(rule))
         for a, b in combinations(problem.items, 2):
             self._keep_apart(a, b)
 
-    def target(self, name: str) -> Box:
-        """The box of an item, a region or the canvas."""
-        return self.boxes[name] if name in self.boxes else self.areas[name]
+    def target(self, name: str, *, by: str = "") -> Box:
+        """The box of an item, a region or the canvas; the last two without margins if the item ``by`` ignores them."""
+        if name in self.boxes:
+            return self.boxes[name]
+        return (self.bleeds if by in self.items and self.items[by].is_free else self.areas)[name]
 
     def bounds(self, rule: Rule) -> list[Bound]:
         """What the rule demands, as ranges of linear expressions."""
         gap = units(self.problem, rule.gap)
-        return _DEMANDS[rule.kind](self.target(rule.a), self.target(rule.b), gap)
+        a, b = self.boxes[rule.a], self.target(rule.b, by=rule.a)
+        bounds = _DEMANDS[rule.kind](a, b, gap)
+        if rule.kind in {"above", "left_of"}:
+            bounds += [*a.rims(bounds[0][0], gap), *b.rims(bounds[0][0], gap)]
+        return bounds
 
     def demand(self, bounds: Iterable[Bound], *literals: cp_model.IntVar) -> None:
         """Add the bounds, enforced only while all the literals are true."""
@@ -80,6 +100,19 @@ class LayoutModel:
         for expression in at_least:
             self.cp.add(variable >= expression)
         return variable
+
+    def suggest(self, hint: Mapping[str, Placed]) -> None:
+        """Tell the solver where to look first: each item near its hinted corner, at the size most like the hinted."""
+        for name, near in hint.items():
+            item = self.items.get(name)
+            if item is None:
+                continue
+            like = min(item.candidates, key=lambda c: (abs(c.width - near.width) + abs(c.height - near.height), c.key))
+            box, grid = self.boxes[name], self.problem.grid
+            for side, place in zip(box.corner, (near.x, near.y), strict=True):
+                self.cp.add_hint(side, place // grid)
+            for candidate, choice in zip(item.candidates, box.choices, strict=False):
+                self.cp.add_hint(choice, candidate.key == like.key)
 
     def placements(self, solver: cp_model.CpSolver) -> list[Placed]:
         """The solver's values, in pixels."""
@@ -96,50 +129,66 @@ class LayoutModel:
             for name, box in self.boxes.items()
         ]
 
-    def _box(self, item: Item, *, points: bool) -> Box:
-        canvas, cp = self.canvas, self.cp
-        size = [cp.new_int_var(0, FAR, f"{item.id}.{part}") for part in ("w", "h", "type", "score", "key")]
-        cp.add_allowed_assignments(
-            size, [self._row(item, index, points=points) for index in range(len(item.candidates))]
-        )
-        w, h, type_px, score, key = size
-        x = cp.new_int_var(canvas.x, canvas.x + canvas.width, f"{item.id}.x")
-        y = cp.new_int_var(canvas.y, canvas.y + canvas.height, f"{item.id}.y")
+    def _box(self, item: Item) -> Box:
+        room, cp = self.whole if item.is_free else self.canvas, self.cp
+        rows = [self._row(item, index) for index in range(len(item.candidates))]
+        choices = [cp.new_bool_var(f"{item.id}.{candidate.key}") for candidate in item.candidates]
+        cp.add_exactly_one(choices)
+        columns = zip(*rows, strict=True)
+        w, h, type_px, score, key, clear = (_chosen(choices, column) for column in columns)
+        x = cp.new_int_var(room.x, room.x + room.width, f"{item.id}.x")
+        y = cp.new_int_var(room.y, room.y + room.height, f"{item.id}.y")
         box = Box(x, y, self._stretched(w) if item.stretch else w, h)
-        box.type_px, box.score, box.key = type_px, score, key
-        cp.add(box.right <= canvas.x + canvas.width)
-        cp.add(box.bottom <= canvas.y + canvas.height)
+        box.type_px, box.score, box.key, box.clear, box.choices = type_px, score, key, clear, choices
+        box.corner = [x, y]
+        box.most_clear = max(row[-1] for row in rows)
+        cp.add(box.right <= room.x + room.width)
+        cp.add(box.bottom <= room.y + room.height)
+        if item.pin is not None:
+            at = [(side, place // self.problem.grid) for side, place in zip((x, y), item.pin, strict=True)]
+            self._add_hard(pin_name(item.id), [(side, place, place) for side, place in at])
         return box
 
-    def _row(self, item: Item, index: int, *, points: bool) -> tuple[int, ...]:
+    def _row(self, item: Item, index: int) -> tuple[int, ...]:
         candidate = item.candidates[index]
-        w, h = (1, 1) if points else (units(self.problem, candidate.width), units(self.problem, candidate.height))
-        return w, h, candidate.type_px, candidate.score, candidate.key
+        w, h, clear = (units(self.problem, side) for side in (candidate.width, candidate.height, candidate.clear))
+        if self.points:
+            w, h, clear = 1, 1, 0
+        return w, h, candidate.type_px, candidate.score, candidate.key, clear
 
-    def _stretched(self, least: cp_model.IntVar) -> cp_model.IntVar:
+    def _stretched(self, least: Expr) -> cp_model.IntVar:
         width = self.cp.new_int_var(0, self.canvas.width, "")
         self.cp.add(width >= least)
         return width
 
-    def _add_hard(self, rule: Rule, *, named: bool) -> None:
-        if not named:
-            self.demand(self.bounds(rule))
+    def _add_hard(self, name: str, bounds: list[Bound]) -> None:
+        if not self.named:
+            self.demand(bounds)
             return
-        literal = self.cp.new_bool_var(rule.name)
-        self.literals[rule.name] = literal
-        self.demand(self.bounds(rule), literal)
+        literal = self.literals.setdefault(name, self.cp.new_bool_var(name))
+        self.demand(bounds, literal)
 
     def _keep_apart(self, first: Item, second: Item) -> None:
         pairs = {(first.id, second.id), (second.id, first.id)}
-        if pairs & (self.columns | self.rows):
+        if pairs & (self.columns | self.rows) or second.id in first.over or first.id in second.over:
             return
-        gap = units(self.problem, max(self.problem.gap, first.clear, second.clear))
+        gap = units(self.problem, self.problem.gap)
         a, b = self.boxes[first.id], self.boxes[second.id]
         sides = [b.x - a.right, a.x - b.right, b.y - a.bottom, a.y - b.bottom]
         literals = [self.cp.new_bool_var("") for _ in sides]
         for side, literal in zip(sides, literals, strict=True):
-            self.demand([(side, gap, FAR)], literal)
+            self.demand([(side, gap, FAR), *a.rims(side, gap), *b.rims(side, gap)], literal)
         self.cp.add_bool_or(*literals)
+
+
+def _chosen(choices: list[cp_model.IntVar], values: Iterable[int]) -> Expr:
+    """The value of the choice that is made."""
+    return Expr.weighted_sum(choices, list(values))  # pyright: ignore[reportUnknownMemberType]
+
+
+def pin_name(item: str) -> str:
+    """How a conflict names the place that an item is locked to."""
+    return f"at({item})"
 
 
 def units(problem: Problem, px: float) -> int:
@@ -147,12 +196,19 @@ def units(problem: Problem, px: float) -> int:
     return -int(-px // problem.grid)
 
 
-def inner(problem: Problem, area: Area) -> Area:
-    """The part of an area inside the canvas' margins, in grid units, rounded inwards."""
-    x, y = (units(problem, max(start, problem.margin)) for start in (area.x, area.y))
-    right = min(area.x + area.width, problem.width - problem.margin) // problem.grid
-    bottom = min(area.y + area.height, problem.height - problem.margin) // problem.grid
-    return Area(x, y, max(right - x, 0), max(bottom - y, 0))
+def inner(problem: Problem, area: Area, *, free: bool = False) -> Area:
+    """The part of an area that items may take, in grid units, rounded inwards; ``free`` of margins and safe zones."""
+    left, top, right, bottom = area.x, area.y, area.x + area.width, area.y + area.height
+    if free:
+        left, top, right, bottom = max(left, 0), max(top, 0), min(right, problem.width), min(bottom, problem.height)
+    else:
+        pad, margin, safe = problem.padding, problem.margin, problem.safe or Area(0, 0, problem.width, problem.height)
+        left = max(left + pad * (left > 0), margin, safe.x)
+        top = max(top + pad * (top > 0), margin, safe.y)
+        right = min(right - pad * (right < problem.width), problem.width - margin, safe.x + safe.width)
+        bottom = min(bottom - pad * (bottom < problem.height), problem.height - margin, safe.y + safe.height)
+    x, y = units(problem, left), units(problem, top)
+    return Area(x, y, max(right // problem.grid - x, 0), max(bottom // problem.grid - y, 0))
 
 
 def closure(pairs: Iterable[Pair]) -> set[Pair]:

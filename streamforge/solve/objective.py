@@ -14,15 +14,19 @@ from streamforge.solve.problem import CANVAS, Item, Rule
 _SOFT_RULE = 60
 """Points a broken soft rule costs per weight: about six steps of type size of a sub line."""
 _TIGHTER = 9000
-_LOOSER = 900
+_LOOSER = 500
+_UNEVEN = 900
 _FAR_LOOSER = 2600
 _OUTER = 420
-_FAR_OUTER = 1300
+_FAR_OUTER = 1900
 _PULL = 260
 _WIDER = 120
 _OUTER_SHARE = 0.08
 """Free space above and below the block, as a share of the canvas, that is still airy and not yet empty."""
-_LOOSE_FACTOR = 2.2
+_LOOSE_FACTOR = 1.9
+_UPRIGHT = 1.3
+_ABOVE, _BELOW = 5, 4
+"""On upright canvases a column hangs a little above the middle: space above it counts more than space below."""
 
 
 class Objective:
@@ -39,15 +43,18 @@ class Objective:
         """Add every term and maximise."""
         for item in self.problem.items:
             self.terms.append(self.model.boxes[item.id].score * item.weight)
-            self._pull(item)
+            if item.pin is None:
+                self._pull(item)
             if item.within in self.model.boxes:
                 wider = self.model.boxes[item.id].w - self.model.boxes[item.within].w
                 self._cost(self.model.distance(wider), _WIDER)
         for rule in self.problem.rules:
             if not rule.hard:
                 self._soft_rule(rule)
-        for rule in self._adjacent():
+        adjacent = self._adjacent()
+        for rule in adjacent:
             self._spacing(rule)
+        self._rhythm(adjacent)
         self._balance()
         self.model.cp.maximize(sum(self.terms, Expr.constant(0)))
 
@@ -92,38 +99,63 @@ class Objective:
         ]
 
     def _spacing(self, rule: Rule) -> None:
-        gap = self.model.target(rule.b).y - self.model.target(rule.a).bottom
+        gap = self._gap(rule)
         ideal = units(self.problem, rule.ideal)
         self._cost(self.model.distance(ideal - gap), _TIGHTER)
         self._cost(self.model.distance(gap - ideal), _FAR_LOOSER if rule.tight else _LOOSER)
         self._cost(self.model.distance(gap - round(ideal * _LOOSE_FACTOR)), _FAR_LOOSER)
 
+    def _rhythm(self, adjacent: list[Rule]) -> None:
+        """Spread what the gaps between groups of a column have to spare evenly over them."""
+        for column in self._columns():
+            gaps = [self._gap(rule) - units(self.problem, rule.ideal) for rule in adjacent if self._parts(rule, column)]
+            if len(gaps) > 1:
+                self._cost(self.model.distance(*gaps), _UNEVEN)
+
+    def _parts(self, rule: Rule, column: list[str]) -> bool:
+        return not rule.tight and rule.a in column
+
+    def _gap(self, rule: Rule) -> Expr:
+        return self.model.target(rule.b).y - self.model.boxes[rule.a].bottom
+
     def _balance(self) -> None:
         """Keep the free space above and below each column equal, and moderate."""
-        canvas = self.model.areas[CANVAS]
-        airy = round(self.model.canvas.height * _OUTER_SHARE)
         for column in self._columns():
+            room = self._room(column)
+            airy = round(self.model.canvas.height * _OUTER_SHARE)
             tops, bottoms = self._ends(column)
+            if not (tops and bottoms):
+                continue
             first, last = self.model.cp.new_int_var(0, FAR, ""), self.model.cp.new_int_var(0, FAR, "")
             self.model.cp.add_min_equality(first, tops)
             self.model.cp.add_max_equality(last, bottoms)
-            outer = self.model.distance(first - canvas.y, canvas.bottom - last)
-            self._cost(outer, _OUTER)
-            self._cost(self.model.distance(outer - airy), _FAR_OUTER)
+            is_upright = self.problem.height > _UPRIGHT * self.problem.width
+            above, below = (_ABOVE, _BELOW) if is_upright else (1, 1)
+            outer = self.model.distance(above * (first - room.y), below * (room.bottom - last))
+            self._cost(outer, _OUTER / above)
+            self._cost(self.model.distance(outer - above * airy), _FAR_OUTER / above)
 
     def _columns(self) -> list[list[str]]:
         """Items joined by hard ``above`` rules, as sorted groups."""
-        groups: dict[str, set[str]] = {item.id: {item.id} for item in self.problem.items}
+        groups: dict[str, set[str]] = {item.id: {item.id} for item in self.problem.items if not item.is_free}
         for a, b in sorted(self.model.columns):
-            merged = groups.get(a, set()) | groups.get(b, set())
-            groups.update(dict.fromkeys(merged, merged))
+            if a in groups and b in groups:
+                merged = groups[a] | groups[b]
+                groups.update(dict.fromkeys(merged, merged))
         unique = {tuple(sorted(group)) for group in groups.values()}
         return [list(group) for group in sorted(unique)]
 
+    def _room(self, column: list[str]) -> Box:
+        """What a column is balanced in: the region that holds all of it, or the canvas."""
+        inside = {r.a: r.b for r in self.problem.rules if r.hard and r.kind == "inside" and r.a in column}
+        shared = set(inside.values())
+        name = min(shared) if len(shared) == 1 and len(inside) == len(column) else CANVAS
+        return self.model.areas.get(name, self.model.areas[CANVAS])
+
     def _ends(self, column: list[str]) -> tuple[list[Expr], list[Expr]]:
         """The upper edges of the column's first items, the lower edges of its last."""
-        lower = {b for _, b in self.model.columns}
-        upper = {a for a, _ in self.model.columns}
+        lower = {b for a, b in self.model.columns if a in column}
+        upper = {a for a, b in self.model.columns if b in column}
         tops = [self.model.boxes[name].y for name in column if name not in lower]
         bottoms = [self.model.boxes[name].bottom for name in column if name not in upper]
         return tops, bottoms

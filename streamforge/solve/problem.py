@@ -31,20 +31,26 @@ CANVAS = ""
 
 
 class Candidate(Struct, frozen=True):
-    """One size an item may take: ``width`` x ``height`` px, its type size, its worth (0..100), the caller's key."""
+    """One size an item may take: ``width`` x ``height`` px, its type size, its worth (best: 100), and a key.
+
+    ``clear`` is the space (px) that is kept free around the item at this size.
+    """
 
     width: int
     height: int
     type_px: int = 0
     score: int = 0
     key: int = 0
+    clear: int = 0
 
 
 class Item(Struct, frozen=True, kw_only=True):
     """A box to place. ``priority`` 9 is dropped first; ``weight`` is what its size is worth; pulls are where it drifts.
 
-    ``stretch`` lets its box grow wider than its size (buttons under ``same_width``). ``clear`` is the space (px) kept
-    free around it. ``within`` names an item it would rather not be wider than.
+    ``stretch`` lets its box grow wider than its size (buttons under ``same_width``). ``within`` names an item it would
+    rather not be wider than. ``pin`` is where its upper left corner has to be (px): anywhere on the canvas, whatever
+    the margins. ``bleed`` lets it reach over the margins to its region's edges; ``over`` names items it may lie on. A
+    ``vital`` item is never left out, nor is a pinned one.
     """
 
     id: str
@@ -54,8 +60,16 @@ class Item(Struct, frozen=True, kw_only=True):
     pull_x: Pull = "none"
     pull_y: Pull = "none"
     stretch: bool = False
-    clear: int = 0
     within: str = ""
+    pin: tuple[int, int] | None = None
+    bleed: bool = False
+    over: tuple[str, ...] = ()
+    vital: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        """Whether margins and safe zones do not hold for it."""
+        return self.bleed or self.pin is not None
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -88,7 +102,9 @@ class Area(Struct, frozen=True):
 class Problem(Struct, frozen=True, kw_only=True):
     """Everything the solver needs.
 
-    ``effort`` bounds the search reproducibly (CP-SAT's deterministic time), ``wall_s`` in any case.
+    ``safe`` is the part of the canvas that nothing covers (None: all of it), ``padding`` the least distance (px) from
+    those edges of a region that are not the canvas' own. ``effort`` bounds the search reproducibly (CP-SAT's
+    deterministic time), ``wall_s`` in any case.
     """
 
     width: int
@@ -99,9 +115,11 @@ class Problem(Struct, frozen=True, kw_only=True):
     regions: dict[str, Area] = msgspec.field(default_factory=dict[str, Area])
     grid: int = 4
     gap: int = 8
+    padding: int = 0
+    safe: Area | None = None
     seed: int = 1
-    effort: float = 0.5
-    wall_s: float = 2.0
+    effort: float = 0.35
+    wall_s: float = 1.4
 
 
 class Placed(Struct, frozen=True):
@@ -118,10 +136,12 @@ class Placed(Struct, frozen=True):
 class Solution(Struct, frozen=True, kw_only=True):
     """A layout. ``status``: proven ``optimal``, ``feasible`` when the effort ran out, ``stack`` for the fallback.
 
-    ``relaxed`` names the soft rules that do not hold, ``dropped`` the items left out for want of space.
+    ``relaxed`` names the soft rules that do not hold, ``dropped`` the items left out for want of space, in that order,
+    and ``reasons`` says of each what was in its way.
     """
 
     status: Literal["optimal", "feasible", "stack"]
     placed: list[Placed]
     relaxed: list[str] = msgspec.field(default_factory=list[str])
     dropped: list[str] = msgspec.field(default_factory=list[str])
+    reasons: dict[str, str] = msgspec.field(default_factory=dict[str, str])

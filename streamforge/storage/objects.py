@@ -3,6 +3,9 @@
 So writing twice changes nothing, two jobs with the same result share it, and every read proves itself.
 Objects are never changed; a damaged one is healed by writing the same bytes again.
 
+Beside them lie named ones, for what people keep and replace under a name of their own, such as brand kits. A name's
+bytes change whole: a reader sees the old ones or the new ones.
+
 A local object is written to a temporary file and renamed, so a killed process leaves no half object. It is
 not fsynced: after a power cut an object may be missing or damaged, which a read tells; compute it again.
 """
@@ -30,6 +33,7 @@ CHUNK_BYTES: Final = 256 * 1024
 _HASH_IN_THREAD_BYTES: Final = 1024 * 1024
 _REMOTE_SCHEMES: Final = ("s3", "gs", "az")
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}(?:/[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}){0,3}")
 
 
 class ObjectMissing(PermanentError):
@@ -148,6 +152,60 @@ class Objects:
             raise ObjectCorrupt(f"object {key} holds other bytes than were written")
         yield held
 
+    async def put_named(self, name: str, data: bytes) -> None:
+        """Keep ``data`` under a name (``kits/acme/spring``), in place of what was there. Idempotent.
+
+        Raises:
+            StorageUnavailable: it may or may not have been written.
+            InvalidInput: that is not a name.
+        """
+        path = _named(name)
+        with _translated(name, absent=StorageUnavailable):
+            await obstore.put_async(self._store, path, data)
+
+    async def get_named(self, name: str) -> bytes | None:
+        """The bytes under a name; None where there are none.
+
+        Raises:
+            StorageUnavailable, InvalidInput: as they say.
+        """
+        path = _named(name)
+        try:
+            with _translated(name):
+                found = await obstore.get_async(self._store, path)
+                return bytes(await found.bytes_async())
+        except ObjectMissing:
+            return None
+
+    async def delete_named(self, name: str) -> bool:
+        """Forget a name; whether there was something under it. Idempotent.
+
+        Raises:
+            StorageUnavailable, InvalidInput: as they say.
+        """
+        path = _named(name)
+        try:
+            with _translated(name):
+                await obstore.head_async(self._store, path)
+                await obstore.delete_async(self._store, path)
+        except ObjectMissing:
+            return False
+        return True
+
+    async def names(self, folder: str) -> list[str]:
+        """The names within a folder (``kits/acme``) and below it, sorted, each without the folder.
+
+        Raises:
+            StorageUnavailable, InvalidInput: as they say.
+        """
+        prefix = _named(folder) + "/"
+        found: list[str] = []
+        with _translated(folder):
+            listing = obstore.list(self._store, prefix)  # pyright: ignore[reportUnknownMemberType]
+            async for batch in listing:
+                found += [entry["path"].removeprefix(prefix) for entry in batch]
+        return sorted(found)
+
 
 def _directory(root: Path) -> ObjectStore:
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -162,6 +220,14 @@ def _bucket(url: str) -> ObjectStore:
 def _path(key: str) -> str:
     """Two levels of directories, so that none holds more than a few thousand entries."""
     return f"objects/{key[:2]}/{key[2:4]}/{key}"
+
+
+def _named(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"{name[:80]!r} is no name for an object", field="name", hint="letters, digits, _ . @ - and /"
+        )
+    return f"named/{name}"
 
 
 def _key(ref: ObjectRef | str) -> str:

@@ -4,6 +4,7 @@
     InProcessWorker   the daemon in this process: real Redis, real pool, events, files, dead letters
     ScriptedText      a language model that answers as it is told
     ModelServer       the same over HTTP, in the provider's own wire format, with faults on demand
+    ImageServer       an image model over HTTP in the same way; also serves files to whoever fetches pictures
     FakeClock         time that a test moves
     TestServer        a Valkey to start, kill, freeze and start again
     until             wait for a condition instead of sleeping
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from streamforge.testing.clock import FakeClock
+    from streamforge.testing.image_server import ImageServer
     from streamforge.testing.in_process import InProcessWorker
     from streamforge.testing.model_server import ModelServer
     from streamforge.testing.rehearsal import End, Rehearsal
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "End",
     "FakeClock",
+    "ImageServer",
     "InProcessWorker",
     "ModelServer",
     "Rehearsal",
@@ -39,6 +42,7 @@ __all__ = [
 _HOMES: Final = {
     "End": "streamforge.testing.rehearsal",
     "FakeClock": "streamforge.testing.clock",
+    "ImageServer": "streamforge.testing.image_server",
     "InProcessWorker": "streamforge.testing.in_process",
     "ModelServer": "streamforge.testing.model_server",
     "Rehearsal": "streamforge.testing.rehearsal",

@@ -14,23 +14,22 @@ HUGE = {"prompt": "Grand opening of the harbour museum", "width": 4000, "height"
 """A canvas that takes long to paint."""
 
 
-def test_daemon_killed_between_layout_and_paint(launch: Launch) -> None:
+def test_daemon_killed_between_design_and_picture(launch: Launch) -> None:
     """After kill -9 and a restart the job succeeds from its checkpoints: the designer ran once."""
     daemon = launch().start()
     server = daemon.server_pid()
     job_id = daemon.xadd(kind="banner", **HUGE)
-    wait_for(lambda: "layout" in daemon.steps(job_id, "step.completed"), "the layout's checkpoint")
+    wait_for(lambda: "graph" in daemon.steps(job_id, "step.completed"), "the graph's checkpoint")
     daemon.kill()
-    assert daemon.call("HEXISTS", f"streamforge:{{0}}:steps:{job_id}", "paint") == 0
+    assert daemon.call("HEXISTS", f"streamforge:{{0}}:steps:{job_id}", "paint[4000x3900]") == 0
     wait_for(lambda: [found.pid for found in daemon.processes()] == [server], "nothing but the server left")
 
     daemon.start()
     assert daemon.server_pid() == server
     assert [event["pid"] for event in daemon.events("embedded_server_adopted")] == [server]
     assert daemon.outcome(job_id)["state"] == "succeeded"
-    completed = daemon.steps(job_id, "step.completed")
-    assert (completed.count("design"), completed.count("layout"), completed.count("paint")) == (1, 1, 1)
-    assert daemon.steps(job_id, "step.replayed") == ["design", "layout"]
+    assert daemon.steps(job_id, "step.completed") == ["strategy", "graph", "paint[4000x3900]", "paint", "deliver"]
+    assert daemon.steps(job_id, "step.replayed") == ["strategy", "graph"]
     assert (daemon.record(job_id)["attempt"], daemon.record(job_id)["crashes"]) == ("1", "1")
 
 
@@ -119,7 +118,7 @@ def test_many_jobs_over_many_kills(launch: Launch) -> None:
         daemon.start()
     assert [daemon.outcome(job_id)["state"] for job_id in jobs] == ["succeeded"] * 30
     for job_id in jobs:
-        assert daemon.steps(job_id, "step.completed") == ["design", "layout", "paint"]
+        assert daemon.steps(job_id, "step.completed") == ["strategy", "graph", "paint[600x400]", "paint", "deliver"]
         assert [kind for kind, _ in daemon.happened(job_id)].count("job.succeeded") == 1
     wait_for(lambda: (daemon.call("XLEN", QUEUE), daemon.call("XLEN", INBOX)) == (0, 0), "nothing left")
 

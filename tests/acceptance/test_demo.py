@@ -67,7 +67,7 @@ class Demo:
 
     def only_file(self, directory: str) -> Image.Image:
         """The one picture in ``directory``."""
-        (path,) = (self.home / directory).iterdir()
+        (path,) = (self.home / directory).glob("banner-*")
         with Image.open(path) as image:
             image.load()
             return image
@@ -115,10 +115,10 @@ def test_brief_of_plain_text(demo: Demo) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--size", "big"], "--size: not a size: big (for example 728x90)"),
-        (["--size", "9" * 5000 + "x9"], "--size: not a size"),
-        (["--size", "0x0"], "width: expected a whole number from 16 to 8192"),
-        (["--size", ""], "--size: not a size"),
+        (["--size", "big"], "--size: 'big' is no size; write width x height in pixels"),
+        (["--size", "9" * 5000 + "x9"], "is no size"),
+        (["--size", "0x0"], "0x0 is no canvas; each side has 16 to 8192 pixels"),
+        (["--size", ""], "--size: '' is no size"),
         (["--prompt", ""], "prompt: expected text of 3 to 4000 characters"),
         (["--size", "8000x8000"], "choose a smaller canvas"),
         (["--brief", "nowhere.json"], "--brief: cannot read 'nowhere.json': no such file"),

@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str] | None] = {
     "broker": SERVICES,
     "storage": SERVICES,
     "providers": SERVICES,
+    "traffic": SERVICES | {"broker", "providers"},
     "jobs.store": SERVICES | {"broker", "storage", "jobs.dead"},
     "jobs.dead": SERVICES | {"broker"},
     "runtime": SERVICES | {"broker", "storage", "jobs.store", "jobs.dead"},

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from streamforge.pipelines.banner.design.brief import LogoFacts
+from streamforge.pipelines.banner.design.brief import HeroFacts, LogoFacts
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Painted
 from streamforge.pipelines.banner.order import Order
 
 
-def examine_logo(data_uri: str) -> LogoFacts:
-    """Decode and measure a logo. Raises AssetRejected with ``field="logo"`` and a hint."""
-    from streamforge.render.image import logo_facts  # noqa: PLC0415 - heavy
+def examine_logo(data_uri: str, field: str = "logo") -> LogoFacts:
+    """Decode and measure a logo. Raises AssetRejected with that ``field`` and a hint."""
+    from streamforge.pipelines.banner.picture import artwork  # noqa: PLC0415 - heavy
 
-    facts = logo_facts(data_uri)
-    return LogoFacts(
-        width=facts.width,
-        height=facts.height,
-        colors=facts.colors,
-        luminance=facts.luminance,
-        transparent=facts.transparent,
-    )
+    return artwork.logo_facts(data_uri, field)
+
+
+def examine_hero(data_uri: str, field: str = "hero") -> HeroFacts:
+    """Decode and measure a picture. Raises AssetRejected with that ``field`` and a hint."""
+    from streamforge.pipelines.banner.picture import artwork  # noqa: PLC0415 - heavy
+
+    return artwork.hero_facts(data_uri, field)
 
 
 def arrange(design: Design, order: Order) -> Arrangement:
@@ -34,3 +34,17 @@ def paint(design: Design, arrangement: Arrangement, order: Order) -> Painted:
     from streamforge.pipelines.banner.picture import produce  # noqa: PLC0415 - heavy
 
     return produce.paint(design, arrangement, order)
+
+
+def contact_sheet(exhibits: list[tuple[str, bytes]]) -> bytes:
+    """See ``picture.sheet``."""
+    from streamforge.pipelines.banner.picture import sheet  # noqa: PLC0415 - heavy
+
+    return sheet.contact_sheet(exhibits)
+
+
+def crop(data: bytes, box: tuple[int, int, int, int], width: int) -> bytes:
+    """See ``picture.sheet``."""
+    from streamforge.pipelines.banner.picture import sheet  # noqa: PLC0415 - heavy
+
+    return sheet.crop(data, box, width)

@@ -6,24 +6,26 @@ import msgspec
 from msgspec import Struct
 
 from streamforge.pipelines.banner.canvas import Canvas, Size
-from streamforge.pipelines.banner.spec import BannerSpec, FileFormat
+from streamforge.pipelines.banner.spec import BannerSpec, FileFormat, SvgText
 
 
 class Order(Struct, frozen=True, kw_only=True):
     """One canvas of a set. ``logo``, ``logo_on_dark`` and ``hero`` are data URIs, fetched where they were URLs.
 
     ``clear_space`` is the free rim around the logo, as a share of its height. ``max_bytes`` caps a raster file (0: no
-    cap); ``scale`` multiplies a raster's pixels.
+    cap); ``scale`` multiplies a raster's pixels. ``ocr`` reads the picture back.
     """
 
     canvas: Canvas
     formats: list[FileFormat] = msgspec.field(default_factory=lambda: list[FileFormat](["png"]))
+    svg_text: SvgText = "embedded"
     scale: int = 1
     max_bytes: int = 0
     logo: str | None = None
     logo_on_dark: str | None = None
     hero: str | None = None
     clear_space: float = 0.2
+    ocr: bool = False
 
     @property
     def size(self) -> Size:
@@ -36,9 +38,11 @@ def order_of(spec: BannerSpec, canvas: Canvas) -> Order:
     return Order(
         canvas=canvas,
         formats=spec.formats,
+        svg_text=spec.svg_text,
         scale=spec.scale,
         max_bytes=spec.max_kb * 1000 or canvas.max_bytes,
         logo=spec.logo,
         logo_on_dark=spec.logo_on_dark,
         hero=spec.hero,
+        ocr=spec.ocr,
     )

@@ -17,6 +17,8 @@ from streamforge.pipelines.banner.kit import BrandKit, HexColour
 
 PresetOrSize = Annotated[str, Meta(min_length=3, max_length=20, description="728x90, or the name of a preset")]
 FileFormat = Literal["png", "jpeg", "webp", "avif", "svg", "pdf"]
+SvgText = Literal["embedded", "paths"]
+"""How an SVG shows text: as text with its fonts embedded, or as outlines that need no font."""
 Picture = Annotated[str, Meta(min_length=1, max_length=6_000_000)]
 """A data URI (``data:image/png;base64,…``), or an https URL where the operator allows its host."""
 
@@ -47,7 +49,7 @@ class Lock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(f"the lock of {self.element!r} settles nothing; give text, ink, px, or x and y")
 
 
-class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A brief: what to say, to whom, in which colours, at which sizes.
 
     ``sizes`` names canvases (``728x90``) and presets (see ``canvas.PRESETS``); without it ``width`` and ``height``
@@ -57,7 +59,7 @@ class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``design`` is a graph to render as it is, without a designer (then ``prompt`` may be left out), such as
     ``graph.json`` of an earlier job; ``locks`` hold whoever designs. ``rounds`` is how often a designer may mend what
-    fails.
+    fails. ``ocr`` reads the finished picture back and holds it against the copy (extra ``ocr``).
     """
 
     prompt: Annotated[str, Meta(min_length=3, max_length=4000)] = ""
@@ -75,11 +77,13 @@ class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     formats: Annotated[list[FileFormat], Meta(min_length=1, max_length=6)] = msgspec.field(
         default_factory=lambda: list[FileFormat](["png"])
     )
+    svg_text: SvgText = "embedded"
     scale: Literal[1, 2] = 1
     max_kb: Annotated[int, Meta(ge=0, le=100_000)] = 0
     design: Design | None = None
     locks: Annotated[list[Lock], Meta(max_length=60)] = msgspec.field(default_factory=list[Lock])
     rounds: Annotated[int, Meta(ge=0, le=5)] = 3
+    ocr: bool = False
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
 
     def __post_init__(self) -> None:
@@ -106,7 +110,10 @@ class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Check(Struct, frozen=True):
-    """One line of the verification: what was measured, where, against which limit."""
+    """One line of the verification: what was measured, where, against which limit.
+
+    A ``skipped`` check passes because it could not be made; its ``fix_hint`` says why.
+    """
 
     check: str
     element: str
@@ -115,6 +122,7 @@ class Check(Struct, frozen=True):
     passed: bool
     unit: str = ""
     fix_hint: str = ""
+    skipped: bool = False
 
 
 class BannerFile(Struct, frozen=True):
@@ -126,15 +134,3 @@ class BannerFile(Struct, frozen=True):
     height: int
     bytes: int
     sha256: str
-
-
-class BannerResult(Struct, frozen=True, kw_only=True):
-    """What a banner job returns."""
-
-    designer: str
-    size: Size
-    solver: str
-    files: list[BannerFile]
-    checks: list[Check]
-    copy: dict[str, str]
-    dropped: list[str] = msgspec.field(default_factory=list[str])

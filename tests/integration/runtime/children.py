@@ -78,7 +78,7 @@ def eat_memory() -> int:
 
 def make_too_much() -> bytes:
     """A value that fits the memory limit once, but not a second time, as it has to for being sent."""
-    return os.urandom(1) * (200 << 20)
+    return os.urandom(1) * (340 << 20)
 
 
 def take_memory(path: str, size_mb: int) -> None:

@@ -6,13 +6,17 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import Struct
 
 from streamforge.pipelines.banner.canvas import Size
-from streamforge.pipelines.banner.design.archetypes import ARCHETYPES, fitting, relate, shape_of
-from streamforge.pipelines.banner.design.graph import Design
-from streamforge.pipelines.banner.design.offline import design_offline, seed_of
-from streamforge.pipelines.banner.design.palette import problems
+from streamforge.pipelines.banner.design.archetypes import ARCHETYPES, fitting, layout_of
+from streamforge.pipelines.banner.design.brief import Brief, LogoFacts, Tokens
+from streamforge.pipelines.banner.design.graph import Design, Element
+from streamforge.pipelines.banner.design.offline import OfflineDesigner, design_offline
+from streamforge.pipelines.banner.design.relations import relate, without
+from streamforge.pipelines.banner.design.seeds import seed_of
+from streamforge.pipelines.banner.design.settle import problems
+from streamforge.pipelines.banner.design.shapes import Shape, shape_of
+from streamforge.pipelines.banner.kit import BrandKit
 from streamforge.pipelines.banner.spec import BannerSpec
 
 PROMPT = "a fish market with a 50% discount on seafood. Order at www.fish.example or call 555-123-4567"
@@ -21,20 +25,14 @@ SIZES = [
     Size(250, 250), Size(336, 280), Size(120, 600), Size(970, 90), Size(180, 150), Size(300, 50), Size(1200, 628),
     Size(1080, 1080), Size(1080, 1920), Size(1500, 500), Size(16, 8000),
 ]  # fmt: skip
+SHAPES = sorted({shape_of(size) for size in SIZES})
 SIDE = st.integers(min_value=16, max_value=4000)
 
 
-class Logo(Struct, frozen=True):
-    """A dark transparent logo."""
-
-    width: int = 400
-    height: int = 160
-    colors: list[str] = msgspec.field(default_factory=lambda: ["#12355b", "#d7263d"])
-    luminance: float = 0.1
-    transparent: bool = True
+LOGO = LogoFacts(width=400, height=160, colors=["#12355b", "#d7263d"], luminance=0.1, transparent=True)
 
 
-def make(size: Size, *, seed: int | None = None, logo: Logo | None = Logo()) -> Design:  # noqa: B008 - frozen
+def make(size: Size, *, seed: int | None = None, logo: LogoFacts | None = LOGO) -> Design:
     """A design of the fish market."""
     return design_offline(BannerSpec(prompt=PROMPT, seed=seed), size, logo)
 
@@ -61,7 +59,7 @@ def returns(start: str, after: dict[str, set[str]]) -> bool:
 @settings(max_examples=150, deadline=None)
 def test_every_design_is_valid_at_every_size(width: int, height: int, *, seed: int, with_logo: bool) -> None:
     """A design of any canvas passes the contract's own validation and its palette every contrast check."""
-    design = make(Size(width, height), seed=seed, logo=Logo() if with_logo else None)
+    design = make(Size(width, height), seed=seed, logo=LOGO if with_logo else None)
     assert msgspec.json.decode(msgspec.json.encode(design), type=Design) == design
     assert problems(design.palette) == []
 
@@ -88,14 +86,43 @@ def test_only_reading_order_and_panels_are_hard(size: Size) -> None:
 
 def test_columns_stand_in_reading_order() -> None:
     """An archetype's columns go left to right, its elements top to bottom, its closing row below everything."""
-    strip = next(archetype for archetype in ARCHETYPES if archetype.name == "strip-classic")
-    footed = next(archetype for archetype in ARCHETYPES if archetype.name == "footer-row")
     elements = make(Size(1200, 628)).elements
-    across = {relation.name for relation in relate(strip, elements)}
-    closing = {relation.name for relation in relate(footed, elements)}
-    assert {"left_of(logo, headline)", "left_of(headline, offer)", "left_of(offer, cta)"} <= across
-    assert {"left_of(cta, logo)", "above(headline, offer)"} <= closing
+    across = {relation.name for relation in relate(layout_of("split-panel", "strip", 0), elements).relations}
+    closing = {relation.name for relation in relate(layout_of("footer-bar", "square", 0), elements).relations}
+    heading = {relation.name for relation in relate(layout_of("badge", "square", 0), elements).relations}
+    assert {"left_of(headline, offer)", "left_of(offer, cta)", "left_of(cta, logo)"} <= across
+    assert "left_of(logo, cta)" in closing
     assert any(name.startswith("above(") and name.endswith(", cta)") for name in closing)
+    assert {"left_of(logo, offer)", "above(offer, kicker)", "above(kicker, headline)"} <= heading
+
+
+@pytest.mark.parametrize("archetype", ARCHETYPES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_archetype_places_every_element_on_every_shape(archetype: str, shape: Shape) -> None:
+    """No element is left without an order to its neighbours, whatever the arrangement and its variant."""
+    elements = [*make(Size(1200, 628)).elements, Element(id="small_print", role="legal", text="While stocks last")]
+    for seed in range(0, 21, 7):
+        relations = relate(layout_of(archetype, shape, seed), elements).relations
+        ordered = {name for r in relations if r.rel in {"above", "left_of"} for name in (r.a, r.b)}
+        assert ordered == {element.id for element in elements}
+
+
+def test_archetypes_differ_in_reading_order_on_a_square() -> None:
+    """Ten arrangements are ten: on a square no two have the same order, alignment and surface."""
+    elements = make(Size(1200, 628)).elements
+    seen = {
+        (name, tuple(sorted(r.name for r in relate(layout_of(name, "landscape", 0), elements).relations)))
+        for name in ARCHETYPES
+    }
+    assert len({relations for _, relations in seen}) >= 8
+
+
+def test_an_order_outlives_the_element_it_went_through() -> None:
+    """Taking the middle of three out keeps the first above the last."""
+    relations = relate(layout_of("stack-left", "square", 0), make(Size(1200, 628)).elements).relations
+    kept = {relation.name for relation in without(relations, ["sub", "date", "offer"])}
+    assert "above(headline, cta)" in kept
+    assert not [name for name in kept if "sub" in name or "offer" in name]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -107,17 +134,12 @@ def test_there_is_always_a_headline_and_a_button(size: Size) -> None:
     assert max(elements[name].priority for name in ("cta", "logo")) == 2
 
 
-@pytest.mark.parametrize("shape", sorted({shape for archetype in ARCHETYPES for shape in archetype.shapes} - {"micro"}))
-def test_every_shape_has_a_choice_of_arrangements(shape: str) -> None:
-    """Four archetypes or more suit an ordinary brief on every shape of canvas."""
-    assert len(fitting(shape, frozenset({"logo", "headline", "sub", "offer", "cta"}))) >= 4  # type: ignore[arg-type]
-
-
-@given(width=SIDE, height=SIDE)
-@settings(deadline=None)
-def test_every_canvas_has_an_arrangement(width: int, height: int) -> None:
-    """Even with a headline alone, no canvas is left without an archetype."""
-    assert fitting(shape_of(Size(width, height)), frozenset({"headline"}))
+def test_an_offer_leads_only_where_there_is_one() -> None:
+    """Without an offer no arrangement that is built on it is chosen; with a picture only the one that shows it is."""
+    bare = set(fitting(frozenset({"headline", "cta"})))
+    assert not bare & {"offer-hero", "badge"}
+    assert len(bare) >= 6
+    assert fitting(frozenset({"headline", "cta", "offer", "hero"})) == ["hero-image"]
 
 
 def test_equal_briefs_give_equal_designs() -> None:
@@ -148,9 +170,9 @@ def test_the_seed_is_the_briefs_own_digest_unless_it_sets_one() -> None:
 
 
 def test_small_canvases_get_fewer_words() -> None:
-    """A 300x50 says less than a 1200x628, and never more than a logo, a headline, and a button."""
+    """A 300x50 says less than a 1200x628, and never more than a logo, a headline, an offer, and a button."""
     large, small = make(Size(1200, 628)), make(Size(300, 50))
-    assert {element.id for element in small.elements} <= {"logo", "headline", "cta"}
+    assert {element.id for element in small.elements} <= {"logo", "headline", "offer", "cta"}
     assert sum(len(element.text) for element in small.elements) < sum(len(element.text) for element in large.elements)
 
 
@@ -168,3 +190,15 @@ def test_calling_puts_the_number_first() -> None:
     texts = {element.id: element.text for element in design_offline(spec, Size(1200, 628), None).elements}
     assert texts["contact"] == "555-123-4567"
     assert texts["phone"] == "www.fish.example"
+
+
+async def test_the_designer_answers_its_protocol_without_tokens() -> None:
+    """Strategy and graph follow each other, name their designer, and cost nothing."""
+    spec = BannerSpec(prompt=PROMPT)
+    brief = Brief(spec=spec, size=Size(728, 90), kit=BrandKit(), logo=LOGO)
+    designer = OfflineDesigner()
+    strategy = await designer.strategise(brief)
+    design = await designer.draw(brief, strategy.value)
+    assert (strategy.tokens, design.tokens) == (Tokens(), Tokens())
+    assert (design.value.designer, design.value.strategy, design.value.shape) == ("offline", strategy.value, "strip")
+    assert {element.id for element in design.value.elements} >= {"logo", "headline", "offer", "contact", "phone"}

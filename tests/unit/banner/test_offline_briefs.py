@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.offline import design_offline
-from streamforge.pipelines.banner.design.palette import problems
+from streamforge.pipelines.banner.design.settle import problems
 from streamforge.pipelines.banner.spec import BannerSpec
 from tests.unit.banner.briefs import ABSENT, REQUESTS
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of cases read better in one line each
 """Offline copywriting: facts survive word for word, nothing is invented, words to the designer stay out."""
 
 from __future__ import annotations
@@ -196,7 +197,7 @@ def test_a_brief_in_another_language_keeps_its_words() -> None:
         ("Hiring: senior cooks in Berlin. Apply at jobs.example.com", "Hiring: Senior Cooks in Berlin", ""),
         ("armchairs that are cozy and comfortable", "Cozy and Comfortable", ""),
         ("Please create a poster promoting our charity run in Hyde Park", "Charity Run in Hyde Park", ""),
-        ("a gym offering a 3-month membership for the price of 2", "3-Month Membership", "For the price of 2"),
+        ("a gym offering a 3-month membership for the price of 2", "3-Month Membership for the Price of 2", ""),
         ("50% off everything this weekend only!", "50% Off Everything", ""),
         (
             "An ad that emphasizes celebrating love on a budget. A cafe offering 15% off coffee",
@@ -293,8 +294,8 @@ def test_a_call_in_the_briefs_own_language_is_the_button(prompt: str, button: st
 @pytest.mark.parametrize(
     ("prompt", "stated"),
     [
-        ("-40 % sur toutes les chaussures chez Dupont", "-40 % sur toutes"),
-        ("Soldes: -40 % sur toutes les chaussures", "-40 % sur toutes"),
+        ("-40 % sur toutes les chaussures chez Dupont", "-40 %"),
+        ("Soldes: -40 % sur toutes les chaussures", "-40 %"),
         ("Winter sale: -40% on all boots", "-40% on all boots"),
     ],
 )
@@ -325,3 +326,27 @@ def test_a_brief_without_letters_has_no_headline(prompt: str) -> None:
     """Nothing is made up where there is nothing to read; a brand's name would be enough."""
     assert write(prompt).headline == ""
     assert write_copy(BannerSpec(prompt=prompt, brand_name="Kornblume")).headline == "Kornblume"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "purpose", "headline", "button"),
+    [
+        ("Insurance that pays in 48 hours when your flight is cancelled. From \u20ac4 per trip", "", "Insurance That Pays in 48 Hours", ""),
+        ("Kids' science festival with rockets, robots and slime", "Get families to come", "Rockets, Robots and Slime", "Visit Us"),
+        ("The Weight of Light: an exhibition of early photographs", "Attract visitors to the museum", "The Weight of Light", "Visit Us"),
+        ("The account that rounds up: every purchase saves the change", "Get them to open an account", "The Account That Rounds Up", "Open an Account"),
+        ("Eighteen sunlit flats beside the old mill", "Encourage them to book a viewing", "Eighteen Sunlit Flats Beside the Old Mill", "Book a Viewing"),
+        ("A banner for our blood drive. Emphasize that one donation can save three lives.", "", "One Donation Can Save Three Lives", ""),
+    ],
+)  # fmt: skip
+def test_headlines_are_whole_phrases(prompt: str, purpose: str, headline: str, button: str) -> None:
+    """A headline ends where a phrase ends, a title keeps its article, and the button says what is asked."""
+    copy = write(prompt, purpose)
+    assert copy.headline == headline
+    assert button in {"", copy.cta}
+
+
+def test_a_gift_of_money_is_no_offer() -> None:
+    """``\u20ac25 gives one person a warm night`` is a sentence: its amount is neither a price nor torn out of it."""
+    copy = write("Winter shelter appeal: \u20ac25 gives one person a warm night. Donate at night.example")
+    assert (copy.offer, copy.sub) == ("", "\u20ac25 gives one person a warm night")

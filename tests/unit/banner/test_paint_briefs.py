@@ -10,9 +10,9 @@ import pytest
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.offline import design_offline
 from streamforge.pipelines.banner.layout.arrange import arrange
+from streamforge.pipelines.banner.picture.artwork import logo_facts
 from streamforge.pipelines.banner.picture.produce import paint
 from streamforge.pipelines.banner.spec import BannerSpec
-from streamforge.render.image import logo_facts
 from tests.unit.banner.briefs import ABSENT, BRIEFS, REQUESTS
 from tests.unit.banner.orders import order
 

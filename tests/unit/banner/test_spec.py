@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from streamforge.pipelines.banner.design.designer import Draft
+from streamforge.pipelines.banner.design.answers import Draft
 from streamforge.pipelines.banner.design.graph import Element
 from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.providers.schema import structured_schema

@@ -10,7 +10,7 @@ import pytest
 from msgspec import Meta, Struct
 
 from streamforge.errors import ConfigError
-from streamforge.pipelines.banner.design.designer import Draft
+from streamforge.pipelines.banner.design.answers import Draft
 from streamforge.providers.anthropic import AnthropicText
 from streamforge.providers.schema import structured_schema
 from streamforge.providers.text import TextRequest, TextResponse, Turn, Usage

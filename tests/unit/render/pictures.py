@@ -6,6 +6,7 @@ import base64
 import io
 import struct
 import zlib
+from typing import Any
 
 from PIL import Image
 
@@ -17,10 +18,10 @@ def data_uri(data: bytes, media_type: str = "image/png") -> str:
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
-def encoded(picture: Image.Image, name: str = "PNG") -> bytes:
+def encoded(picture: Image.Image, name: str = "PNG", **options: Any) -> bytes:  # noqa: ANN401 - a format's own
     """A picture as file bytes."""
     buffer = io.BytesIO()
-    picture.save(buffer, name)
+    picture.save(buffer, name, **options)
     return buffer.getvalue()
 
 

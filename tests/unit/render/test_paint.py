@@ -1,27 +1,26 @@
-"""Scenes become pixels where they should, and pixels become files."""
+"""Items become pixels where they should."""
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 
-from streamforge.errors import AssetRejected, InvalidInput
+from streamforge.errors import AssetRejected
 from streamforge.render import text
-from streamforge.render.encode import encode
+from streamforge.render.artwork import File
+from streamforge.render.colour import Pixels
 from streamforge.render.grounds import STYLES, Ground, background
 from streamforge.render.paint import Easel
 from streamforge.render.scene import (
+    WHOLE,
     Circle,
+    Crop,
     Frame,
     Glow,
     Gradient,
     Picture,
     Polygon,
     Rect,
-    Scene,
     Shadow,
     Shape,
     Text,
@@ -34,7 +33,8 @@ BOX = Frame(20, 20, 40, 40)
 def painted(*shapes: Shape) -> Easel:
     """An 80x80 white canvas with the shapes on it."""
     easel = Easel(80, 80)
-    easel.ground(Scene(width=80, height=80, ground=WHITE, shapes=list(shapes)))
+    easel.clear(WHITE)
+    easel.paint(shapes)
     return easel
 
 
@@ -73,12 +73,37 @@ def test_glows_and_shadows_fade() -> None:
         assert pixels[1, 1, 0] > 240
 
 
+class Flat:
+    """Artwork of one colour."""
+
+    def __init__(self, rgba: tuple[int, int, int, int]) -> None:
+        self._rgba = rgba
+
+    def pixels(self, width: int, height: int, crop: Crop) -> Pixels:
+        """The colour at that size."""
+        assert crop == WHOLE
+        return np.full((height, width, 4), self._rgba, np.uint8)
+
+    @property
+    def file(self) -> File:
+        """Nothing that is asked for here."""
+        raise NotImplementedError
+
+
 def test_pictures_blend_by_their_alpha() -> None:
-    """Half-transparent red on white is pink."""
+    """Half-transparent red on white is pink, in the picture's frame only."""
     easel = painted()
-    logo = np.full((10, 10, 4), (255, 0, 0, 128), np.uint8)
-    easel.picture(Picture("logo", Frame(10, 10, 10, 10)), logo)
+    easel.paint([Picture("logo", Frame(10, 10, 10, 10))], {"logo": Flat((255, 0, 0, 128))})
     assert abs(int(easel.pixels[15, 15, 1]) - 127) <= 2
+    assert tuple(easel.pixels[21, 21][:3]) == WHITE
+
+
+def test_gradients_fade_to_nothing() -> None:
+    """A blend from opaque to clear covers at its start and leaves the ground at its end and beyond."""
+    pixels = painted(Gradient(Frame(0, 0, 80, 80), (20, 0), (60, 0), (RED, RED), (1.0, 0.0))).pixels
+    assert tuple(pixels[40, 5][:3]) == RED
+    assert 100 < pixels[40, 40, 1] < 155
+    assert tuple(pixels[40, 75][:3]) == WHITE
 
 
 @pytest.mark.parametrize(("align", "columns"), [("left", (0, 40)), ("center", (20, 60)), ("right", (40, 80))])
@@ -120,7 +145,8 @@ def test_every_background_paints_at_every_shape(style: str, size: tuple[int, int
         for _ in range(2):
             easel = Easel(*size)
             shapes = background(style, ground(boxes, *size))
-            easel.ground(Scene(width=size[0], height=size[1], ground=WHITE, shapes=shapes))
+            easel.clear(WHITE)
+            easel.paint(shapes)
             results.append(easel.pixels.tobytes())
         assert results[0] == results[1]
 
@@ -130,7 +156,8 @@ def test_strong_shapes_keep_off_the_content(style: str) -> None:
     """Under the content the ground changes little, whatever happens beside it."""
     box = Frame(16, 16, 170, 218)
     easel = Easel(300, 250)
-    easel.ground(Scene(width=300, height=250, ground=WHITE, shapes=background(style, ground((box,)))))
+    easel.clear(WHITE)
+    easel.paint(background(style, ground((box,))))
     under = easel.pixels[16:234, 16:186, :3].astype(int)
     assert under.min() > 150
     assert (easel.pixels[..., :3] != 255).any(), "a background that paints nothing is no background"
@@ -141,20 +168,3 @@ def test_the_free_side_is_where_the_content_is_not() -> None:
     assert ground((Frame(10, 10, 120, 230),)).side == "right"
     assert ground((Frame(170, 10, 120, 230),)).side == "left"
     assert ground((Frame(10, 10, 280, 230),)).side == "none"
-
-
-def test_png_files_hold_the_pixels() -> None:
-    """What was painted is what the file decodes to, and it is the same file each time."""
-    easel = painted(Rect(BOX, RED))
-    first, second = encode(easel.pixels, "png"), encode(easel.pixels, "png")
-    assert first == second
-    assert first.media_type == "image/png"
-    with Image.open(io.BytesIO(first.data)) as picture:
-        assert picture.mode == "RGB"
-        assert np.array_equal(np.asarray(picture), easel.pixels[..., :3])
-
-
-def test_unknown_formats_are_refused() -> None:
-    """An unknown format names those there are."""
-    with pytest.raises(InvalidInput, match="bmp"):
-        encode(painted().pixels, "bmp")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streamforge.errors import LayoutInfeasible
-from streamforge.solve.layout import solve, without
+from streamforge.solve.bridge import without
+from streamforge.solve.layout import solve
 from streamforge.solve.problem import Area, Candidate, Item, Placed, RuleKind
 from tests.unit.solve.problems import box, by_id, column, problem, rule
 
@@ -167,6 +168,41 @@ def test_no_time_falls_back_to_a_stack_that_says_so() -> None:
     assert solution.status == "stack"
     assert [p.id for p in sorted(solution.placed, key=lambda p: p.y)] == list(NAMES)
     assert solution.relaxed == [r.name for r in layout.rules]
+
+
+def test_the_reason_names_who_was_in_whose_way() -> None:
+    """Of a column that is too high its least important item goes, not the least important of another column."""
+    items = [box("a", (80, 120)), box("b", (80, 120), priority=6), box("c", (80, 120)), box("far", priority=9)]
+    rules = [*column("a", "b", "c"), *(rule("left_of", name, "far") for name in "abc")]
+    solution = solve(problem(items, rules))
+    assert solution.dropped == ["b"]
+    assert solution.reasons == {"b": "the canvas lacks height for a, b, c"}
+
+
+def test_vital_items_are_named_with_the_size_they_need() -> None:
+    """An item that may not go and fits in no way is refused with the px it needs and the px there are."""
+    giant = replace(box("giant", (4000, 20), priority=9), vital=True)
+    with pytest.raises(LayoutInfeasible, match="giant needs at least 4000 x 20 px and has 368 x 268 px") as caught:
+        solve(problem([giant, box("a")], []))
+    assert caught.value.conflicts == ("size(giant)",)
+
+
+def test_regions_keep_their_padding() -> None:
+    """Inside a panel, items stay off its inner edge as they stay off the canvas' edge."""
+    regions = {"panel": Area(0, 0, 200, 300)}
+    layout = problem([box("a", (100, 20), (160, 20), (184, 20))], [rule("inside", "a", "panel")], regions=regions)
+    assert by_id(solve(layout))["a"].width == 184
+    padded = by_id(solve(replace(layout, padding=24)))["a"]
+    assert padded.x + padded.width <= 176
+
+
+def test_a_search_bounded_by_effort_ends_alike_each_time() -> None:
+    """A puzzle that the effort does not suffice for still gives one and the same layout."""
+    items = [box(f"i{at}", (40 + 4 * at, 20), (70 + 8 * at, 36), (90, 50)) for at in range(14)]
+    layout = replace(problem(items, [], width=500, height=400), effort=0.05, wall_s=30.0)
+    first = solve(layout)
+    assert first.status in {"feasible", "stack"}
+    assert solve(layout) == first
 
 
 def overlap(a: Placed, b: Placed) -> bool:

@@ -1,300 +1,249 @@
-"""Arrangements by the canvas' shape, as reading order only: which elements share a column, which row closes the banner.
+"""Ten arrangements, each for every shape of canvas: which roles share a column, which row closes the banner.
 
-An archetype holds no measure and no coordinate. ``relate`` turns it into relations: the reading order hard,
-everything about looks soft, so that a design can be crowded but never contradictory.
+An arrangement holds no measure and no coordinate. ``relations.relate`` turns it into relations: the reading order
+hard, everything about looks soft, so that a design can be crowded but never contradictory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise, product
+from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
 
-from streamforge.pipelines.banner.canvas import Size
-from streamforge.pipelines.banner.design.graph import Anchor, BackgroundStyle, Element, Region, Relation
+from streamforge.pipelines.banner.design.graph import Anchor
+from streamforge.pipelines.banner.design.shapes import Shape
+from streamforge.pipelines.banner.design.strategy import ArchetypeId, BackgroundStyle
 
-Shape = Literal["micro", "strip", "short-strip", "wide", "landscape", "square", "portrait", "skyscraper", "compact"]
 Align = Literal["left", "center"]
+Column = tuple[str, ...]
 
-PANEL = "panel"
-_LYING = 2.4
-_SKYSCRAPER = 0.5
-_LANDSCAPE = 1.15
-_STRIP = 4.5
-_WIDE_PX = 180
-_MICRO_PX2 = 20_000
-_COMPACT_PX2 = 45_000
-_ALIGN_WEIGHT = 8
-_GROUP_WEIGHT = 3
+
+class Layout(Struct, frozen=True, kw_only=True):
+    """Columns of roles, left to right, a row above and a row below them; roles that a design lacks are skipped.
+
+    ``centred`` are the columns (by place) whose members share an axis instead of an edge. ``lead`` is what has the
+    largest type. ``picture`` puts the hero on one side of the canvas: its anchor and share in percent.
+    """
+
+    columns: tuple[Column, ...]
+    header: Column = ()
+    footer: Column = ()
+    centred: frozenset[int] = frozenset()
+    lead: Literal["headline", "offer", "both"] = "headline"
+    picture: tuple[Anchor, int] | None = None
 
 
 class Archetype(Struct, frozen=True, kw_only=True):
-    """Columns of elements, left to right, and a closing row below them; elements a design lacks are skipped.
+    """A family of layouts that are recognisably the same on every shape, and the grounds that suit it.
 
-    ``panel`` puts everything on one side of the canvas: its anchor and share in percent. ``needs`` are the
-    elements without which the arrangement makes no sense.
+    Of several layouts for a shape the seed takes one. ``needs`` are the roles without which it makes no sense.
     """
 
-    name: str
-    shapes: tuple[Shape, ...]
-    columns: tuple[tuple[str, ...], ...]
-    footer: tuple[str, ...] = ()
-    align: Align = "left"
+    layouts: Mapping[Shape, tuple[Layout, ...]]
     backgrounds: tuple[BackgroundStyle, ...]
     needs: frozenset[str] = frozenset()
-    lacks: frozenset[str] = frozenset()
-    panel: tuple[Anchor, int] | None = None
 
 
-_TEXTS = ("kicker", "headline", "date", "sub")
-_CONTACTS = ("contact", "phone")
-_BOXES: tuple[Shape, ...] = ("landscape", "square", "portrait")
-_OFFER = frozenset({"offer"})
+_TEXTS: Column = ("kicker", "headline", "body", "sub")
+_LINE: Column = ("kicker", "headline", "sub", "body")
+_CLOSE: Column = ("cta", "contact", "legal")
+_FIRST = frozenset([0])
+_OFFER = frozenset(["offer"])
 
-ARCHETYPES: tuple[Archetype, ...] = (
-    Archetype(
-        name="classic-left",
-        shapes=(*_BOXES, "skyscraper", "compact"),
-        columns=(("logo", *_TEXTS, "offer", "cta", *_CONTACTS),),
-        backgrounds=("gradient", "arcs", "waves", "glow", "diagonal-split"),
+
+def _left(*columns: Column, header: Column = (), footer: Column = ()) -> Layout:
+    return Layout(columns=columns, header=header, footer=footer)
+
+
+def _middle(*columns: Column, at: int = 0) -> Layout:
+    return Layout(columns=columns, centred=frozenset([at]))
+
+
+def _offer_first(*columns: Column, centred: bool = False) -> Layout:
+    return Layout(columns=columns, centred=_FIRST if centred else frozenset(), lead="offer")
+
+
+def _badged(*columns: Column, header: Column = (), centred: bool = False) -> Layout:
+    """Headline and badge stand side by side in rank."""
+    return Layout(columns=columns, header=header, centred=_FIRST if centred else frozenset(), lead="both")
+
+
+_STACK = ("logo", *_TEXTS, "offer", *_CLOSE)
+_LOGO_LAST = (*_TEXTS, "offer", *_CLOSE, "logo")
+_STRIP_ROW = _left(("logo",), _LINE, ("offer",), _CLOSE)
+_MICRO_ROW = _left(("logo",), ("headline",), ("offer",), ("cta",))
+_MICRO_LOGO_LAST = _left(("headline",), ("offer",), ("cta",), ("logo",))
+_OFFER_STACK = ("logo", "kicker", "offer", "headline", "body", "sub", *_CLOSE)
+
+_STACK_LEFT: dict[Shape, tuple[Layout, ...]] = {
+    "landscape": (_left(_STACK), _left(_LOGO_LAST)),
+    "square": (_left(_STACK), _left(_LOGO_LAST)),
+    "portrait": (_left(_STACK),),
+    "skyscraper": (_left(_STACK), _left(_LOGO_LAST)),
+    "compact": (_left(_STACK),),
+    "wide": (
+        _left((*_TEXTS, "cta"), ("logo", "offer", "contact", "legal")),
+        _left(("logo", *_TEXTS), ("offer", *_CLOSE)),
     ),
-    Archetype(
-        name="centred-poster",
-        shapes=(*_BOXES, "skyscraper", "compact"),
-        columns=(("logo", *_TEXTS, "offer", "cta", *_CONTACTS),),
-        align="center",
-        backgrounds=("frame", "solid", "dots", "glow", "arcs"),
+    "strip": (_STRIP_ROW,),
+    "short-strip": (_left(("logo", "headline", "sub"), ("offer", "cta")),),
+    "micro": (_MICRO_ROW,),
+}
+_STACK_CENTRED: dict[Shape, tuple[Layout, ...]] = {
+    **dict.fromkeys(("landscape", "square", "portrait", "skyscraper", "compact"), (_middle(_STACK),)),
+    "wide": (_middle(("logo",), _TEXTS, ("offer", *_CLOSE), at=1),),
+    "strip": (_middle(("logo",), _LINE, ("offer",), _CLOSE, at=1),),
+    "short-strip": (_left(("headline", "sub", "offer"), ("logo", "cta")),),
+    "micro": (_MICRO_ROW, _MICRO_LOGO_LAST),
+}
+_SPLIT_PANEL: dict[Shape, tuple[Layout, ...]] = {
+    "landscape": (_left(_TEXTS, ("logo", "offer", *_CLOSE)),),
+    "square": (_left((*_TEXTS, "logo", "offer", *_CLOSE)),),
+    "portrait": (_left((*_TEXTS, "logo", "offer", *_CLOSE)),),
+    "skyscraper": (_left((*_TEXTS, "logo", "offer", *_CLOSE)),),
+    "compact": (_left((*_TEXTS, "logo", "offer", *_CLOSE)),),
+    "wide": (_left(_TEXTS, ("logo", "offer", *_CLOSE)),),
+    "strip": (_left(_LINE, ("offer",), _CLOSE, ("logo",)),),
+    "short-strip": (_left(("headline", "sub"), ("logo", "offer", "cta")),),
+    "micro": (_MICRO_LOGO_LAST,),
+}
+_OFFER_HERO: dict[Shape, tuple[Layout, ...]] = {
+    **dict.fromkeys(
+        ("landscape", "square", "portrait", "skyscraper", "compact"),
+        (_offer_first(_OFFER_STACK, centred=True), _offer_first(_OFFER_STACK)),
     ),
-    Archetype(
-        name="offer-hero",
-        shapes=(*_BOXES, "skyscraper", "compact"),
-        columns=(("logo", "kicker", "offer", "headline", "date", "sub", "cta", *_CONTACTS),),
-        align="center",
-        backgrounds=("bands", "dots", "gradient", "frame", "solid"),
+    "wide": (_offer_first(("logo", "offer"), (*_TEXTS, *_CLOSE)), _offer_first(("offer",), _TEXTS, ("logo", *_CLOSE))),
+    "strip": (_offer_first(("logo",), ("offer",), _LINE, _CLOSE),),
+    "short-strip": (_offer_first(("offer", "headline"), ("logo", "cta")),),
+    "micro": (_offer_first(("logo",), ("offer",), ("headline",), ("cta",)),),
+}
+_BADGE: dict[Shape, tuple[Layout, ...]] = {
+    "landscape": (_badged(("logo", *_TEXTS, *_CLOSE), ("offer",)),),
+    "square": (_badged((*_TEXTS, *_CLOSE), header=("logo", "offer")),),
+    "portrait": (_badged((*_TEXTS, *_CLOSE), header=("logo", "offer")),),
+    "skyscraper": (_badged(("logo", *_TEXTS, "offer", *_CLOSE), centred=True),),
+    "compact": (_badged(("headline", "cta"), header=("logo", "offer")),),
+    "wide": (_badged(("logo", *_TEXTS), ("offer",), _CLOSE),),
+    "strip": (_badged(_LINE, ("offer",), _CLOSE, ("logo",)),),
+    "short-strip": (_badged(("logo", "headline", "sub"), ("offer",), ("cta",)),),
+    "micro": (_badged(("headline",), ("offer",), ("cta",), ("logo",)),),
+}
+_FRAMED: dict[Shape, tuple[Layout, ...]] = {
+    **dict.fromkeys(("landscape", "square", "portrait", "compact"), (_middle(_STACK), _middle(_LOGO_LAST))),
+    "skyscraper": (_middle(_STACK),),
+    "wide": (_middle(("logo",), _TEXTS, ("offer", *_CLOSE), at=1),),
+    "strip": (_middle(("logo",), _LINE, ("offer",), _CLOSE, at=1),),
+    "short-strip": (_left(("logo",), ("headline", "sub", "offer"), ("cta",)),),
+    "micro": (_MICRO_ROW,),
+}
+_EDITORIAL: dict[Shape, tuple[Layout, ...]] = {
+    "landscape": (_left(("kicker", "headline"), ("body", "sub", "offer", "cta", "contact", "legal", "logo")),),
+    "square": (_left((*_TEXTS, "offer", "contact"), footer=("cta", "logo")),),
+    "portrait": (_left((*_TEXTS, "offer", "contact"), footer=("cta", "logo")),),
+    "skyscraper": (_left(("kicker", "headline", "sub", "body", "offer", *_CLOSE, "logo")),),
+    "compact": (_left(("headline", "offer"), footer=("cta", "logo")),),
+    "wide": (_left(("kicker", "headline"), ("body", "sub", "offer", *_CLOSE), ("logo",)),),
+    "strip": (_left(("headline",), ("sub", "body", "contact", "legal"), ("offer",), ("cta",), ("logo",)),),
+    "short-strip": (_left(("headline", "sub", "offer"), ("cta", "logo")),),
+    "micro": (_MICRO_LOGO_LAST,),
+}
+_SIDE_BY_SIDE: dict[Shape, tuple[Layout, ...]] = {
+    "landscape": (_left(("logo", *_TEXTS), ("offer", *_CLOSE)),),
+    "square": (_left(("logo", *_TEXTS, "offer", "contact"), footer=("cta",)),),
+    "portrait": (_left(("logo", *_TEXTS, "offer"), footer=("cta", "contact")),),
+    "skyscraper": (_left(("logo", *_TEXTS, "offer", *_CLOSE)),),
+    "compact": (_left(("logo", "headline", "offer", "cta")),),
+    "wide": (_left(("logo", *_TEXTS), ("offer", *_CLOSE)),),
+    "strip": (
+        _left(("logo",), _LINE, ("offer", "cta", "contact", "legal")),
+        _STRIP_ROW,
+    ),
+    "short-strip": (_left(("logo", "headline"), ("offer", "cta")),),
+    "micro": (_MICRO_ROW,),
+}
+_FOOTER_BAR: dict[Shape, tuple[Layout, ...]] = {
+    **dict.fromkeys(
+        ("landscape", "square", "portrait"),
+        (_left((*_TEXTS, "offer", "contact", "legal"), footer=("logo", "cta")),),
+    ),
+    "skyscraper": (_left(("logo", *_TEXTS, "offer", *_CLOSE)),),
+    "compact": (_left(("headline", "offer"), footer=("logo", "cta")),),
+    "wide": (_left((*_TEXTS, "offer"), footer=("logo", "contact", "cta")),),
+    "strip": (_STRIP_ROW,),
+    "short-strip": (_left(("logo",), ("headline", "sub", "offer"), ("cta",)),),
+    "micro": (_MICRO_ROW,),
+}
+
+
+def _beside(layouts: tuple[Layout, ...], anchor: Anchor, share: int) -> tuple[Layout, ...]:
+    return tuple(
+        Layout(columns=(tuple(role for column in each.columns for role in column),), picture=(anchor, share))
+        for each in layouts
+    )
+
+
+_ROW = Layout(columns=(_LINE, ("offer",), _CLOSE, ("logo",)), picture=("left", 24))
+_HERO: dict[Shape, tuple[Layout, ...]] = {
+    "landscape": _beside((_left(_STACK),), "right", 46),
+    "square": _beside((_left(_STACK),), "top", 36),
+    "portrait": _beside((_left(_STACK),), "top", 48),
+    "skyscraper": _beside((_left(_STACK),), "top", 38),
+    "compact": _beside((_left(_STACK),), "right", 42),
+    "wide": (Layout(columns=(_TEXTS, ("logo", "offer", *_CLOSE)), picture=("right", 34)),),
+    "strip": (_ROW,),
+    "short-strip": (Layout(columns=(("logo", "headline", "sub"), ("offer", "cta")), picture=("right", 28)),),
+    "micro": (Layout(columns=(("headline",), ("offer",), ("cta",), ("logo",)), picture=("left", 18)),),
+}
+
+ARCHETYPES: dict[ArchetypeId, Archetype] = {
+    "stack-left": Archetype(
+        layouts=_STACK_LEFT,
+        backgrounds=("gradient", "arcs", "waves", "glow", "diagonal-split", "dots", "panel"),
+    ),
+    "stack-centred": Archetype(
+        layouts=_STACK_CENTRED,
+        backgrounds=("solid", "dots", "glow", "arcs", "waves", "gradient"),
+    ),
+    "split-panel": Archetype(
+        layouts=_SPLIT_PANEL,
+        backgrounds=("panel", "solid", "dots", "bands"),
+        needs=frozenset(["cta"]),
+    ),
+    "offer-hero": Archetype(
+        layouts=_OFFER_HERO,
+        backgrounds=("bands", "diagonal-split", "dots", "waves", "gradient", "solid"),
         needs=_OFFER,
     ),
-    Archetype(
-        name="offer-hero-left",
-        shapes=(*_BOXES, "skyscraper", "compact"),
-        columns=(("logo", "kicker", "offer", "headline", "date", "sub", "cta", *_CONTACTS),),
-        backgrounds=("diagonal-split", "waves", "gradient", "glow"),
+    "badge": Archetype(
+        layouts=_BADGE,
+        backgrounds=("solid", "arcs", "gradient", "diagonal-split", "glow"),
         needs=_OFFER,
     ),
-    Archetype(
-        name="offer-beside",
-        shapes=("landscape",),
-        columns=(("logo", *_TEXTS, "cta", *_CONTACTS), ("offer",)),
-        backgrounds=("diagonal-split", "arcs", "glow", "gradient"),
-        needs=_OFFER,
+    "framed": Archetype(layouts=_FRAMED, backgrounds=("frame",)),
+    "editorial": Archetype(layouts=_EDITORIAL, backgrounds=("solid", "bands", "arcs", "gradient")),
+    "side-by-side": Archetype(
+        layouts=_SIDE_BY_SIDE,
+        backgrounds=("diagonal-split", "gradient", "glow", "waves", "solid"),
     ),
-    Archetype(
-        name="split-panel",
-        shapes=("landscape",),
-        columns=(("logo", *_TEXTS, "offer", "cta", *_CONTACTS),),
-        backgrounds=("panel",),
-        panel=("left", 66),
+    "footer-bar": Archetype(
+        layouts=_FOOTER_BAR,
+        backgrounds=("waves", "solid", "gradient", "dots", "arcs"),
+        needs=frozenset(["cta"]),
     ),
-    Archetype(
-        name="logo-last",
-        shapes=(*_BOXES, "skyscraper"),
-        columns=((*_TEXTS, "offer", "cta", *_CONTACTS, "logo"),),
-        backgrounds=("solid", "bands", "gradient", "waves"),
-        needs=frozenset({"logo"}),
-    ),
-    Archetype(
-        name="footer-row",
-        shapes=("landscape", "square"),
-        columns=((*_TEXTS, "offer", *_CONTACTS),),
-        footer=("cta", "logo"),
-        backgrounds=("waves", "gradient", "arcs", "frame"),
-        needs=frozenset({"logo", "cta"}),
-    ),
-    Archetype(
-        name="strip-classic",
-        shapes=("strip",),
-        columns=(("logo",), ("kicker", "headline", "sub"), ("offer",), ("cta", "contact")),
-        backgrounds=("gradient", "solid", "diagonal-split"),
-    ),
-    Archetype(
-        name="strip-offer-first",
-        shapes=("strip",),
-        columns=(("logo",), ("offer",), ("headline", "sub"), ("cta", "contact")),
-        backgrounds=("diagonal-split", "solid", "bands"),
-        needs=_OFFER,
-    ),
-    Archetype(
-        name="strip-logo-last",
-        shapes=("strip",),
-        columns=(("headline", "sub"), ("offer",), ("cta", "contact"), ("logo",)),
-        backgrounds=("solid", "gradient", "glow"),
-        needs=frozenset({"logo"}),
-    ),
-    Archetype(
-        name="strip-stacked",
-        shapes=("strip", "short-strip"),
-        columns=(("logo", "contact"), ("headline", "sub"), ("offer", "cta")),
-        backgrounds=("gradient", "waves", "solid"),
-    ),
-    Archetype(
-        name="strip-pairs",
-        shapes=("short-strip",),
-        columns=(("logo", "headline"), ("offer", "cta")),
-        backgrounds=("gradient", "solid", "diagonal-split"),
-    ),
-    Archetype(
-        name="strip-under",
-        shapes=("short-strip",),
-        columns=(("headline", "offer"), ("logo", "cta")),
-        backgrounds=("solid", "glow", "gradient"),
-    ),
-    Archetype(
-        name="strip-beside",
-        shapes=("short-strip",),
-        columns=(("logo",), ("headline", "offer"), ("cta",)),
-        backgrounds=("gradient", "solid", "bands"),
-    ),
-    Archetype(
-        name="wide-columns",
-        shapes=("wide",),
-        columns=(("logo", *_TEXTS), ("offer", "cta", *_CONTACTS)),
-        backgrounds=("diagonal-split", "gradient", "arcs", "glow"),
-    ),
-    Archetype(
-        name="wide-left",
-        shapes=("wide",),
-        columns=((*_TEXTS, "cta", *_CONTACTS), ("logo", "offer")),
-        backgrounds=("waves", "glow", "gradient", "arcs"),
-        needs=frozenset({"logo"}),
-    ),
-    Archetype(
-        name="wide-centred",
-        shapes=("wide",),
-        columns=(("logo", *_TEXTS, "cta", *_CONTACTS),),
-        align="center",
-        backgrounds=("frame", "dots", "glow", "solid"),
-        lacks=frozenset({"offer", "contact"}),
-    ),
-    Archetype(
-        name="wide-offer",
-        shapes=("wide",),
-        columns=(("logo", "offer"), (*_TEXTS, "cta", *_CONTACTS)),
-        backgrounds=("bands", "diagonal-split", "gradient", "dots"),
-        needs=_OFFER,
-    ),
-    Archetype(
-        name="wide-three",
-        shapes=("wide",),
-        columns=(("logo",), _TEXTS, ("offer", "cta", *_CONTACTS)),
-        backgrounds=("gradient", "solid", "waves"),
-    ),
-    Archetype(
-        name="micro-row",
-        shapes=("micro",),
-        columns=(("logo",), ("headline",), ("offer",), ("cta",)),
-        backgrounds=("solid", "gradient"),
-    ),
-    Archetype(
-        name="micro-row-logo-last",
-        shapes=("micro",),
-        columns=(("headline",), ("offer",), ("cta",), ("logo",)),
-        backgrounds=("solid", "gradient"),
-        needs=frozenset({"logo"}),
-    ),
-)
+    "hero-image": Archetype(layouts=_HERO, backgrounds=("solid", "gradient"), needs=frozenset(["hero"])),
+}
 
 
-def shape_of(size: Size) -> Shape:
-    """The class of a canvas: its proportions first, then how much room there is at all."""
-    ratio, area = size.width / size.height, size.width * size.height
-    if ratio >= _LYING:
-        return _lying(size, ratio, area)
-    if ratio <= _SKYSCRAPER:
-        return "skyscraper"
-    if area < _COMPACT_PX2:
-        return "compact"
-    return "landscape" if ratio >= _LANDSCAPE else "square" if ratio > 1 / _LANDSCAPE else "portrait"
+def fitting(roles: frozenset[str]) -> list[ArchetypeId]:
+    """The archetypes that the roles at hand can fill; never empty. A hero picture is always shown."""
+    if "hero" in roles:
+        return ["hero-image"]
+    return [name for name, archetype in ARCHETYPES.items() if archetype.needs <= roles]
 
 
-def _lying(size: Size, ratio: float, area: int) -> Shape:
-    if area < _MICRO_PX2:
-        return "micro"
-    if size.height >= _WIDE_PX and ratio < _STRIP:
-        return "wide"
-    return "short-strip" if ratio < _STRIP else "strip"
-
-
-def fitting(shape: Shape, present: frozenset[str]) -> list[Archetype]:
-    """The archetypes for a shape that the elements at hand can fill; never empty."""
-    return [
-        archetype
-        for archetype in ARCHETYPES
-        if shape in archetype.shapes and archetype.needs <= present and not archetype.lacks & present
-    ]
-
-
-def regions(archetype: Archetype) -> list[Region]:
-    """The archetype's panel, if it has one."""
-    return [Region(id=PANEL, anchor=archetype.panel[0], share=archetype.panel[1])] if archetype.panel else []
-
-
-def relate(archetype: Archetype, elements: list[Element]) -> list[Relation]:
-    """The archetype over the elements at hand: reading order hard, alignment, hierarchy and grouping soft."""
-    present = {element.id for element in elements}
-    columns = [kept for column in archetype.columns if (kept := [name for name in column if name in present])]
-    footer = [name for name in archetype.footer if name in present]
-    found = [*_order(columns, footer), *_aligned(archetype.align, columns, footer)]
-    found += _hierarchy(archetype, present)
-    if archetype.panel:
-        found += [Relation(a=name, rel="inside", b=PANEL) for name in sorted(present)]
-    return found
-
-
-def _order(columns: list[list[str]], footer: list[str]) -> Iterator[Relation]:
-    for column in columns:
-        yield from (Relation(a=upper, rel="above", b=lower) for upper, lower in pairwise(column))
-    for left, right in pairwise(columns):
-        yield from (Relation(a=a, rel="left_of", b=b) for a, b in product(left, right))
-    yield from (Relation(a=left, rel="left_of", b=right) for left, right in pairwise(footer))
-    for column in columns:
-        yield from (Relation(a=column[-1], rel="above", b=name) for name in footer)
-
-
-def _aligned(align: Align, columns: list[list[str]], footer: list[str]) -> Iterator[Relation]:
-    for at, column in enumerate(columns):
-        if align == "center" and len(columns) == 1:
-            yield from (_soft(name, "center_x", "", _ALIGN_WEIGHT) for name in column)
-        elif len(column) == 1 and len(columns) > 1:
-            yield _soft(column[0], "center_y", "", _ALIGN_WEIGHT)
-        else:
-            yield from _column_edge(column, centred=at > 0 and "headline" not in column)
-    yield from (_soft(left, "center_y", right, _ALIGN_WEIGHT) for left, right in pairwise(footer))
-    if footer and columns:
-        yield _soft(footer[0], "align_left", columns[0][0], _ALIGN_WEIGHT)
-
-
-def _column_edge(column: list[str], *, centred: bool) -> Iterator[Relation]:
-    anchor = "headline" if "headline" in column else column[0]
-    edge = "center_x" if centred else "align_left"
-    yield from (_soft(name, edge, anchor, _ALIGN_WEIGHT) for name in column if name != anchor)
-
-
-def _hierarchy(archetype: Archetype, present: set[str]) -> Iterator[Relation]:
-    hero = archetype.name.startswith("offer-") and "offer" in present
-    if hero:
-        yield _soft("offer", "larger_type", "headline", 9)
-    for lesser in ("sub", "kicker", "contact"):
-        if lesser in present:
-            yield _soft("headline", "larger_type", lesser, 9)
-    if "offer" in present and not hero and "sub" in present:
-        yield _soft("offer", "larger_type", "sub", 5)
-    for first, second in (("headline", "sub"), ("cta", "contact"), ("contact", "phone")):
-        if first in present and second in present:
-            yield _soft(first, "near", second, _GROUP_WEIGHT)
-
-
-def _soft(
-    a: str, rel: Literal["align_left", "center_x", "center_y", "larger_type", "near"], b: str, weight: int
-) -> Relation:
-    return Relation(a=a, rel=rel, b=b, hard=False, weight=weight)
+def layout_of(archetype: str, shape: Shape, seed: int) -> Layout:
+    """The archetype's layout for a shape, the seed choosing among several; an unknown archetype stacks."""
+    known = next((found for name, found in ARCHETYPES.items() if name == archetype), ARCHETYPES["stack-left"])
+    variants = known.layouts[shape]
+    return variants[seed // 7 % len(variants)]

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class LogoFacts(Struct, frozen=True, kw_only=True):
-    """What a designer may know of a logo; see ``streamforge.render.image.LogoFacts``."""
+    """What a designer may know of a logo; see ``streamforge.render.logo.LogoFacts``."""
 
     width: int
     height: int

@@ -1,27 +1,20 @@
 # ruff: noqa: PLR2004 - the literals are the constants of the cited formulas
 """Colour arithmetic: WCAG contrast, and moving a colour's lightness in OKLCH without losing its hue.
 
-Luminance and contrast follow WCAG 2.2 (relative luminance, success criterion 1.4.3); OKLab is Björn
-Ottosson's (2020).
+Luminance and contrast follow WCAG 2.2 (relative luminance, success criterion 1.4.3).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from streamforge.render import oklab
+from streamforge.render.oklab import Oklch
 
 WHITE = "#ffffff"
 BLACK = "#000000"
 _LIGHTNESS_STEP = 0.01
-
-
-class Oklch(NamedTuple):
-    """A colour as lightness 0..1, chroma 0..~0.37 and hue in degrees."""
-
-    lightness: float
-    chroma: float
-    hue: float
 
 
 def normalise(colour: str) -> str:
@@ -32,7 +25,7 @@ def normalise(colour: str) -> str:
 
 def luminance(colour: str) -> float:
     """WCAG relative luminance, 0 for black to 1 for white."""
-    red, green, blue = _linear(colour)
+    red, green, blue = (oklab.to_linear(channel / 255) for channel in _rgb(colour))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -44,26 +37,20 @@ def contrast(first: str, second: str) -> float:
 
 def to_oklch(colour: str) -> Oklch:
     """A hex colour in OKLCH."""
-    red, green, blue = _linear(colour)
-    long = math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
-    medium = math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
-    short = math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
-    lightness = 0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short
-    a = 1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short
-    b = 0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short
-    return Oklch(lightness, math.hypot(a, b), math.degrees(math.atan2(b, a)) % 360)
+    return oklab.to_oklch(_rgb(colour))
+
+
+def distance(first: str, second: str) -> float:
+    """How unlike two colours look: the Euclidean distance in OKLab, 0 to 1; below 0.02 few people tell them apart."""
+    one, two = to_oklch(first), to_oklch(second)
+    angle = math.radians(one.hue - two.hue)
+    across = one.chroma**2 + two.chroma**2 - 2 * one.chroma * two.chroma * math.cos(angle)
+    return math.sqrt((one.lightness - two.lightness) ** 2 + max(across, 0.0))
 
 
 def from_oklch(colour: Oklch) -> str:
     """The nearest hex colour of that lightness and hue: chroma is reduced until it fits sRGB."""
-    lightness = min(max(colour.lightness, 0.0), 1.0)
-    chroma = max(colour.chroma, 0.0)
-    while chroma > 0.001:
-        channels = _channels(Oklch(lightness, chroma, colour.hue))
-        if all(-0.001 <= channel <= 1.001 for channel in channels):
-            return _hex(channels)
-        chroma *= 0.92
-    return _hex(_channels(Oklch(lightness, 0.0, colour.hue)))
+    return "#" + bytes(oklab.from_oklch(colour)).hex()
 
 
 def shade(colour: str, *, lightness: float | None = None, chroma: float | None = None, turn: float = 0.0) -> str:
@@ -103,33 +90,6 @@ def _worst(colour: str, grounds: list[str]) -> float:
     return min(contrast(colour, ground) for ground in grounds)
 
 
-def _linear(colour: str) -> tuple[float, float, float]:
-    digits = normalise(colour)[1:]
-    red, green, blue = (_to_linear(int(digits[at : at + 2], 16) / 255) for at in (0, 2, 4))
+def _rgb(colour: str) -> oklab.Rgb:
+    red, green, blue = bytes.fromhex(normalise(colour)[1:])
     return red, green, blue
-
-
-def _to_linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
-
-
-def _to_gamma(channel: float) -> float:
-    clipped = min(max(channel, 0.0), 1.0)
-    return clipped * 12.92 if clipped <= 0.0031308 else 1.055 * clipped ** (1 / 2.4) - 0.055
-
-
-def _channels(colour: Oklch) -> tuple[float, float, float]:
-    angle = math.radians(colour.hue)
-    a, b = colour.chroma * math.cos(angle), colour.chroma * math.sin(angle)
-    long = (colour.lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
-    medium = (colour.lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
-    short = (colour.lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
-    return (
-        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
-        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
-        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
-    )
-
-
-def _hex(channels: tuple[float, float, float]) -> str:
-    return "#" + "".join(f"{round(_to_gamma(channel) * 255):02x}" for channel in channels)

@@ -1,186 +1,213 @@
-"""The designer that needs no model and no key: a brief to a whole design, by rule.
+"""The designer that needs no model and no key: a brief to a strategy, a strategy to a graph, by rule.
 
-Equal briefs give equal designs: every choice is drawn from a seed that is the brief's own digest, unless the
-brief sets one. Palette and type depend on the brief alone, so that all sizes of a campaign belong together;
-the arrangement also depends on the canvas' shape.
+Equal briefs give equal designs: every choice is drawn from a seed that is the brief's own digest, unless the brief sets
+one.
 """
 
 from __future__ import annotations
 
-import hashlib
-import random
 import re
-from typing import Protocol
+from typing import get_args
 
-from streamforge.pipelines.banner.canvas import Size
-from streamforge.pipelines.banner.design.archetypes import Archetype, Shape, fitting, regions, relate, shape_of
-from streamforge.pipelines.banner.design.graph import (
-    BackgroundStyle,
-    Design,
-    Element,
-    ElementRole,
-)
+from streamforge.pipelines.banner.canvas import Canvas, Size
+from streamforge.pipelines.banner.design.adapt import adapt
+from streamforge.pipelines.banner.design.archetypes import ARCHETYPES, fitting, layout_of
+from streamforge.pipelines.banner.design.brief import Attempt, Brief, LogoFacts, Patch, Written
+from streamforge.pipelines.banner.design.graph import Design, Element, ElementRole, Typography
 from streamforge.pipelines.banner.design.looks import LOOKS, Look, tone_of, types_for
-from streamforge.pipelines.banner.design.palette import LogoColours, choose_palette
-from streamforge.pipelines.banner.layout.roles import SETTINGS, least_px
+from streamforge.pipelines.banner.design.mending import mended
+from streamforge.pipelines.banner.design.palette import choose_id, choose_mode, palette_of
+from streamforge.pipelines.banner.design.relations import relate
+from streamforge.pipelines.banner.design.seeds import chance, seed_of
+from streamforge.pipelines.banner.design.shapes import LYING, shape_of
+from streamforge.pipelines.banner.design.strategy import ArchetypeId, BackgroundStyle, FontId, ReadingPath, Strategy
+from streamforge.pipelines.banner.kit import BrandKit
 from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.pipelines.banner.words.copywriting import Copy, write_copy
 
 DESIGNER = "offline"
-_HERO_SHARE = 0.6
+_OFFER_LEADS = 0.6
 """How often the offer leads when there is one."""
-_NARROW_PX = 160
-_TALL_LINES = 5
-_TEXT_SHARE = 0.84
-_LETTER_WIDTH = 0.66
-"""A bold letter's mean width in type sizes."""
-_LEAST_HEADLINE_PX = 9
-_SLIM_PX = 200
-_LOW_PX = 80
-_LONG_PX = 900
-_SMALL_PX2 = 60_000
-_MEDIUM_PX2 = 110_000
+_BADGE_LETTERS = 18
+"""A longer offer, or one without a figure, does not lead: it would crowd out what it is on."""
+_LINE = 200
+_SHORT = 120
 
 
-class LogoFacts(LogoColours, Protocol):
-    """What a designer may know of a logo (``streamforge.render.image.LogoFacts`` is one)."""
+class OfflineDesigner:
+    """The rules as a ``Designer``; pure, a few milliseconds, no tokens."""
 
     @property
-    def width(self) -> int:
-        """Pixels of the visible part."""
-        ...
+    def name(self) -> str:
+        """``offline``."""
+        return DESIGNER
 
-    @property
-    def height(self) -> int:
-        """Pixels of the visible part."""
-        ...
+    async def strategise(self, brief: Brief) -> Written[Strategy]:
+        """One strategy for every size of the brief."""
+        return Written(strategy_for(brief))
+
+    async def draw(self, brief: Brief, strategy: Strategy) -> Written[Design]:
+        """The graph for ``brief.size``."""
+        return Written(graph_for(brief, strategy))
+
+    async def mend(self, brief: Brief, design: Design, history: list[Attempt]) -> Written[Patch]:
+        """A patch for what the last attempt's violations name."""
+        return Written(mended(brief, design, history))
 
 
 def design_offline(spec: BannerSpec, size: Size, logo: LogoFacts | None) -> Design:
-    """A design for one canvas. Pure: no network, no clock, no file; equal arguments give equal designs."""
-    seed = seed_of(spec)
+    """Strategy, graph and adaptation at once, for one canvas."""
+    kit = spec.brand_kit if isinstance(spec.brand_kit, BrandKit) else BrandKit()
+    brief = Brief(spec=spec, size=size, kit=kit, logo=logo)
+    return adapt(graph_for(brief, strategy_for(brief)), brief, Canvas(size=size))
+
+
+def strategy_for(brief: Brief) -> Strategy:
+    """What the brief asks for, as choices from the catalogues."""
+    spec, copy = brief.spec, write_copy(brief.spec)
     tone = tone_of(spec)
     look = LOOKS[tone]
-    rng = random.Random(seed)  # noqa: S311 - a choice of looks, not a secret
-    palette = choose_palette(spec.brand_colors, logo, rng, mode=look.mode)
-    copy = write_copy(spec)
-    typography = rng.choice(types_for(look, copy.offer))
-    shape = shape_of(size)
-    elements = _elements(copy, spec, size, shape, logo)
-    archetype, background = _arrange(shape, elements, look, seed)
-    return Design(
-        designer=DESIGNER,
-        archetype=archetype.name,
-        background=background,
-        palette=palette,
-        typography=typography,
-        elements=elements,
-        relations=relate(archetype, elements),
-        regions=regions(archetype),
-        align=archetype.align,
-        rationale=f"{tone} tone; {archetype.name} for a {shape} canvas; one message: {copy.headline}",
-        seed=seed,
+    mode = choose_mode(brief, look.mode)
+    archetype = _archetype(brief, copy, look)
+    typography = _typography(brief, copy, look)
+    leads = archetype == "offer-hero"
+    return Strategy(
+        audience=spec.audience[:_LINE] or "everybody who passes by",
+        message=(copy.offer if leads else copy.headline)[:_LINE] or "-",
+        action=copy.cta[:_LINE],
+        hierarchy=["offer", "headline", "cta"] if leads else ["headline", *(["offer"] if copy.offer else []), "cta"],
+        reading_path=_path(archetype, brief.size),
+        tone=tone,
+        mode=mode,
+        archetype=archetype,
+        background=_background(brief, archetype, look),
+        palette=choose_id(brief, mode),
+        display_font=typography.display,
+        text_font=typography.text,
+        display_weight=typography.display_weight,
+        rationale=f"{tone} tone; {archetype}; one message: {copy.headline}"[:600],
     )
 
 
-def seed_of(spec: BannerSpec) -> int:
-    """The brief's own seed, else a digest of what it says; the canvas does not count, so that sizes match."""
-    if spec.seed is not None:
-        return spec.seed
-    said = "\x1f".join((spec.prompt, spec.brand_name, *spec.brand_colors, spec.audience, spec.purpose))
-    return int.from_bytes(hashlib.blake2b(said.encode(), digest_size=4).digest(), "big") & 0x7FFFFFFF
+def graph_for(brief: Brief, strategy: Strategy) -> Design:
+    """The whole graph: every element the brief gives words for, related for the shape of ``brief.size``."""
+    seed, shape = seed_of(brief.spec), shape_of(brief.size)
+    elements = _elements(brief, write_copy(brief.spec))
+    related = relate(layout_of(strategy.archetype, shape, seed), elements, brief.hero)
+    return Design(
+        designer=DESIGNER,
+        archetype=strategy.archetype,
+        background=strategy.background,
+        palette=palette_of(strategy, brief),
+        typography=Typography(
+            display=strategy.display_font, text=strategy.text_font, display_weight=strategy.display_weight
+        ),
+        elements=elements,
+        relations=related.relations,
+        regions=related.regions,
+        align=related.align,
+        rationale=strategy.rationale,
+        seed=seed,
+        strategy=strategy,
+        shape=shape,
+    )
 
 
-def _arrange(shape: Shape, elements: list[Element], look: Look, seed: int) -> tuple[Archetype, BackgroundStyle]:
-    rng = random.Random(f"{seed}:{shape}")  # noqa: S311 - a choice of looks, not a secret
-    present = frozenset(element.id for element in elements)
-    candidates = fitting(shape, present)
-    heroes = [candidate for candidate in candidates if "offer" in candidate.needs]
-    archetype = rng.choice(heroes if heroes and rng.random() < _HERO_SHARE else candidates)
-    liked: tuple[BackgroundStyle, ...] = tuple(style for style in archetype.backgrounds if style in look.backgrounds)
-    return archetype, rng.choice(liked or archetype.backgrounds)
+def _archetype(brief: Brief, copy: Copy, look: Look) -> ArchetypeId:
+    """One that the words can fill; the offer leads more often than not, and the tone has its favourites."""
+    texts = {"offer": copy.offer, "cta": copy.cta, "headline": copy.headline}
+    roles = {role for role, text in texts.items() if text} | ({"hero"} if brief.hero else set[str]())
+    options: list[ArchetypeId] = fitting(frozenset(roles))
+    if len(copy.offer) > _BADGE_LETTERS or not any(figure.isnumeric() for figure in copy.offer):
+        options = [option for option in options if "offer" not in ARCHETYPES[option].needs]
+    rng = chance(brief.spec, "archetype")
+    loud: list[ArchetypeId] = [option for option in options if "offer" in ARCHETYPES[option].needs]
+    if loud and rng.random() < _OFFER_LEADS:
+        return rng.choice(loud)
+    liked: list[ArchetypeId] = [option for option in options if option in look.archetypes]
+    return rng.choice(liked or options)
 
 
+def _background(brief: Brief, archetype: ArchetypeId, look: Look) -> BackgroundStyle:
+    styles = ARCHETYPES[archetype].backgrounds
+    return chance(brief.spec, "background").choice([style for style in styles if style in look.backgrounds] or styles)
+
+
+def _typography(brief: Brief, copy: Copy, look: Look) -> Typography:
+    """The kit's families where it names them; else a pair that suits the tone."""
+    pair = chance(brief.spec, "type").choice(types_for(look, copy.offer))
+    families: dict[str, FontId] = {family: family for family in get_args(FontId)}
+    return Typography(
+        display=families.get(brief.kit.display_font, pair.display),
+        text=families.get(brief.kit.text_font, pair.text),
+        display_weight=pair.display_weight,
+    )
+
+
+def _path(archetype: ArchetypeId, size: Size) -> ReadingPath:
+    if shape_of(size) in LYING:
+        return "left-right"
+    return _PATHS.get(archetype, "top-down")
+
+
+_PATHS: dict[ArchetypeId, ReadingPath] = {
+    "stack-centred": "centre-out",
+    "framed": "centre-out",
+    "side-by-side": "z",
+    "footer-bar": "z",
+}
 _ROLES: dict[str, tuple[ElementRole, int, int]] = {
-    "headline": ("headline", 1, 3),
+    "hero": ("hero", 3, 1),
     "logo": ("logo", 2, 1),
-    "cta": ("cta", 2, 1),
-    "offer": ("offer", 2, 2),
+    "kicker": ("kicker", 8, 1),
+    "headline": ("headline", 1, 3),
     "date": ("body", 4, 2),
     "sub": ("sub", 5, 3),
+    "offer": ("offer", 2, 2),
+    "cta": ("cta", 2, 1),
     "contact": ("contact", 6, 1),
     "phone": ("contact", 7, 2),
-    "kicker": ("kicker", 8, 1),
 }
-"""Role, priority (small formats drop from the highest number) and most lines, by element id."""
-_ORDER = ("logo", "kicker", "headline", "date", "sub", "offer", "cta", "contact", "phone")
+"""Role, priority (small formats drop from the highest number) and most lines, by element id, in reading order."""
 
 
-def _elements(copy: Copy, spec: BannerSpec, size: Size, shape: Shape, logo: LogoFacts | None) -> list[Element]:
-    texts = _texts(copy, size, shape)
-    if logo is None:
-        texts["kicker"] = _wordmark(spec, copy) or texts.get("kicker", "")
-    kept = _budget(size, shape)
+def _elements(brief: Brief, copy: Copy) -> list[Element]:
+    contact, phone = _contacts(copy)
+    kicker = copy.kicker if brief.logo else _wordmark(brief, copy) or copy.kicker
+    texts: dict[str, tuple[str, str]] = {
+        "kicker": (kicker, ""),
+        "headline": (copy.headline, copy.headline_short),
+        "date": (copy.date, ""),
+        "sub": (copy.sub, copy.sub_short),
+        "offer": (copy.offer, ""),
+        "cta": (copy.cta, copy.cta_short),
+        "contact": (contact, ""),
+        "phone": (phone, ""),
+    }
+    shown = {"logo": brief.logo is not None, "hero": brief.hero is not None}
     return [
-        _element(name, texts.get(name, ""), size)
-        for name in _ORDER
-        if (name == "logo" and logo is not None) or (name in kept and texts.get(name))
+        _element(name, *texts.get(name, ("", ""))) for name in _ROLES if shown.get(name) or texts.get(name, ("", ""))[0]
     ]
 
 
-def _element(name: str, text: str, size: Size) -> Element:
+def _element(name: str, text: str, short: str) -> Element:
     role, priority, lines = _ROLES[name]
-    if name in {"headline", "sub"} and size.height > size.width:
-        lines = _TALL_LINES
-    least = _least_px(text, size) if name == "headline" else 0
-    return Element(id=name, role=role, text=text, priority=priority, max_lines=lines, min_px=least)
+    other = short if short != text and len(short) <= _SHORT else ""
+    return Element(id=name, role=role, text=text, short=other, priority=priority, max_lines=lines)
 
 
-def _least_px(text: str, size: Size) -> int:
-    """Leave to set a headline smaller than usual where its longest word would not fit otherwise; 0 where it does."""
-    longest = max((len(word) for word in text.split()), default=1)
-    fitting = int(size.width * _TEXT_SHARE / (longest * _LETTER_WIDTH))
-    return max(fitting, _LEAST_HEADLINE_PX) if fitting < least_px(SETTINGS["headline"], size) else 0
-
-
-def _wordmark(spec: BannerSpec, copy: Copy) -> str:
+def _wordmark(brief: Brief, copy: Copy) -> str:
     """Without a logo, the advertiser's name stands where a kicker would."""
-    name = spec.brand_name.strip()
+    name = brief.spec.brand_name.strip() or brief.kit.name.strip()
     return "" if not name or name.lower() in copy.headline.lower() else name
 
 
-def _texts(copy: Copy, size: Size, shape: Shape) -> dict[str, str]:
-    area = size.width * size.height
-    small = area < _SMALL_PX2 or shape in {"strip", "short-strip", "micro"} or size.width < _SLIM_PX
-    narrow = size.width <= _NARROW_PX or shape == "micro"
+def _contacts(copy: Copy) -> tuple[str, str]:
+    """The line for the address and the one for the telephone, the one that the button asks for first."""
     phones = " · ".join(copy.phones)
     contact = copy.address or phones
     if re.match(r"call|contact", copy.cta, re.IGNORECASE) and copy.phones and not copy.code:
         contact, phones = (phones, copy.address)
     if copy.code:
         contact = f"Code {copy.code}" if not contact else f"{contact} · code {copy.code}"
-    return {
-        "headline": copy.headline_short if small else copy.headline,
-        "kicker": copy.kicker,
-        "date": copy.date,
-        "sub": (copy.sub_short or (copy.sub if shape == "skyscraper" else "")) if small else copy.sub,
-        "offer": copy.offer,
-        "cta": copy.cta_short if narrow else copy.cta,
-        "contact": contact,
-        "phone": phones if phones != contact else "",
-    }
-
-
-def _budget(size: Size, shape: Shape) -> frozenset[str]:
-    """The elements such a canvas has room for, before any measuring."""
-    area = size.width * size.height
-    always = {"logo", "headline", "cta"}
-    if shape == "micro":
-        return frozenset(always)
-    if shape in {"compact", "short-strip"} or (shape == "strip" and size.height < _LOW_PX):
-        return frozenset(always | {"offer"})
-    if shape == "strip":
-        return frozenset(always | {"offer", "sub"} | ({"contact"} if size.width >= _LONG_PX else set()))
-    if area < _MEDIUM_PX2:
-        return frozenset(always | {"offer", "sub", "contact", "date"})
-    return frozenset(_ORDER)
+    return contact, "" if phones == contact else phones

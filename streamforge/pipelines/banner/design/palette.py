@@ -1,268 +1,231 @@
-"""Seven colours by role, from the brand, the logo or a catalogue, with every text pair checked by the WCAG formula."""
+"""A brief's palette: from its kit, its brand colours, its logo's own colours, or a theme of the catalogue."""
 
 from __future__ import annotations
 
 import random
-from typing import Literal, Protocol
 
-from msgspec import Struct
+from msgspec.structs import replace
 
+from streamforge.pipelines.banner.design.brief import Brief, LogoFacts
 from streamforge.pipelines.banner.design.colour import (
-    WHITE,
     Oklch,
     contrast,
     from_oklch,
     luminance,
     normalise,
-    readable,
     shade,
     to_oklch,
 )
+from streamforge.pipelines.banner.design.forbidden import avoiding
 from streamforge.pipelines.banner.design.graph import Palette
+from streamforge.pipelines.banner.design.seeds import chance
+from streamforge.pipelines.banner.design.settle import (
+    ACCENT_RATIO,
+    DARK_CEILING,
+    INK_RATIO,
+    LOGO_RATIO,
+    LogoColours,
+    clear_of_logo,
+    is_dark,
+    settle,
+)
+from streamforge.pipelines.banner.design.strategy import Mode, PaletteId, Strategy
+from streamforge.pipelines.banner.design.themes import CATALOGUE, THEMES, Theme
+from streamforge.pipelines.banner.kit import KitRole
 
-Mode = Literal["light", "dark"]
-
-INK_RATIO = 7.0
-TEXT_RATIO = 4.5
-ACCENT_RATIO = 1.6
-LOGO_RATIO = 3.0
-_LIGHT_FLOOR = 0.36
-_DARK_CEILING = 0.09
+BRAND, LOGO = "brand", "logo"
 _NEUTRAL_CHROMA = 0.035
 _MAIN_COLOURS = 4
+_SHARES = (1.0, 0.7, 0.5, 0.35)
+"""What a logo's colours weigh, the most common first."""
+_ENOUGH = 4.0
+_LOST = 1.8
+"""Below this contrast even a small part, the name perhaps, cannot be made out."""
 _PAPER = 0.8
 _PALE = 0.55
-_MIDDLE = 0.6
-_DARK_PART = 0.4
-_DARK_SHARE = 0.4
+_DARK_SHARE = 0.45
+_VIVID_SHARE = 0.4
+"""How often a ground is full of colour where the logo allows it."""
 _TINT_CHROMA = 0.015
 _CLEARLY = 0.3
-_WISHED_ACCENT_RATIO = 2.2
-_NEARLY_WHITE_RATIO = 3.0
 _LIGHT_SAMPLE = "#f7f5f0"
 _DARK_SAMPLE = "#14161c"
+_OLIVE = (72.0, 128.0)
+_VIVID_LIGHTNESS = 0.42
+_VIVID_CONTRAST = 2.6
+_BRIGHT_BUTTON = 4.5
 
 
-class LogoColours(Protocol):
-    """What the palette needs to know of a logo."""
-
-    @property
-    def colors(self) -> list[str]:
-        """Hex colours, the most common first."""
-        ...
-
-    @property
-    def luminance(self) -> float:
-        """Mean luminance of the visible pixels, 0..1."""
-        ...
-
-    @property
-    def transparent(self) -> bool:
-        """Whether the ground shows through."""
-        ...
+def palette_ids(brief: Brief) -> list[PaletteId]:
+    """What ``palette`` of a strategy may be for this brief, the most fitting first."""
+    own = [BRAND] if brand_colours(brief) else []
+    chromatic = [colour for colour in brief.logo.colors if _is_chromatic(colour)] if brief.logo else []
+    return [*own, *([LOGO] if chromatic else []), *THEMES]
 
 
-class Theme(Struct, frozen=True):
-    """A catalogue palette before its contrast is settled."""
-
-    name: str
-    ground: str
-    ground_2: str
-    accent: str
-    decor: str
-
-
-CATALOGUE: tuple[Theme, ...] = (
-    Theme("linen", "#faf6ee", "#f1e6d3", "#c2410c", "#e7b98f"),
-    Theme("mist", "#f2f6fa", "#dde8f3", "#1d4ed8", "#9fc0e8"),
-    Theme("sage", "#f1f6f0", "#dcebdc", "#166534", "#9cc7a4"),
-    Theme("blush", "#fdf2f3", "#f9dfe3", "#be123c", "#f0a6b4"),
-    Theme("butter", "#ffe9a8", "#ffd978", "#7c2d12", "#ffb347"),
-    Theme("lilac", "#f5f1fb", "#e6dcf7", "#6d28d9", "#bfa5ea"),
-    Theme("seaglass", "#e9f7f5", "#cdebe6", "#0f766e", "#86cfc5"),
-    Theme("peach", "#fff1e6", "#ffdcc2", "#c026d3", "#fdba8c"),
-    Theme("navy", "#0f1f3d", "#1a3160", "#ffb703", "#31508f"),
-    Theme("forest", "#10291f", "#1b4030", "#f2c14e", "#2f6a4f"),
-    Theme("plum", "#2a1233", "#43204f", "#ff8fab", "#6b3a7d"),
-    Theme("graphite", "#17181c", "#26282f", "#4ade80", "#3f434e"),
-    Theme("oxblood", "#34110f", "#4f1c18", "#ffd166", "#7d332b"),
-    Theme("petrol", "#06282d", "#0d4048", "#ff9f6b", "#1f6a73"),
-)
-"""Grounds light (first) and dark; every role is still settled by ``settle``."""
+def choose_id(brief: Brief, mode: Mode) -> PaletteId:
+    """The brand's colours, else the logo's, else a theme that suits the mode."""
+    first = palette_ids(brief)[0]
+    if first in {BRAND, LOGO}:
+        return first
+    fitting = [theme.name for theme in CATALOGUE if is_dark(theme.ground) == (mode == "dark")]
+    return chance(brief.spec, "theme").choice(fitting)
 
 
-def choose_palette(
-    brand: list[str], logo: LogoColours | None, rng: random.Random, *, mode: Mode | None = None
-) -> Palette:
-    """Seven roles from the brand colours, else the logo's, else the catalogue.
+def choose_mode(brief: Brief, wish: Mode | None) -> Mode:
+    """Light or dark: the kit's ground decides, then the logo, then the wish, then the brief's own seed."""
+    ground = _kit_colour(brief, "ground")
+    if ground:
+        return "dark" if luminance(ground) <= DARK_CEILING else "light"
+    return _mode(brand_colours(brief), brief.logo, wish, chance(brief.spec, "mode"))
 
-    ``mode`` is a wish: a logo that would vanish on such a ground overrules it.
+
+def palette_of(strategy: Strategy, brief: Brief) -> Palette:
+    """The palette that a strategy means for this brief, readable and clear of the kit's forbidden colours.
+
+    An id that is none of ``palette_ids`` falls back to the most fitting.
     """
-    source = [normalise(colour) for colour in brand] or (list(logo.colors) if logo else [])
-    chosen = _mode(source if brand else [], logo, mode, rng)
-    chromatic = [colour for colour in source if to_oklch(colour).chroma > _NEUTRAL_CHROMA]
-    if chromatic:
-        theme = _from_colours(source, chromatic, chosen, rng)
+    mode = strategy.mode
+    known = strategy.palette if strategy.palette in palette_ids(brief) else choose_id(brief, mode)
+    rng = chance(brief.spec, "palette")
+    if known in THEMES:
+        theme = THEMES[known]
     else:
-        theme = _from_neutrals(brand, chosen) if brand else _from_catalogue(chosen, rng)
-    return settle(_clear_of_logo(theme, logo), prefer_white=chosen == "light")
+        source = brand_colours(brief) if known == BRAND else list(brief.logo.colors if brief.logo else [])
+        theme = _with_kit(_from(source, mode, brief.logo, rng), brief)
+    settled = settle(clear_of_logo(_boxed(theme, brief.logo), brief.logo), prefer_white=mode == "light")
+    return avoiding(_with_kit_ink(settled, brief), brief.kit.forbidden)
 
 
-def settle(theme: Theme, *, prefer_white: bool = True) -> Palette:
-    """The theme with each colour's lightness moved until every pair a reader meets holds its ratio."""
-    ground = _reading_ground(normalise(theme.ground))
-    ground_2 = _partner(ground, theme.ground_2)
-    hue = to_oklch(theme.accent)
-    dark = luminance(ground) <= _DARK_CEILING
-    ink_seed = from_oklch(Oklch(0.96 if dark else 0.24, min(hue.chroma, 0.03), hue.hue))
-    muted_seed = from_oklch(Oklch(0.84 if dark else 0.42, min(hue.chroma, 0.035), hue.hue))
-    accent, on_accent = _accent(theme.accent, ground, prefer_white=prefer_white)
-    return Palette(
-        ground=ground,
-        ground_2=ground_2,
-        ink=readable(ink_seed, (ground, ground_2), INK_RATIO),
-        muted=readable(muted_seed, (ground, ground_2), TEXT_RATIO),
-        accent=accent,
-        on_accent=on_accent,
-        decor=readable(theme.decor, (ground,), 1.2),
-    )
+def brand_colours(brief: Brief) -> list[str]:
+    """The kit's colours and the brief's own, normalised."""
+    return [normalise(colour) for colour in (*(each.hex for each in brief.kit.colors), *brief.spec.brand_colors)]
 
 
-def repaired(palette: Palette, logo: LogoColours | None = None) -> Palette:
-    """A palette from outside with only those lightnesses changed that break a floor (or hide the logo)."""
-    theme = Theme("given", palette.ground, palette.ground_2, palette.accent, palette.decor)
-    clear = _clear_of_logo(theme, logo)
-    ground = _reading_ground(normalise(clear.ground))
-    ground_2 = _partner(ground, normalise(clear.ground_2))
-    accent = readable(palette.accent, (ground,), ACCENT_RATIO)
-    return Palette(
-        ground=ground,
-        ground_2=ground_2,
-        ink=readable(palette.ink, (ground, ground_2), TEXT_RATIO),
-        muted=readable(palette.muted, (ground, ground_2), TEXT_RATIO),
-        accent=accent,
-        on_accent=readable(palette.on_accent, (accent,), TEXT_RATIO),
-        decor=normalise(palette.decor),
-    )
+def _is_chromatic(colour: str) -> bool:
+    return to_oklch(colour).chroma > _NEUTRAL_CHROMA
 
 
-def problems(palette: Palette) -> list[str]:
-    """The pairs below their floor, as ``ink on ground 3.1 < 4.5``."""
-    pairs = (
-        ("ink", palette.ink, "ground", palette.ground, TEXT_RATIO),
-        ("ink", palette.ink, "ground_2", palette.ground_2, TEXT_RATIO),
-        ("muted", palette.muted, "ground", palette.ground, TEXT_RATIO),
-        ("on_accent", palette.on_accent, "accent", palette.accent, TEXT_RATIO),
-        ("accent", palette.accent, "ground", palette.ground, ACCENT_RATIO),
-    )
-    return [
-        f"{above} on {below} {contrast(first, second):.2f} < {floor}"
-        for above, first, below, second, floor in pairs
-        if contrast(first, second) < floor
-    ]
+def _kit_colour(brief: Brief, role: KitRole) -> str:
+    return next((normalise(each.hex) for each in brief.kit.colors if each.role == role), "")
 
 
-def _reading_ground(ground: str) -> str:
-    """A ground neither black nor white text reads well on is moved to the nearer readable end."""
-    tone = luminance(ground)
-    if tone >= _LIGHT_FLOOR or tone <= _DARK_CEILING:
-        return ground
-    was = to_oklch(ground)
-    lighter = was.lightness > _MIDDLE
-    for step in range(1, 100):
-        moved = from_oklch(was._replace(lightness=was.lightness + (step if lighter else -step) / 100))
-        if (luminance(moved) >= _LIGHT_FLOOR) if lighter else (luminance(moved) <= _DARK_CEILING):
-            return moved
-    return WHITE if lighter else "#111111"
+def _with_kit(theme: Theme, brief: Brief) -> Theme:
+    """The theme with the colours to which the kit gives a role in theirs."""
+    ground = _kit_colour(brief, "ground") or theme.ground
+    accent = _kit_colour(brief, "accent") or _kit_colour(brief, "primary") or theme.accent
+    decor = _kit_colour(brief, "secondary") or theme.decor
+    return Theme(theme.name, ground, theme.ground_2 if ground == theme.ground else ground, accent, decor)
 
 
-def _partner(ground: str, wish: str) -> str:
-    """A second ground on the same side of the scale, close enough that the same ink reads on both."""
-    dark = luminance(ground) <= _DARK_CEILING
-    limit = to_oklch(ground).lightness
-    was = to_oklch(wish)
-    bounded = min(was.lightness, limit + 0.1) if dark else max(was.lightness, limit - 0.1)
-    candidate = from_oklch(was._replace(lightness=bounded))
-    fits = luminance(candidate) <= _DARK_CEILING if dark else luminance(candidate) >= _LIGHT_FLOOR
-    return candidate if fits else ground
+def _with_kit_ink(palette: Palette, brief: Brief) -> Palette:
+    ink = _kit_colour(brief, "ink")
+    reads = ink and min(contrast(ink, palette.ground), contrast(ink, palette.ground_2)) >= INK_RATIO
+    return replace(palette, ink=ink) if reads else palette
 
 
-def _accent(wish: str, ground: str, *, prefer_white: bool) -> tuple[str, str]:
-    accent = readable(wish, (ground,), _WISHED_ACCENT_RATIO)
-    near_black = shade(accent, lightness=0.2, chroma=0.03)
-    if prefer_white and _NEARLY_WHITE_RATIO <= contrast(WHITE, accent) < TEXT_RATIO:
-        deeper = readable(accent, (WHITE,), TEXT_RATIO)
-        accent = deeper if contrast(deeper, ground) >= ACCENT_RATIO else accent
-    for text in (WHITE, near_black) if prefer_white else (near_black, WHITE):
-        if contrast(text, accent) >= TEXT_RATIO:
-            return accent, text
-    return accent, readable(WHITE, (accent,), TEXT_RATIO)
+def _boxed(theme: Theme, logo: LogoFacts | None) -> Theme:
+    """Around a logo that brings its own box, a ground of the box's colour: then no box is seen."""
+    if logo is None or logo.transparent or not logo.colors:
+        return theme
+    box = logo.colors[0]
+    return replace(theme, ground=box, ground_2=box) if luminance(box) >= _PAPER or is_dark(box) else theme
 
 
 def _mode(brand: list[str], logo: LogoColours | None, wish: Mode | None, rng: random.Random) -> Mode:
     seeded: Mode = "dark" if rng.random() < _DARK_SHARE else "light"
     if logo is not None and logo.transparent:
         return _logo_mode(logo, wish or seeded)
+    if logo is not None and logo.colors:
+        return "dark" if is_dark(logo.colors[0]) else "light"
     if wish is not None:
         return wish
-    if any(luminance(colour) <= _DARK_CEILING and to_oklch(colour).chroma > _TINT_CHROMA for colour in brand):
+    if any(is_dark(colour) and to_oklch(colour).chroma > _TINT_CHROMA for colour in brand):
         return "dark"
     return seeded
 
 
 def _logo_mode(logo: LogoColours, wish: Mode) -> Mode:
-    """The ground on which the logo's weakest main colour shows better; the wish where both will do.
+    """The ground on which the logo's main colours show better; the wish where both will do.
 
     Near-white parts do not count on a light ground: there they are taken for paper.
     """
-    main = logo.colors[:_MAIN_COLOURS]
-    inked = [colour for colour in main if luminance(colour) < _PAPER]
+    main = list(zip(_SHARES, logo.colors, strict=False))
+    inked = [(share, colour) for share, colour in main if luminance(colour) < _PAPER]
     if not inked:
         return "dark"
-    on_light = min(contrast(colour, _LIGHT_SAMPLE) for colour in inked)
-    on_dark = min(contrast(colour, _DARK_SAMPLE) for colour in main)
+    on_light, on_dark = _shown(inked, _LIGHT_SAMPLE), _shown(main, _DARK_SAMPLE)
     if min(on_light, on_dark) >= LOGO_RATIO:
-        return wish
+        hides = any(contrast(colour, _DARK_SAMPLE) < _LOST for colour in logo.colors)
+        hides = hides or any(contrast(colour, _DARK_SAMPLE) < LOGO_RATIO for _, colour in main[:3])
+        return "light" if hides else wish
     return "dark" if on_dark > on_light + _CLEARLY else "light"
 
 
-def _clear_of_logo(theme: Theme, logo: LogoColours | None) -> Theme:
-    """Push a light ground lighter when a main logo colour would sink into it."""
-    if logo is None or not logo.transparent or luminance(theme.ground) <= _DARK_CEILING:
-        return theme
-    dark_parts = [colour for colour in logo.colors[:3] if luminance(colour) < _DARK_PART]
-    ground = readable(theme.ground, dark_parts, LOGO_RATIO) if dark_parts else theme.ground
-    if dark_parts and luminance(ground) < luminance(theme.ground):
-        ground = WHITE
-    return Theme(theme.name, ground, theme.ground_2, theme.accent, theme.decor)
+def _shown(colours: list[tuple[float, str]], ground: str) -> float:
+    """How well a logo shows on a ground: its colours' contrast, each by its share, none counting beyond enough."""
+    total = sum(share for share, _ in colours)
+    return sum(share * min(contrast(colour, ground), _ENOUGH) for share, colour in colours) / total
 
 
-def _from_catalogue(mode: Mode, rng: random.Random) -> Theme:
-    fitting = [theme for theme in CATALOGUE if (luminance(theme.ground) <= _DARK_CEILING) == (mode == "dark")]
-    return rng.choice(fitting)
+def _from(source: list[str], mode: Mode, logo: LogoColours | None, rng: random.Random) -> Theme:
+    chromatic = [colour for colour in source if _is_chromatic(colour)]
+    if not chromatic:
+        return _from_neutrals(source, mode)
+    vivid = sorted(chromatic, key=_vividness, reverse=True)
+    accent = vivid[0]
+    second = vivid[1] if len(vivid) > 1 else _kindred(accent, rng)
+    loud = _full_of_colour(accent, second, mode) if rng.random() < _VIVID_SHARE else None
+    if loud is not None and _shows(logo, loud.ground):
+        return loud
+    ground = _given_ground(source, accent, mode) or _made_ground(accent, mode, rng)
+    is_faint = contrast(accent, ground) < (_BRIGHT_BUTTON if mode == "dark" else ACCENT_RATIO)
+    if is_faint and contrast(second, ground) > contrast(accent, ground) and _is_chromatic(second):
+        accent, second = second, accent
+    return Theme(BRAND, ground, _made_partner(ground, accent, mode), accent, _quiet(second, ground, mode))
+
+
+def _kindred(colour: str, rng: random.Random) -> str:
+    """A neighbour on the wheel, never the olive and mustard between yellow and green."""
+    turns = [-35.0, 35.0] if rng.random() < 0.5 else [35.0, -35.0]  # noqa: PLR2004 - a coin
+    return shade(colour, turn=next((t for t in turns if not _is_olive((to_oklch(colour).hue + t) % 360)), turns[0]))
 
 
 def _from_neutrals(brand: list[str], mode: Mode) -> Theme:
     """A brand of black, white and grey stays so: the darkest and the lightest of it, on each other."""
-    tones = sorted((normalise(colour) for colour in brand), key=luminance)
-    darkest = tones[0] if luminance(tones[0]) <= _DARK_CEILING else "#17181a"
+    tones = sorted(brand, key=luminance)
+    darkest = tones[0] if is_dark(tones[0]) else "#17181a"
     lightest = tones[-1] if luminance(tones[-1]) >= _PAPER else "#f7f7f5"
     ground, accent = (darkest, lightest) if mode == "dark" else (lightest, darkest)
     lift = 0.07 if mode == "dark" else -0.04
-    return Theme(
-        "neutral", ground, shade(ground, lightness=to_oklch(ground).lightness + lift), accent, tones[len(tones) // 2]
-    )
+    partner = shade(ground, lightness=to_oklch(ground).lightness + lift)
+    return Theme(BRAND, ground, partner, accent, tones[len(tones) // 2])
 
 
-def _from_colours(source: list[str], chromatic: list[str], mode: Mode, rng: random.Random) -> Theme:
-    """A theme whose accent is the most vivid colour and whose ground belongs to the same family."""
-    vivid = sorted(chromatic, key=_vividness, reverse=True)
-    accent = vivid[0]
-    second = vivid[1] if len(vivid) > 1 else shade(accent, turn=rng.choice((-35.0, 35.0)))
-    ground = _given_ground(source, accent, mode) or _made_ground(accent, mode, rng)
-    if contrast(accent, ground) < ACCENT_RATIO and contrast(second, ground) > contrast(accent, ground):
-        accent, second = second, accent
-    return Theme("brand", ground, _made_partner(ground, accent, mode), accent, _quiet(second, ground, mode))
+def _full_of_colour(main: str, second: str, mode: Mode) -> Theme | None:
+    """The brand's own colour as the ground, with a button that stands out from it."""
+    was = to_oklch(main)
+    if mode == "light":
+        ground = from_oklch(Oklch(0.9, min(was.chroma, 0.085), was.hue))
+        decor = (
+            shade(ground, lightness=0.83, chroma=0.16)
+            if _is_olive(was.hue)
+            else shade(ground, lightness=0.79, chroma=0.11)
+        )
+        return Theme(BRAND, ground, shade(ground, lightness=0.86), main, decor)
+    ground = from_oklch(Oklch(min(was.lightness, _VIVID_LIGHTNESS), was.chroma, was.hue))
+    while not is_dark(ground):
+        ground = shade(ground, lightness=to_oklch(ground).lightness - 0.02)
+    tint = from_oklch(Oklch(0.95, 0.035, was.hue))
+    accent = second if contrast(second, ground) >= _VIVID_CONTRAST else tint
+    deep, bright = to_oklch(ground).lightness - 0.05, to_oklch(ground).lightness + 0.1
+    return Theme(BRAND, ground, shade(ground, lightness=deep), accent, shade(ground, lightness=bright))
+
+
+def _shows(logo: LogoColours | None, ground: str) -> bool:
+    if logo is None:
+        return True
+    return logo.transparent and all(contrast(colour, ground) >= LOGO_RATIO for colour in logo.colors[:_MAIN_COLOURS])
 
 
 def _vividness(colour: str) -> float:
@@ -271,7 +234,7 @@ def _vividness(colour: str) -> float:
 
 
 def _given_ground(source: list[str], accent: str, mode: Mode) -> str | None:
-    low, high = (0.0, _DARK_CEILING) if mode == "dark" else (_PALE, 1.0)
+    low, high = (0.0, DARK_CEILING) if mode == "dark" else (_PALE, 1.0)
     return next((colour for colour in source if colour != accent and low <= luminance(colour) <= high), None)
 
 
@@ -281,7 +244,7 @@ def _made_ground(accent: str, mode: Mode, rng: random.Random) -> str:
         lightness, chroma = rng.choice(((0.2, 0.03), (0.27, 0.07), (0.24, 0.05)))
         return from_oklch(Oklch(lightness, chroma, hue))
     lightness, chroma, tone = rng.choice(
-        ((0.985, 0.008, hue), (0.955, 0.025, hue), (0.965, 0.022, 85.0), (0.925, 0.045, hue))
+        ((0.985, 0.008, hue), (0.955, 0.028, hue), (0.965, 0.022, 85.0), (0.925, 0.05, hue))
     )
     return from_oklch(Oklch(lightness, chroma, tone))
 
@@ -296,6 +259,14 @@ def _made_partner(ground: str, accent: str, mode: Mode) -> str:
 
 def _quiet(colour: str, ground: str, mode: Mode) -> str:
     """A decoration tone of the colour's hue: seen beside the ground, never competing with text."""
-    was = to_oklch(colour)
-    lightness = to_oklch(ground).lightness + (0.16 if mode == "dark" else -0.13)
-    return from_oklch(Oklch(lightness, min(max(was.chroma, 0.06), 0.13), was.hue))
+    was, under = to_oklch(colour), to_oklch(ground)
+    if mode == "light":
+        drop, chroma = (0.08, 0.16) if _is_olive(was.hue) else (0.13, min(max(was.chroma, 0.07), 0.14))
+        return from_oklch(Oklch(under.lightness - drop, chroma, was.hue))
+    hue = under.hue if _is_olive(was.hue) and under.chroma > _TINT_CHROMA else was.hue
+    return from_oklch(Oklch(under.lightness + 0.16, min(max(was.chroma, 0.07), 0.14), hue))
+
+
+def _is_olive(hue: float) -> bool:
+    """Whether a hue turns to mud when it is darkened: yellow must stay light."""
+    return _OLIVE[0] < hue < _OLIVE[1]

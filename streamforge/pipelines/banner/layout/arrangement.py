@@ -28,8 +28,9 @@ class Placement(Struct, frozen=True, kw_only=True):
 class Arrangement(Struct, frozen=True, kw_only=True):
     """A solved layout.
 
-    ``solver``: ``optimal``, ``feasible`` or ``stack``. ``dropped``: elements left out for want of space. ``relaxed``:
-    names of soft relations that do not hold. ``lost``: characters no font has, by element. ``timings``: ms by stage.
+    ``solver``: ``optimal``, ``feasible`` or ``stack``. ``dropped``: elements left out for want of space, the first to
+    go first, with ``reasons`` by element. ``relaxed``: names of soft relations that do not hold. ``lost``: characters
+    no font has, by element. ``timings``: ms by stage.
     """
 
     size: Size
@@ -37,24 +38,27 @@ class Arrangement(Struct, frozen=True, kw_only=True):
     solver: str
     placements: list[Placement]
     dropped: list[str] = msgspec.field(default_factory=list[str])
+    reasons: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     relaxed: list[str] = msgspec.field(default_factory=list[str])
     lost: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     timings: dict[str, float] = msgspec.field(default_factory=dict[str, float])
 
 
 class PaintedFile(Struct, frozen=True):
-    """A finished picture's bytes; ``width`` and ``height`` in px."""
+    """A finished picture's bytes; ``width`` and ``height`` in px, ``quality`` what its encoder chose (none: vector)."""
 
     name: str
     media_type: str
     width: int
     height: int
     data: bytes
+    quality: str = ""
 
 
 class Painted(Struct, frozen=True, kw_only=True):
-    """The pictures, what was measured on them, and the ms that drawing, encoding and verifying took."""
+    """The pictures, their checks, the layout metrics, and the ms that drawing, encoding and verifying took."""
 
     files: list[PaintedFile]
     checks: list[Check]
     timings: dict[str, float]
+    metrics: dict[str, float] = msgspec.field(default_factory=dict[str, float])

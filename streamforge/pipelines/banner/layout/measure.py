@@ -1,59 +1,42 @@
-"""A design at a size, as a layout problem: every element's possible sizes, every relation's distances.
+"""A design on a stage, as a layout problem: every element's possible sizes, every relation's distances.
 
-Texts are measured here and the solver only sees boxes; gaps, margins and the logo's size follow the canvas.
+Texts are measured here and the solver only sees boxes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from streamforge.pipelines.banner.canvas import Size
-from streamforge.pipelines.banner.design.graph import Design, Element, Region, Relation
+from streamforge.errors import LayoutInfeasible
+from streamforge.pipelines.banner.design.graph import Design, Element
+from streamforge.pipelines.banner.layout.pictures import deco_item, hero_item, lies_over, logo_item, pin_of
 from streamforge.pipelines.banner.layout.roles import SETTINGS, setting_of, style_of, type_sizes
+from streamforge.pipelines.banner.layout.spacing import area_of, rules_of
+from streamforge.pipelines.banner.layout.stage import Stage, is_strip
 from streamforge.render import text
+from streamforge.render.cleaning import clean
 from streamforge.render.text import TextSize, TextStyle
-from streamforge.solve.problem import Area, Candidate, Item, Problem, Pull, Rule
+from streamforge.solve.bridge import without
+from streamforge.solve.problem import Area, Candidate, Item, Problem, Pull
 
 BUTTON_HEIGHT = 2.5
 """A button's height and its side padding, in type sizes of its label."""
 BUTTON_PADDING = 1.15
-_STRIP_ASPECT = 2.4
-_LOW_PX = 200
-_GRIDS = ((400, 4), (100, 2), (0, 1))
-"""Grid steps (px) by the least short side they are for."""
-_LOGO_STEPS = 6
+_PADDING = 0.6
+"""The distance from a panel's inner edges, in margins."""
 _MAY_BREAK = frozenset(["cta", "contact", "kicker"])
 """Roles that take one line more than they ask for before they are left out."""
-_LINE_FAULT = 7
-
-
-def is_strip(size: Size) -> bool:
-    """Whether the canvas is so wide that elements stand side by side."""
-    return size.width / size.height >= _STRIP_ASPECT
-
-
-class Metrics(Struct, frozen=True):
-    """The canvas' own measures, px: mean side, margin, least gap, grid; and how upright it is (0: lying or square)."""
-
-    unit: float
-    margin: int
-    gap: int
-    grid: int
-    tallness: float
-
-    @classmethod
-    def of(cls, size: Size) -> Metrics:
-        """Margins are 7 % of the short side, a little more on thin strips; small canvases have a finer grid."""
-        unit = math.sqrt(size.width * size.height)
-        short = min(size.width, size.height)
-        share = 0.095 if is_strip(size) and short < _LOW_PX else 0.07
-        grid = next(grid for least, grid in _GRIDS if short >= least)
-        margin = max(5, round(short * share))
-        tallness = min(max(size.height / size.width - 1.2, 0.0), 2.6)
-        return cls(unit, margin, max(4, round(unit * 0.018)), grid, tallness)
+_LINE_FAULT, _DISPLAY_LINE_FAULT, _STRIP_LINE_FAULT = 7, 3, 8
+_SURPLUS_FAULT = 18
+"""What a text loses by each line more than its type size needs on this canvas."""
+_CRAMPED_EM, _CRAMPED_FAULT = 7.0, 40
+"""Lines of fewer letters than about twice this many look like a list, not like a sentence."""
+_RIM, _DISPLAY_RIM, _BADGE_RIM = 0.3, 0.36, 0.5
+"""The space kept free around a text, in type sizes; a badge's text has the badge around it."""
+_ENDLESS = 1e9
 
 
 class Measured(Struct, frozen=True):
@@ -64,72 +47,143 @@ class Measured(Struct, frozen=True):
     styles: dict[str, TextStyle]
     lost: dict[str, int]
 
+    @property
+    def middle(self) -> float:
+        """The horizontal middle (px) of what margins and safe zones leave."""
+        problem = self.problem
+        room = problem.safe or Area(0, 0, problem.width, problem.height)
+        left = max(room.x, problem.margin)
+        return (left + min(room.x + room.width, problem.width - problem.margin)) / 2
 
-def measure(design: Design, size: Size, logo_aspect: float | None) -> Measured:
-    """Measure every text and table its sizes. ``logo_aspect`` is width over height; without it logos are left out."""
-    metrics = Metrics.of(size)
+
+def measure(design: Design, stage: Stage) -> Measured:
+    """Measure every text and table its sizes. Raises LayoutInfeasible for ids that are not unique, or half a place."""
+    _check_elements(design)
+    size, metrics = stage.size, stage.metrics
     texts: dict[str, list[TextSize]] = {}
     styles: dict[str, TextStyle] = {}
     lost: dict[str, int] = {}
     items: list[Item] = []
     for element in design.elements:
-        if element.role == "logo" and logo_aspect is not None:
-            items.append(_logo_item(element, design, size, metrics, logo_aspect))
-        elif element.role == "deco":
-            items.append(_deco_item(element, metrics))
-        elif element.role != "logo":
-            style = style_of(element, design.typography)
-            cleaned, lost[element.id] = text.clean(element.text, style)
-            if not cleaned:
-                continue
+        if element.role in {"logo", "hero", "deco"}:
+            items += _picture_items(element, design, stage)
+            continue
+        style = style_of(element, design.typography)
+        cleaned, lost[element.id] = clean(element.text, style)
+        if cleaned:
             styles[element.id] = style
-            texts[element.id] = _text_sizes(element, cleaned, style, size, metrics)
-            items.append(_text_item(element, texts[element.id], design, strip=is_strip(size)))
+            texts[element.id] = _text_sizes(element, cleaned, style, stage)
+            items.append(_text_item(element, texts[element.id], design, stage))
+    over = lies_over(design, stage)
+    items = [replace(item, over=over[item.id]) if over.get(item.id) else item for item in items]
     problem = Problem(
         width=size.width,
         height=size.height,
         margin=metrics.margin,
-        grid=metrics.grid,
+        grid=_grid(metrics.grid, items),
         gap=metrics.gap,
+        padding=round(metrics.margin * _PADDING),
+        safe=stage.safe,
         seed=design.seed,
         items=items,
-        rules=_rules(design, {item.id for item in items}, metrics),
-        regions={region.id: _area(region, size) for region in design.regions},
+        rules=rules_of(design, metrics),
+        regions={region.id: area_of(region, size) for region in design.regions},
     )
+    present = {item.id for item in items}
+    for element in design.elements:
+        problem = problem if element.id in present else without(problem, element.id)
     return Measured(problem, texts, styles, lost)
 
 
-def _text_sizes(element: Element, cleaned: str, style: TextStyle, size: Size, metrics: Metrics) -> list[TextSize]:
-    room_w, room_h = size.width - 2 * metrics.margin, size.height - 2 * metrics.margin
+def _check_elements(design: Design) -> None:
+    names = [*(element.id for element in design.elements), *(region.id for region in design.regions)]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    halved = [element.id for element in design.elements if (element.x is None) != (element.y is None)]
+    if doubled:
+        raise LayoutInfeasible(
+            f"two elements or regions are named {doubled[0]}", conflicts=tuple(doubled), hint="give each its own id"
+        )
+    if halved:
+        raise LayoutInfeasible(
+            f"{halved[0]} is locked in one direction only",
+            conflicts=(f"at({halved[0]})",),
+            hint="a locked place needs both x and y",
+        )
+
+
+def _grid(coarsest: int, items: list[Item]) -> int:
+    """The coarsest step that every locked place lies on."""
+    places = [side for item in items if item.pin is not None for side in item.pin]
+    return next(grid for grid in (coarsest, 2, 1) if all(side % grid == 0 for side in places))
+
+
+def _picture_items(element: Element, design: Design, stage: Stage) -> list[Item]:
+    """The item of the logo, the hero or a rule; none where the picture is missing."""
+    if element.role == "deco":
+        return [deco_item(element, stage.metrics)]
+    if element.role == "logo":
+        return [logo_item(element, stage, _pulls(element, design))] if stage.logo_aspect is not None else []
+    return [hero_item(element, design, stage, _pulls(element, design))] if stage.hero_aspect is not None else []
+
+
+def _text_sizes(element: Element, cleaned: str, style: TextStyle, stage: Stage) -> list[TextSize]:
+    """The sizes that fit the canvas; where none does, the least ones, so that a refusal can say what they need."""
+    size, margin = stage.size, stage.metrics.margin
+    room_w, room_h = min(size.width - 2 * margin, stage.safe.width), min(size.height - 2 * margin, stage.safe.height)
+    if pin_of(element) is not None:
+        room_w, room_h = size.width, size.height
     px = type_sizes(element, size)
     lines = 1 if element.role == "cta" else element.max_lines
     if element.role == "cta":
         room_w -= round(2 * BUTTON_PADDING * px[0])
-    found = text.sizes(text.blocks(cleaned, style, lines), px, room_w, room_h)
+    options = text.blocks(cleaned, style, lines)
+    found = text.sizes(options, px, room_w, room_h)
     if not found and element.role in _MAY_BREAK:
         found = text.sizes(text.blocks(cleaned, style, lines + 1), px, room_w, room_h)
-    return found
+    return found or text.sizes(options, px[:1], _ENDLESS, _ENDLESS)
 
 
-def _text_item(element: Element, sizes: list[TextSize], design: Design, *, strip: bool) -> Item:
-    setting = setting_of(element)
+def _text_item(element: Element, sizes: list[TextSize], design: Design, stage: Stage) -> Item:
     smallest = min((size.px for size in sizes), default=1)
     largest = max((size.px for size in sizes), default=1)
-    candidates = [
-        Candidate(*_box_of(element, size), size.px, _score(element, size, smallest, largest), key)
-        for key, size in enumerate(sizes)
-    ]
+    rim, strip = _rim(element, design), is_strip(stage.size)
+    fewest: dict[int, int] = {}
+    for size in sizes:
+        fewest[size.px] = min(len(size.block.lines), fewest.get(size.px, len(size.block.lines)))
+    candidates: list[Candidate] = []
+    for key, size in enumerate(sizes):
+        grown = math.log(size.px / smallest) / math.log(largest / smallest) if largest > smallest else 1.0
+        score = _score(element, size, grown, fewest[size.px], strip=strip)
+        candidates.append(Candidate(*_box_of(element, size), size.px, score, key, math.ceil(rim * size.px)))
     pull_x, pull_y = _pulls(element, design)
     return Item(
         id=element.id,
         candidates=candidates,
         priority=element.priority,
-        weight=setting.worth,
+        weight=setting_of(element).worth,
         pull_x=pull_x,
         pull_y=pull_y,
         stretch=element.role == "cta" and _shares_width(element, design),
         within=_headline(design) if element.role in {"sub", "body"} and not strip else "",
+        pin=pin_of(element),
+        vital=is_vital(element),
     )
+
+
+def is_vital(element: Element) -> bool:
+    """Whether the banner says nothing without it: such an element is never left out."""
+    return bool(element.text) and (element.priority == 1 or element.role == "headline")
+
+
+def is_badge(element: Element, design: Design) -> bool:
+    """Whether a badge is painted around it."""
+    return element.role == "offer" and design.archetype == "badge"
+
+
+def _rim(element: Element, design: Design) -> float:
+    if is_badge(element, design):
+        return _BADGE_RIM
+    return _DISPLAY_RIM if setting_of(element).display else _RIM
 
 
 def _shares_width(element: Element, design: Design) -> bool:
@@ -147,48 +201,24 @@ def _box_of(element: Element, size: TextSize) -> tuple[int, int]:
     return size.width + round(2 * BUTTON_PADDING * size.px), round((BUTTON_HEIGHT + more) * size.px)
 
 
-def _score(element: Element, size: TextSize, smallest: int, largest: int) -> int:
-    """0 to 100 by the logarithm of the type size, less for bad breaks and uneven lines.
+def _score(element: Element, size: TextSize, grown: float, fewest: int, *, strip: bool) -> int:
+    """20 to 100 by how far (0..1) the type has grown, less for bad breaks, uneven lines, more lines than the fewest.
 
     All but the display texts gain less and less from growing: they give way to the headline first.
     """
-    grown = math.log(size.px / smallest) / math.log(largest / smallest) if largest > smallest else 1.0
-    if not setting_of(element).display:
-        return max(0, round(_score_of(math.sqrt(grown), size)) - _LINE_FAULT * (len(size.block.lines) - 1))
-    return max(0, round(_score_of(grown, size)))
-
-
-def _score_of(grown: float, size: TextSize) -> float:
+    lines = len(size.block.lines)
     faults = 40 * size.block.penalty + 8 * (1 - size.block.evenness)
-    return 20 + 80 * grown - faults
+    if setting_of(element).display:
+        return round(20 + 80 * grown - faults - (_STRIP_LINE_FAULT if strip else _DISPLAY_LINE_FAULT) * (lines - 1))
+    faults += _LINE_FAULT * (lines - 1) + _SURPLUS_FAULT * (lines - fewest)
+    cramped = _CRAMPED_FAULT * max(0.0, 1 - size.block.width / _CRAMPED_EM) if lines > 1 else 0.0
+    return round(20 + 80 * math.sqrt(grown) - faults - cramped)
 
 
-def _logo_item(element: Element, design: Design, size: Size, metrics: Metrics, aspect: float) -> Item:
-    """Sizes by area: a wide wordmark and a square badge carry the same weight."""
-    strip = is_strip(size)
-    room_h = (size.height - 2 * metrics.margin) * (1.0 if strip else 0.24)
-    room_w = (size.width - 2 * metrics.margin) * (0.26 if strip else 0.42 if size.width > size.height else 0.72)
-    largest = min(math.sqrt((0.07 if strip else 0.05) * size.width * size.height / aspect), room_h, room_w / aspect)
-    candidates: list[Candidate] = []
-    for step in range(_LOGO_STEPS):
-        height = largest * 0.88 ** (_LOGO_STEPS - 1 - step)
-        score = 20 + 80 * step // (_LOGO_STEPS - 1)
-        candidates.append(Candidate(max(1, round(height * aspect)), max(1, round(height)), 0, score, step))
-    pull_x, pull_y = _pulls(element, design)
-    return Item(
-        id=element.id,
-        candidates=candidates,
-        priority=element.priority,
-        weight=6,
-        pull_x=pull_x,
-        pull_y=pull_y,
-        clear=max(metrics.gap, round(largest * 0.2)),
-    )
-
-
-def _deco_item(element: Element, metrics: Metrics) -> Item:
-    width, height = max(16, round(metrics.unit * 0.08)), max(2, round(metrics.unit * 0.007))
-    return Item(id=element.id, candidates=[Candidate(width, height, 0, 1, 0)], priority=element.priority)
+def ends_right(element: Element, design: Design) -> bool:
+    """Whether its right edge is the one that counts: its lines start there, or a relation says so."""
+    aligned = any(r.rel == "align_right" and element.id in {r.a, r.b} for r in design.relations)
+    return aligned or text.is_rtl(element.text)
 
 
 def _pulls(element: Element, design: Design) -> tuple[Pull, Pull]:
@@ -196,6 +226,8 @@ def _pulls(element: Element, design: Design) -> tuple[Pull, Pull]:
     centred = {r.a for r in design.relations if r.rel == "center_x" and not r.b}
     if element.id in centred:
         return "none", "none"
+    if ends_right(element, design):
+        return "end", "none"
     rows = {(r.a, r.b) for r in design.relations if r.rel == "left_of"}
     is_last = any(b == element.id for _, b in rows) and not any(a == element.id for a, _ in rows)
     headline = _headline(design)
@@ -203,69 +235,3 @@ def _pulls(element: Element, design: Design) -> tuple[Pull, Pull]:
     is_closing = is_last and not any(b == headline for _, b in rows)
     is_end = (headline, element.id) in rows or (is_last and beside_headline) or is_closing
     return ("end" if is_end else "start"), "none"
-
-
-_TIGHT = frozenset(
-    [("kicker", "headline"), ("headline", "sub"), ("headline", "body"), ("body", "sub"), ("sub", "body")]
-)
-_GAPS = {"tight": 0.034, "offer": 0.042, "logo": 0.055, "cta": 0.048, "other": 0.032}
-
-
-def _rules(design: Design, present: set[str], metrics: Metrics) -> list[Rule]:
-    roles = {element.id: element.role for element in design.elements}
-    areas = {region.id for region in design.regions}
-    absent = set(roles) - present
-    return [
-        _rule(relation, roles, metrics)
-        for relation in design.relations
-        if relation.a not in absent and (relation.b not in absent or relation.b in areas)
-    ]
-
-
-def _rule(relation: Relation, roles: dict[str, str], metrics: Metrics) -> Rule:
-    pair = (roles.get(relation.a, ""), roles.get(relation.b, ""))
-    ideal = metrics.unit * _ideal_share(pair)
-    least = metrics.gap
-    if relation.rel == "above":
-        least = max(3, round(ideal * 0.75))
-        ideal *= 1 + (metrics.tallness * (0.25 if pair in _TIGHT else 0.9))
-    elif relation.rel == "near":
-        least = max(8, round(metrics.unit * 0.06))
-    elif relation.rel == "left_of":
-        least = max(8, round(metrics.unit * 0.055))
-    return Rule(
-        name=relation.name,
-        kind=relation.rel,
-        a=relation.a,
-        b=relation.b,
-        hard=relation.hard,
-        weight=relation.weight,
-        gap=least,
-        ideal=round(ideal) if relation.rel == "above" else 0,
-        tight=pair in _TIGHT,
-    )
-
-
-def _ideal_share(pair: tuple[str, str]) -> float:
-    kinds: Iterable[str] = (
-        ("tight" if pair in _TIGHT else ""),
-        ("logo" if "logo" in pair else ""),
-        ("cta" if "cta" in pair else ""),
-        ("offer" if "offer" in pair else ""),
-    )
-    return _GAPS[next((kind for kind in kinds if kind), "other")]
-
-
-def _area(region: Region, size: Size) -> Area:
-    """A region's share of the canvas at its anchor; the centre takes it in both directions."""
-    share = region.share / 100
-    wide, high = round(size.width * share), round(size.height * share)
-    width, height = size.width, size.height
-    return {
-        "full": Area(0, 0, width, height),
-        "left": Area(0, 0, wide, height),
-        "right": Area(width - wide, 0, wide, height),
-        "top": Area(0, 0, width, high),
-        "bottom": Area(0, height - high, width, high),
-        "center": Area((width - wide) // 2, (height - high) // 2, wide, high),
-    }[region.anchor]

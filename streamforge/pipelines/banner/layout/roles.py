@@ -99,8 +99,8 @@ SETTINGS: dict[str, Setting] = {
         least=0.031,
         most=0.046,
         floor_px=11,
-        worth=6,
-        strip=0.165,
+        worth=4,
+        strip=0.145,
     ),
     "contact": Setting(
         display=False,
@@ -126,10 +126,14 @@ SETTINGS: dict[str, Setting] = {
 }
 _STEPS = 9
 _THIN_PX = 160
+_THIN_ASPECT = 2.4
+_LOW_PX = 60
+_LOW_HEADLINE = 1.3
+"""On the lowest strips a headline has a line to itself and may fill it."""
 _UPRIGHT_THIN = 0.62
 _LEAST_UPRIGHT = 0.075
 """On upright canvases the width is what limits type: the least size is at most this share of it."""
-_OLD_STYLE_FIGURES = frozenset(["playfair-display"])
+_OLD_STYLE_FIGURES = frozenset(["playfair-display", "raleway"])
 """Families whose figures rise and sink like small letters: a one reads as an i, so texts with figures avoid them."""
 
 
@@ -155,13 +159,23 @@ def least_px(setting: Setting, size: Size) -> int:
     return max(setting.floor_px, round(least))
 
 
+def _thinness(element: Element, size: Size) -> float:
+    """How far the short side decides the largest type: fully on thin strips, in part on thin columns, else not."""
+    short = min(size.width, size.height)
+    if short > _THIN_PX or max(size.width, size.height) < _THIN_ASPECT * short:
+        return 0.0
+    if size.height > size.width:
+        return _UPRIGHT_THIN
+    return _LOW_HEADLINE if element.role == "headline" and short < _LOW_PX else 1.0
+
+
 def type_sizes(element: Element, size: Size) -> list[int]:
     """The type sizes (px) to try, a geometric series; the element's own bounds win over its role's."""
     setting = setting_of(element)
     unit, short = math.sqrt(size.width * size.height), min(size.width, size.height)
-    low = element.min_px or least_px(setting, size)
-    thin = setting.strip * short * (_UPRIGHT_THIN if size.height > size.width else 1)
-    most = max(setting.most * unit, thin if short <= _THIN_PX else 0)
+    least = least_px(setting, size)
+    low = element.min_px or min(least, element.max_px or least)
+    most = max(setting.most * unit, setting.strip * short * _thinness(element, size))
     high = max(low, element.max_px or round(most))
     ratio = (high / low) ** (1 / (_STEPS - 1))
     return sorted({round(low * ratio**step) for step in range(_STEPS)})

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Literal
 
 from msgspec.structs import replace
 
 from streamforge.errors import LayoutInfeasible
-from streamforge.pipelines.banner.canvas import MAX_PIXELS, Size
-from streamforge.pipelines.banner.design.graph import Design, Element
-from streamforge.pipelines.banner.layout.measure import measure
+from streamforge.pipelines.banner.canvas import MAX_PIXELS, Canvas, Size
+from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.layout.measure import is_vital, measure
+from streamforge.pipelines.banner.layout.stage import Stage
 from streamforge.solve.layout import solve
 
 _SIDES = (24, 32, 40, 48, 64, 80, 100, 128, 160, 200, 250, 300, 400, 500, 600, 800, 1000, 1200)
 _LONG_WORD_PX = 16
 """A little over the least headline: where type may not grow with the canvas, long words come to fit."""
+_EFFORT, _WALL_S = 0.02, 0.05
+"""What the question is worth: whether a few vital texts fit needs no best layout."""
 _FOR_SPACE = ("size(", "area(")
 _ADVICE = "shorten the text of the prompt, or choose a larger width and height"
 
@@ -24,13 +28,15 @@ def is_for_space(error: LayoutInfeasible) -> bool:
     return bool(error.conflicts) and all(name.startswith(_FOR_SPACE) for name in error.conflicts)
 
 
-def too_small(design: Design, size: Size, logo_aspect: float | None, conflicts: tuple[str, ...]) -> LayoutInfeasible:
+def too_small(design: Design, stage: Stage, conflicts: tuple[str, ...]) -> LayoutInfeasible:
     """The refusal of a canvas in the brief's own terms: the side to enlarge, and how far."""
-    needed = least_canvas(design, size, logo_aspect)
+    needed = _least(design, stage)
+    vital = [element.id for element in design.elements if is_vital(element)]
+    named = [name for name in vital if f"size({name})" in conflicts] or vital or ["elements"]
     return LayoutInfeasible(
-        f"the canvas of {size} pixels has no room for the headline",
+        f"the canvas of {stage.size} pixels has no room for the {' and the '.join(named)}",
         conflicts=conflicts,
-        field=_short_side(size, needed),
+        field=_short_side(stage.size, needed),
         hint=way_out(needed),
     )
 
@@ -48,31 +54,37 @@ def least_canvas(design: Design, size: Size, logo_aspect: float | None) -> Size 
     They must fit in their role's usual type, or else (long words) in small type: leave for smaller type was given for
     the canvas at hand.
     """
+    return _least(design, Stage(Canvas(size=size), logo_aspect))
+
+
+def _least(design: Design, stage: Stage) -> Size | None:
+    size = stage.size
     sides = (Size(max(size.width, side), max(size.height, side)) for side in _SIDES)
     larger = [each for each in sides if each != size and each.width * each.height <= MAX_PIXELS]
+    vital = _only_vital(design)
     for least_px in (0, _LONG_WORD_PX):
-        sized = replace(design, elements=[_at_least(least_px, element) for element in design.elements])
-        for each in larger:
-            if _holds(sized, each, logo_aspect):
-                return each
+        sized = replace(vital, elements=[replace(element, min_px=least_px) for element in vital.elements])
+        stages = [replace(stage, canvas=replace(stage.canvas, size=each)) for each in larger]
+        first = bisect_left(stages, True, key=lambda each: _holds(sized, each))
+        if first < len(larger):
+            return larger[first]
     return None
 
 
-def _holds(design: Design, size: Size, logo_aspect: float | None) -> bool:
-    measured = measure(design, size, logo_aspect)
-    vital = {element.id for element in design.elements if _is_vital(element)} & measured.texts.keys()
+def _only_vital(design: Design) -> Design:
+    """What may never be left out: all else goes before it, so it decides alone."""
+    kept = [element for element in design.elements if is_vital(element)]
+    names = {element.id for element in kept} | {region.id for region in design.regions} | {""}
+    relations = [r for r in design.relations if r.a in names and r.b in names]
+    return replace(design, elements=kept, relations=relations)
+
+
+def _holds(design: Design, stage: Stage) -> bool:
     try:
-        return vital <= {placed.id for placed in solve(measured.problem).placed}
+        solve(replace(measure(design, stage).problem, effort=_EFFORT, wall_s=_WALL_S))
     except LayoutInfeasible:
         return False
-
-
-def _is_vital(element: Element) -> bool:
-    return element.priority == 1 or element.role == "headline"
-
-
-def _at_least(px: int, element: Element) -> Element:
-    return replace(element, min_px=px) if _is_vital(element) else element
+    return True
 
 
 def _short_side(size: Size, needed: Size | None) -> Literal["width", "height"]:

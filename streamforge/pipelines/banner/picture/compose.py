@@ -1,33 +1,63 @@
 """An arrangement as a picture: background, button, plates and inks, chosen on the pixels they will stand on.
 
 Colours are decided while painting, because only pixels tell what lies under a text: an ink that lacks contrast is
-replaced by black or white, and where neither will do, a scrim goes under the text. All by rule, so that equal
-arrangements give equal pictures.
+replaced by black or white, and where neither will do, a scrim goes under the text. Everything that is painted is
+recorded in the scene, which every kind of file shows. All by rule, so that equal arrangements give equal pictures.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
 from streamforge.pipelines.banner.layout.roles import style_of
+from streamforge.pipelines.banner.order import Order
+from streamforge.pipelines.banner.picture.veil import veil
 from streamforge.render import text, verify
+from streamforge.render.artwork import Artwork, LogoArt, PhotoArt
 from streamforge.render.colour import BLACK, WHITE, Pixels, Rgb, contrast, luminance_of, parse
-from streamforge.render.grounds import Ground, background
-from streamforge.render.image import Logo
+from streamforge.render.grounds import Ground, Mark, background, hull
+from streamforge.render.logo import Logo
 from streamforge.render.paint import Easel
-from streamforge.render.scene import Frame, Picture, Rect, Scene, Shadow, Shape, Text
+from streamforge.render.photo import Photo
+from streamforge.render.raster import bytes_of
+from streamforge.render.scene import (
+    Frame,
+    Group,
+    Item,
+    Picture,
+    Rect,
+    Scene,
+    Shadow,
+    Shape,
+    Text,
+    in_reading_order,
+)
 
+GROUND_ID = "banner-ground"
+"""Element ids have no hyphen, so that groups of no element cannot be taken for one."""
 _BUTTON_VISIBLE = 1.8
 """The least contrast of a button with its ground; below it the button takes the ink's colour."""
 _PLATE_PAD = 0.16
-"""A plate's rim around the logo, as a share of its height."""
+"""The least rim of a plate around the logo, as a share of its height."""
+_BUTTON_SHADE = 0.12
 _SCRIM_OPACITY = 0.88
+_PANEL_SHARE = 0.9
+"""A filled rectangle of the background that covers less of the canvas is a panel, not the ground."""
+_ROUNDED = 0.05
+"""The corners of a photograph inside the canvas, as a share of its short side."""
+_VEILS = (0.35, 0.5, 0.65, 0.8, 0.92)
+"""Opacities of a veil, the lightest that will do is taken."""
+_ON_PHOTO = 1.25
+"""How much more than the least contrast a text asks for on a photograph: its edges distract as well."""
+_NEARLY = 0.9
 _ANYWHERE = Frame(0, 0, 1e6, 1e6)
 _PREFERRED_INKS: dict[str, tuple[str, ...]] = {
     "kicker": ("accent", "ink"),
-    "offer": ("accent", "ink"),
+    "offer": ("accent", "on_accent", "ink"),
     "sub": ("ink",),
     "legal": ("muted", "ink"),
     "cta": ("on_accent",),
@@ -37,73 +67,159 @@ _PREFERRED_INKS: dict[str, tuple[str, ...]] = {
 class Composition:
     """A banner being painted.
 
-    Once ``paint`` has run, ``bare`` holds its pixels without text, ``texts`` what was set where, and ``logo_finding``
-    how well the logo shows on what lies behind it.
+    Once ``paint`` has run, ``scene`` holds what was painted, ``pixels`` the finished picture (premultiplied RGBA),
+    ``bare`` the same without text, ``texts`` what was set where, ``plates`` the boxes of what lies under texts and
+    logo, and ``logo_finding`` how well the logo shows on what lies behind it.
     """
 
-    def __init__(self, design: Design, arrangement: Arrangement, logo: Logo | None) -> None:
+    def __init__(
+        self,
+        design: Design,
+        arrangement: Arrangement,
+        order: Order,
+        logo: Logo | None = None,
+        hero: Photo | None = None,
+    ) -> None:
         self.design = design
         self.arrangement = arrangement
+        self.order = order
         self.logo = logo
+        self.hero = hero
         self.colours = {name: parse(getattr(design.palette, name)) for name in design.palette.__struct_fields__}
         self.easel = Easel(arrangement.size.width, arrangement.size.height)
+        self.scene = Scene(width=arrangement.size.width, height=arrangement.size.height, ground=self.colours["ground"])
+        self.artworks: dict[str, Artwork] = {}
         self.texts: list[Text] = []
+        self.plates: list[Frame] = []
         self.logo_finding: verify.Finding | None = None
+        self.pixels: Pixels = self.easel.pixels
         self.bare: Pixels = self.easel.pixels
+        self._elements = {element.id: element for element in design.elements}
 
     def paint(self) -> Pixels:
-        """Paint everything; returns the finished (height, width, 4) RGBA pixels."""
+        """Paint everything; returns the finished (height, width, 4) RGBA pixels.
+
+        What bears text comes first and texts last, so that no plate can cover a letter.
+        """
+        placements = self.arrangement.placements
         self._ground()
-        for placement in self.arrangement.placements:
+        texts = {placement.id: self._set(placement) for placement in placements if placement.lines}
+        loose = [texts[placement.id] for placement in placements if placement.lines and placement.role != "cta"]
+        for placement in placements:
+            if placement.role == "hero" and self.hero is not None:
+                self._hero(placement, self.hero, loose)
+        for item in loose:
+            self._scrim(item)
+        for placement in placements:
             if placement.role == "deco":
-                self.easel.shapes([Rect(frame_of(placement), self.colours["accent"], 1.0, placement.height / 2)])
-            elif placement.role == "logo":
-                self._logo(placement)
+                self._rule(placement)
+            elif placement.role == "logo" and self.logo is not None:
+                self._logo(placement, self.logo)
             elif placement.role == "cta":
                 self._button(placement)
-        self.texts = [self.set_text(p) for p in self.arrangement.placements if p.lines]
         self.bare = self.easel.pixels.copy()
-        for item in self.texts:
-            self.easel.text(item)
+        self._write([replace(item, colour=self._ink(item)) for item in texts.values()])
         return self.easel.pixels
+
+    def _put(self, name: str, role: str, *items: Item) -> None:
+        """Paint on top, and record it in the group of that name."""
+        self.easel.paint(items, self.artworks)
+        self._record(name, role, *items)
+
+    def _record(self, name: str, role: str, *items: Item) -> None:
+        for index, group in enumerate(self.scene.groups):
+            if group.id == name:
+                self.scene.groups[index] = Group(name, role, group.items + items)
+                return
+        self.scene.groups.append(Group(name, role, items))
 
     def _ground(self) -> None:
         size, colours = self.arrangement.size, self.colours
         look = Ground(
             width=size.width,
             height=size.height,
-            boxes=tuple(frame_of(p) for p in self.arrangement.placements),
+            boxes=tuple(self._kept_free(p) for p in self.arrangement.placements),
             ground=colours["ground"],
             ground_2=colours["ground_2"],
             accent=colours["accent"],
             decor=colours["decor"],
             seed=self.design.seed,
+            archetype=self.design.archetype,
+            marks=tuple(Mark(p.role, frame_of(p)) for p in self.arrangement.placements),
         )
         shapes = background(self.design.background, look)
-        self.easel.ground(Scene(width=size.width, height=size.height, ground=colours["ground"], shapes=shapes))
+        self.easel.clear(self.scene.ground)
+        self._put(GROUND_ID, "background", *shapes)
+        self.plates += [panel for shape in shapes if (panel := self._panel(shape))]
 
-    def _logo(self, placement: Placement) -> None:
-        if self.logo is None:
-            return
+    def _kept_free(self, placement: Placement) -> Frame:
+        """The placement's box, with the logo's clear space."""
         frame = frame_of(placement)
-        pixels = self.logo.rasterise(placement.width, placement.height)
-        plate = self._plate(pixels, frame)
-        if plate is not None:
-            self.easel.shapes(plate)
+        return frame.grown(self.order.clear_space * frame.height) if placement.role == "logo" else frame
+
+    def _panel(self, shape: Shape) -> Frame | None:
+        """The box of a shape of the background that a text or the logo stands on, if it is one."""
+        if not isinstance(shape, Rect) or shape.stroke:
+            return None
+        size, frame = self.arrangement.size, shape.frame
+        boxes = (frame_of(p) for p in self.arrangement.placements if p.lines or p.role == "logo")
+        is_part = frame.width * frame.height < _PANEL_SHARE * size.width * size.height
+        return frame if is_part and any(_stands_on(box, frame) for box in boxes) else None
+
+    def _hero(self, placement: Placement, hero: Photo, texts: list[Text]) -> None:
+        """The photograph where the layout wants it: to the edge with square corners, inside with rounded ones."""
+        frame, size = frame_of(placement), self.arrangement.size
+        inside = min(frame.x, frame.y, size.width - frame.right, size.height - frame.bottom) > 0
+        radius = _ROUNDED * min(frame.width, frame.height) if inside else 0.0
+        self.artworks[placement.id] = PhotoArt(hero, bytes_of(self.order.hero or "", "hero"))
+        picture = Picture(placement.id, frame, hero.crop_for(frame.width / frame.height), radius)
+        self._put(placement.id, "hero", picture)
+        self._veil(picture, [item for item in texts if _stands_on(item.frame, frame)])
+
+    def _veil(self, picture: Picture, texts: list[Text]) -> None:
+        """Over a photograph as much of the ground's colour as the texts on it need to be read in their first ink."""
+        if all(map(self._is_readable, texts)):
+            return
+        before, content = self.easel.pixels.copy(), hull(tuple(item.frame for item in texts))
+        shades = [veil(picture, content, self.colours["ground"], opacity) for opacity in _VEILS]
+        for shade in shades:
+            self.easel.pixels[...] = before
+            self.easel.paint([shade])
+            if shade is shades[-1] or all(map(self._is_readable, texts)):
+                self._record(f"{picture.id}-veil", "veil", shade)
+                return
+
+    def _is_readable(self, item: Text) -> bool:
+        """Whether its first ink shows well on a photograph, or as well as it ever does on the ground's colour."""
+        ink = next(self._inks(item))
+        on_ground = contrast(luminance_of(self.colours["ground"]), luminance_of(ink))
+        return self._contrast(item, ink) >= min(_ON_PHOTO * verify.needed_contrast(item), on_ground * _NEARLY)
+
+    def _rule(self, placement: Placement) -> None:
+        colour = self._override(placement.id) or self.colours["accent"]
+        self._put(placement.id, "deco", Rect(frame_of(placement), colour, 1.0, placement.height / 2))
+
+    def _logo(self, placement: Placement, logo: Logo) -> None:
+        frame = frame_of(placement)
+        art = LogoArt(logo)
+        pixels = art.pixels(placement.width, placement.height)
+        self.artworks[placement.id] = art
+        if verify.logo_contrast(pixels, self.easel.pixels, frame) < verify.LOGO_CONTRAST:
+            self._put(placement.id, "logo", *self._plate(pixels, frame))
         picture = Picture(placement.id, frame)
         self.logo_finding = verify.check_logo(pixels, self.easel.pixels, picture)
-        self.easel.picture(picture, pixels)
+        self._put(placement.id, "logo", picture)
 
-    def _plate(self, logo: Pixels, frame: Frame) -> list[Shape] | None:
+    def _plate(self, logo: Pixels, frame: Frame) -> list[Shape]:
         """A rounded ground for a logo that would not show, in the first colour on which it does."""
-        if verify.logo_contrast(logo, self.easel.pixels, frame) >= verify.LOGO_CONTRAST:
-            return None
         options = [WHITE, self.colours["ground"], self.colours["ink"], BLACK]
         shown = {colour: verify.logo_contrast(logo, _flat(logo, colour), _ANYWHERE) for colour in options}
         passing = (colour for colour in options if shown[colour] >= verify.LOGO_CONTRAST)
         fill = next(passing, max(options, key=lambda colour: shown[colour]))
-        pad = min(_PLATE_PAD * frame.height, self.arrangement.margin * 0.6)
+        rim = max(_PLATE_PAD, self.order.clear_space) * frame.height
+        pad = min(rim, self.arrangement.margin * 0.6)
         plate = frame.grown(max(2.0, pad))
+        self.plates.append(plate)
         return [
             Shadow(plate, pad, pad * 0.6, pad * 0.2, 0.16),
             Rect(plate, fill, 1.0, max(3.0, pad)),
@@ -111,26 +227,28 @@ class Composition:
 
     def _button(self, placement: Placement) -> None:
         frame = frame_of(placement)
-        fill = self.button_fill(frame)
+        fill = self.button_fill(frame, self._override(placement.id))
         size = placement.px
         radius = min(frame.height / 2, size * 1.3) if self.design.seed % 2 else size * 0.5
-        self.easel.shapes(
-            [
-                Shadow(frame, radius, size * 0.35, size * 0.16, 0.22),
-                Rect(frame, fill, 1.0, radius),
-            ]
-        )
+        self.plates.append(frame)
+        shade = Shadow(frame, radius, size * 0.35, size * 0.16, _BUTTON_SHADE)
+        self._put(placement.id, "cta", shade, Rect(frame, fill, 1.0, radius))
 
-    def button_fill(self, frame: Frame) -> Rgb:
-        """The accent, or the first colour that stands out from what lies under the button."""
-        options = (self.colours["accent"], self.colours["ink"], BLACK, WHITE)
+    def button_fill(self, frame: Frame, label: Rgb | None = None) -> Rgb:
+        """The accent, or the first colour that stands out from what lies under the button.
+
+        Where somebody has settled the label's colour, only grounds that it can be read on will do.
+        """
+        options = [self.colours["accent"], self.colours["ink"], BLACK, WHITE]
+        if label is not None:
+            seen = {colour: contrast(luminance_of(colour), luminance_of(label)) for colour in options}
+            options = [c for c in options if seen[c] >= verify.AA_NORMAL] or [max(options, key=lambda c: seen[c])]
         shown = {c: verify.text_contrast(self.easel.pixels, frame.grown(4), c) for c in options}
         return next((c for c in options if shown[c] >= _BUTTON_VISIBLE), max(options, key=lambda c: shown[c]))
 
-    def set_text(self, placement: Placement) -> Text:
-        """The placement's text in an ink that can be read on what is painted so far; paints a scrim if none can."""
-        element = next(e for e in self.design.elements if e.id == placement.id)
-        style = style_of(element, self.design.typography)
+    def _set(self, placement: Placement) -> Text:
+        """The placement's text, its ink still the palette's."""
+        style = style_of(self._elements[placement.id], self.design.typography)
         block = text.block_of(tuple(placement.lines), style)
         item = Text(
             id=placement.id,
@@ -138,34 +256,53 @@ class Composition:
             lines=block.lines,
             px=placement.px,
             rise=block.rise,
-            style=style,
+            style=block.style,
             colour=self.colours["ink"],
             align=placement.align,
         )
-        if placement.role == "cta":
-            item = _in_button(item, block)
-        return self._inked(item, placement.role)
+        return _in_button(item, block) if placement.role == "cta" else item
 
-    def _inked(self, item: Text, role: str) -> Text:
-        """The text in the first ink with the contrast it needs: its role's, black or white, on a scrim if need be."""
-        names = _PREFERRED_INKS.get(role, ("ink",))
-        inks = [self.colours[name] for name in names]
-        chosen = self._best(item, inks)
-        if chosen is not None:
-            return replace(item, colour=chosen)
-        ground = self.colours["ground"]
-        fill = ground if contrast(luminance_of(ground), luminance_of(inks[-1])) >= verify.AA_NORMAL else WHITE
+    def _write(self, items: list[Text]) -> None:
+        """Paint the texts, those that have a group already (the button's) before the others."""
+        known = {group.id for group in self.scene.groups}
+        self.texts = sorted(in_reading_order(items), key=lambda item: item.id not in known)
+        for item in self.texts:
+            self._put(item.id, self._elements[item.id].role, item)
+
+    def _scrim(self, item: Text) -> None:
+        """A ground of its own for a text that nothing can be read on."""
+        if self._readable(item) is not None:
+            return
+        ink = luminance_of(next(self._inks(item)))
+        fills = (self.colours["ground"], WHITE, BLACK)
+        fill = next((c for c in fills if contrast(luminance_of(c), ink) >= verify.AA_NORMAL), WHITE)
         pad = item.px * 0.35
-        self.easel.shapes([Rect(item.frame.grown(pad), fill, _SCRIM_OPACITY, pad)])
-        return replace(item, colour=self._best(item, inks) or self._highest(item, [*inks, BLACK, WHITE]))
+        self.plates.append(item.frame.grown(pad))
+        self._put(f"{item.id}-scrim", "scrim", Rect(item.frame.grown(pad), fill, _SCRIM_OPACITY, pad))
 
-    def _best(self, item: Text, inks: list[Rgb]) -> Rgb | None:
-        needed = verify.needed_contrast(item)
-        spare = sorted((BLACK, WHITE), key=lambda ink: -self._contrast(item, ink))
-        return next((ink for ink in [*inks, *spare] if self._contrast(item, ink) >= needed), None)
+    def _ink(self, item: Text) -> Rgb:
+        """The first of the text's inks with the contrast it needs, or else the one with most."""
+        return self._readable(item) or max(self._inks(item), key=lambda ink: self._contrast(item, ink))
 
-    def _highest(self, item: Text, inks: list[Rgb]) -> Rgb:
-        return max(inks, key=lambda ink: self._contrast(item, ink))
+    def _readable(self, item: Text) -> Rgb | None:
+        """The first ink that any text could be read in; for large text also one that only large text can."""
+        shown = [(ink, self._contrast(item, ink)) for ink in self._inks(item)]
+        limits = (verify.AA_NORMAL, verify.needed_contrast(item))
+        return next((ink for limit in limits for ink, contrast in shown if contrast >= limit), None)
+
+    def _inks(self, item: Text) -> Iterator[Rgb]:
+        """What a person has settled on; or the role's colours, then whichever of black and white shows better."""
+        override = self._override(item.id)
+        if override is not None:
+            yield override
+            return
+        names = _PREFERRED_INKS.get(self._elements[item.id].role, ("ink",))
+        yield from (self.colours[name] for name in dict.fromkeys((*names, "on_accent", "ground")))
+        yield from sorted((BLACK, WHITE), key=lambda ink: -self._contrast(item, ink))
+
+    def _override(self, name: str) -> Rgb | None:
+        ink = self._elements[name].ink
+        return None if ink is None else parse(ink)
 
     def _contrast(self, item: Text, ink: Rgb) -> float:
         return verify.text_contrast(self.easel.pixels, item.frame, ink)
@@ -174,6 +311,11 @@ class Composition:
 def frame_of(placement: Placement) -> Frame:
     """The placement's box."""
     return Frame(placement.x, placement.y, placement.width, placement.height)
+
+
+def _stands_on(box: Frame, ground: Frame) -> bool:
+    """Whether most of a box is over the ground."""
+    return ground.overlap(box) > box.width * box.height / 2
 
 
 def _in_button(item: Text, block: text.Block) -> Text:

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.pipelines.banner.words import languages, wording
-from streamforge.pipelines.banner.words.facts import URL, Facts, extract, offer_spans, without_facts
+from streamforge.pipelines.banner.words.facts import Facts, extract, offer_spans
+from streamforge.pipelines.banner.words.foreign import Thoughts, stated_button
 from streamforge.pipelines.banner.words.headlines import (
     REPEATS,
     SHORT_LETTERS,
@@ -23,6 +24,7 @@ from streamforge.pipelines.banner.words.headlines import (
     is_errand,
     short_headline,
 )
+from streamforge.pipelines.banner.words.lexicon import plain_button
 from streamforge.pipelines.banner.words.persuasion import call_to_action, purpose_line, short_call
 from streamforge.pipelines.banner.words.reading import Reading, read
 
@@ -36,6 +38,8 @@ _KEEPS = 0.6
 _KICKER_LETTERS = 30
 _KICKER_WORDS = 5
 _KICKER_REPEATS = 0.5
+_AMOUNT = r"[$€£¥₹] ?[\d.,]+|[\d.,]+ ?[$€£]"
+"""An amount alone may be a price, a gift or a wage: only the sentence around it can tell."""
 
 
 class Copy(Struct, frozen=True, kw_only=True):
@@ -84,7 +88,7 @@ def _english(spec: BannerSpec, facts: Facts, reading: Reading) -> Copy:
     headline = headline_of(reading, facts, wish, spec.purpose)
     headline = headline or wording.first_letters(spec.prompt, letters=SHORT_LETTERS)
     button = facts.quoted("cta") or _button(spec, facts, reading, headline)
-    sub = _sub(reading, facts, wish, (headline, button))
+    sub = _sub(reading, wish, (headline, button))
     offer = _offer(facts, reading, (headline, sub, button))
     return Copy(
         headline=headline,
@@ -109,9 +113,9 @@ def _button(spec: BannerSpec, facts: Facts, reading: Reading, headline: str) -> 
     return call_to_action(spec.purpose, spoken, event=reading.event, is_sale=is_sale)
 
 
-def _sub(reading: Reading, facts: Facts, wish: str, said: tuple[str, str]) -> str:
+def _sub(reading: Reading, wish: str, said: tuple[str, str]) -> str:
     headline, button = said
-    for line in _subs(reading, facts, wish):
+    for line in _subs(reading, wish, headline):
         rest = _after_headline(_after_button(line, button), headline)
         cut = wording.shorten(rest, words=SUB_WORDS, letters=SUB_LETTERS)
         is_new = wording.overlap(cut, headline) < REPEATS and not _only_repeats(cut, button)
@@ -120,14 +124,46 @@ def _sub(reading: Reading, facts: Facts, wish: str, said: tuple[str, str]) -> st
     return ""
 
 
-def _subs(reading: Reading, facts: Facts, wish: str) -> Iterator[str]:
-    yield wish
-    yield from (_beside_offer(line) for line in reading.details if not is_errand(line))
-    yield from _saving(reading, facts)
+def _subs(reading: Reading, wish: str, headline: str) -> Iterator[str]:
+    """Lines that could stand below the headline, the best first; a wish that only says what the button says is last."""
+    is_idle = bool(_IDLE_WISH.match(wish))
+    is_news = not is_idle and len(wording.content_words(wish)) >= _NEWS_WORDS and not _BUTTON_WISH.match(wish)
+    yield from [wish] * is_news
+    yield from (_rest_of(reading.product, headline),)
+    yield from (
+        _beside_offer(line) for line in reading.details if not is_errand(line) or len(line.split()) > _BARE_ERRAND
+    )
     yield from reading.claims
     if not re.search(r"\bsale\b", reading.product, re.IGNORECASE):
         yield reading.product
     yield from reading.qualities
+    yield from [wish] * (not is_news and not is_idle)
+
+
+_NEWS_WORDS = 4
+_LEAST_REST = 3
+_BARE_ERRAND = 5
+_BUTTON_WISH = re.compile(
+    r"^(?:book|open|play|request|register|sign up|take part|buy|shop (?:an? |our |the )|visit|come|apply|subscribe|"
+    r"download|enrol|donate|call|try|get|order|see|vote|reserve|pre-?order)\b",
+    re.IGNORECASE,
+)
+"""What the button says already."""
+_IDLE_WISH = re.compile(
+    r"^(?:bring|attract|get|drive|increase|boost|the \w+$|come\b|make them|shop an? )", re.IGNORECASE
+)
+"""What is said to whoever makes the banner."""
+_JOINED = re.compile(
+    r"^(?:when|where|while|for|in|with|without|by|at|on|from|before|after|until|that|which)\b", re.IGNORECASE
+)
+
+
+def _rest_of(product: str, headline: str) -> str:
+    """What the headline had no room for: ``when your flight is cancelled``."""
+    if not product.casefold().startswith(headline.casefold()) or len(product) == len(headline):
+        return ""
+    rest = wording.tidy(product[len(headline) :])
+    return rest if len(rest.split()) >= _LEAST_REST and _JOINED.match(rest) else ""
 
 
 def _after_button(line: str, button: str) -> str:
@@ -153,16 +189,11 @@ def _beside_offer(line: str) -> str:
         return line
     start, end = spans[0][0], spans[-1][1]
     before, after = wording.tidy(line[:start]), wording.tidy(line[end:])
-    if len(before.split()) > 1 or not after:
-        return before
-    return after if re.match(r"^(?:on|for|with|when|until|this|in|at|of)\b", after, re.IGNORECASE) else f"on {after}"
-
-
-def _saving(reading: Reading, facts: Facts) -> Iterator[str]:
-    """``Shop with us`` and ``30% off`` together make a line; apart neither does."""
-    plain = re.fullmatch(r"(\d+%) off", facts.offers[0], re.IGNORECASE) if facts.offers else None
-    if plain and any(slogan.lower() == "shop with us" for slogan in reading.slogans):
-        yield f"shop with us and save {plain.group(1)}"
+    if not after or len(before.split()) > 1:
+        return before or line
+    if re.match(r"^(?:on|for|with|when|until|this|in|at|of)\b", after, re.IGNORECASE):
+        return after
+    return f"on {after}" if "%" in line[start:end] else line
 
 
 def _short_sub(sub: str) -> str:
@@ -175,6 +206,8 @@ def _short_sub(sub: str) -> str:
 def _offer(facts: Facts, reading: Reading, said: tuple[str, str, str]) -> str:
     """The first offer, with what it is on when nothing else says so: ``50% off seafood``."""
     if not facts.offers or any(facts.offers[0].lower() in line.lower() for line in (said[0], said[2])):
+        return ""
+    if re.fullmatch(_AMOUNT, facts.offers[0]):
         return ""
     offer, product = facts.offers[0], reading.product
     is_short = wording.fits(product, words=2, letters=16)
@@ -196,8 +229,13 @@ def _kicker(reading: Reading, said: tuple[str, str, str]) -> str:
 
 def _date(facts: Facts, headline: str, sub: str) -> str:
     said = f"{headline} {sub}".lower()
-    unsaid = (re.sub(r"^on (?=\w)", "", date) for date in facts.dates if date.lower() not in said)
+    unsaid = (re.sub(r"^on (?=\w)", "", date) for date in facts.dates if not _is_said(date, said))
     return next((wording.sentence_case(date) for date in unsaid), "")
+
+
+def _is_said(date: str, said: str) -> bool:
+    figures = re.findall(r"\d+", date)
+    return date.lower() in said or (bool(figures) and all(re.search(rf"\b{each}\b", said) for each in figures))
 
 
 def _address(facts: Facts) -> str:
@@ -206,46 +244,38 @@ def _address(facts: Facts) -> str:
 
 def _foreign(spec: BannerSpec, facts: Facts, language: str) -> Copy:
     """A brief in another language: its own clauses, in its own order, with nothing translated."""
-    stated = _clauses(spec.prompt, facts)
-    call = next((call for clause in stated if (call := languages.stated_call(clause, language))), "")
-    clauses = [clause for clause in stated if clause != call]
-    first = next((clause for clause in clauses if not offer_spans(clause)), "") or next(iter(clauses), "")
-    headline = facts.quoted("headline") or first or spec.brand_name or _whole(spec.prompt)
-    sub = next((clause for clause in clauses if clause not in {headline, *facts.offers}), "")
-    button = facts.quoted("cta") or call or languages.BUTTONS.get(language, "")
+    thoughts = Thoughts(spec.prompt, facts, language)
+    quoted = facts.quoted("headline")
+    headline = quoted or thoughts.headline() or spec.brand_name or _whole(spec.prompt)
+    thoughts.clauses = [clause for clause in thoughts.clauses if clause != headline]
+    button = facts.quoted("cta") or stated_button(thoughts, spec.purpose, spec.prompt)
+    offer, sub = thoughts.offer(), thoughts.sub()
+    date = thoughts.date()
+    if button and sub.casefold().startswith(button.casefold()):
+        button = plain_button(language)
     return Copy(
-        headline=headline,
-        headline_short=wording.shorten(headline, words=SHORT_WORDS, letters=SHORT_LETTERS) or headline,
-        sub=sub,
-        sub_short=sub if len(sub) <= SHORT_SUB_LETTERS else "",
-        offer=facts.offers[0] if facts.offers else "",
+        headline=wording.sentence_case(headline),
+        headline_short=_foreign_short(headline, dense=thoughts.dense),
+        sub=wording.sentence_case(sub),
+        sub_short=wording.sentence_case(sub) if len(sub) <= SHORT_SUB_LETTERS else "",
+        offer=wording.sentence_case(offer),
         cta=button,
         cta_short=button,
         address=_address(facts),
         phones=facts.phones,
-        date=_date(facts, headline, sub),
+        date=wording.sentence_case(date),
         code=facts.codes[0] if facts.codes else "",
     )
+
+
+def _foreign_short(headline: str, *, dense: bool) -> str:
+    """The headline up to a comma or a preposition, where that is a phrase of its own."""
+    letters = SHORT_LETTERS // 2 if dense else SHORT_LETTERS
+    cut = wording.shorten(headline, words=SHORT_WORDS + 1, letters=letters)
+    return wording.sentence_case(cut if len(cut.split()) > 1 else headline)
 
 
 def _whole(prompt: str) -> str:
     """A brief of one long clause; scripts without spaces are cut between characters that are no digits."""
     words = wording.first_words(prompt, words=SUB_WORDS, letters=SUB_LETTERS)
     return words if wording.is_readable(words) else wording.first_letters(prompt, letters=SUB_LETTERS)
-
-
-_CLAUSE_END = re.compile(
-    rf"(?!{wording.ORDINAL})[.!?;:,\n]+(?=\s|$)|"
-    r"[\u3002\uff01\uff1f\uff1b\uff1a\uff0c\u3001\u061b\u060c]| [-\u2013\u2014] "
-)
-_SHORTEST_CLAUSE = 3
-_TO_ADDRESS = re.compile(rf"\b(?:auf|unter|bei|sur|chez|en|su|op|på|na|em) (?={URL.pattern})", re.IGNORECASE)
-"""A preposition that would be left behind by the address after it."""
-
-
-def _clauses(prompt: str, facts: Facts) -> list[str]:
-    bare = without_facts(_TO_ADDRESS.sub(" ", prompt))
-    for quote in facts.quotes:
-        bare = bare.replace(quote.text, " ")
-    lines = (wording.tidy(piece) for piece in _CLAUSE_END.split(bare))
-    return [line for line in lines if _SHORTEST_CLAUSE <= len(line) <= SUB_LETTERS and wording.is_readable(line)]

@@ -60,7 +60,7 @@ _PERCENT = r"\d+(?:[.,]\d+)?(?: ?%| percent\b| per cent\b)"
 _PRICE = r"(?:[$€£¥₹] ?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)* ?(?:€|£|\$|EUR\b|USD\b|GBP\b|CHF\b|zł|kr\b|euros?\b|dollars?\b|pounds?\b))"
 _LIMIT = r"(?:up to |at least |as much as |bis zu |jusqu'à |hasta (?:un )?|fino al )?(?:an? )?(?:extra |additional )?"
 _CUT = (
-    r"(?: (?:off|discount|reduction|rebate|cashback|cash back|bonus|savings|sale|rabatt|nachlass|reduziert|de descuento|"
+    r"(?:(?: (?!on |for |in )[\w-]+)? (?:off|discount|reduction|rebate|cashback|cash back|bonus|savings|sale|rabatt|nachlass|reduziert|de descuento|"
     r"descuento|dto\.?|de réduction|de remise|di sconto|sconto|de desconto|korting|zniżki|rabattkod|скидка|скидки)\b)"
 )
 _COUNT = r"(?:\d+|one|two|three|four)"
@@ -79,9 +79,9 @@ _OFFERS: tuple[re.Pattern[str], ...] = tuple(
         rf"\b(?:discounts?|savings|reductions?|rabatt|descuentos?|remise|sconto) (?:of|von|de|di|del|up to) (?:up to )?{_PERCENT}",
         (
             rf"(?:\b(?:starting at|starting from|starts at|from|only|just|under|now|ab|nur|desde|solo|dès|da) )?(?<![\w.,]){_PRICE}"
-            r"(?: off\b|(?:/| per | a )(?:month|mo|year|week|day|night|person|kg|lb|hour)\b)?"
+            r"(?: off\b|(?:/| per | a )(?:month|mo|year|week|day|night|person|kg|lb|hour)\b| per [a-z]+\b)?"
         ),
-        rf"\b(?:first|second) \w+ (?:is )?(?:free|half price)\b|\bfree (?:{_FREEBIE})\b",
+        rf"\b(?:first|second) \w+ (?:is )?(?:free|half price)\b|\bfree (?:[\w-]+ )?(?:{_FREEBIE})\b",
         r"\bhalf[- ](?:price|off)\b",
         rf"\bскидк\w* (?:до )?{_PERCENT}",
     )
@@ -108,13 +108,18 @@ _DATE = (
 )
 _TIME = r"(?:\d{1,2}(?::\d{2})? ?(?:am|pm|a\.m\.|p\.m\.)|\d{1,2}:\d{2}(?: (?:CET|CEST|UTC|GMT|EST|EDT|PST|PDT|BST)\b)?)"
 DATE = re.compile(
-    rf"\b{_GERMAN_DATE}|\b(?:(?:until|till|through|by|every|ends|ending|starting|starts) )?(?:on )?(?:{_DATE})(?:(?:,| at|,? from)? {_TIME}(?: ?(?:-|–|to) ?{_TIME})?)?(?: only\b)?",
+    rf"\b{_GERMAN_DATE}|\b(?:(?:until|till|through|by|before|from|every|ends|ending|starting|starts) )?(?:on )?(?:{_DATE})(?:(?:,| at|,? from)? {_TIME}(?: ?(?:-|–|to) ?{_TIME})?)?(?: only\b)?",
     re.IGNORECASE,
 )
 
 _MARKS = (("“", "”"), ("„", "“"), ("«", "»"), ("‘", "’"), ('"', '"'), ("'", "'"))
 _NAMED = re.compile(
     r"\b(?:called|named|brand(?: name)?|company|restaurant|shop|café|cafe|store)(?: is)?:? *$", re.IGNORECASE
+)
+_TITLED = re.compile(
+    r"\b(?:event|show|exhibition|festival|concert|tour|play|album|book|campaign|collection|series|course|evening|night)\b[^.]{0,16}"
+    r"\b(?:called|named|titled|entitled):? *$",
+    re.IGNORECASE,
 )
 _BUTTON = re.compile(r"\b(?:button|cta|call[- ]to[- ]action)\b[^.]{0,20}$", re.IGNORECASE)
 _BUTTON_LENGTH = 3
@@ -208,6 +213,8 @@ def _use(text: str, before: str, after: str) -> QuoteUse:
         return "cta"
     if is_offer(text) or _OFFER_BEFORE.search(before):
         return "offer"
+    if _TITLED.search(before):
+        return "headline"
     if _NAMED.search(before):
         return "name"
     if len(text.split()) <= _BUTTON_LENGTH and _BUTTON_WORDS.match(text):

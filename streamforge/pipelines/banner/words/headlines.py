@@ -10,8 +10,10 @@ from streamforge.pipelines.banner.words.facts import Facts, offer_spans
 from streamforge.pipelines.banner.words.persuasion import highlight
 from streamforge.pipelines.banner.words.reading import Reading
 
-WORDS = 6
-LETTERS = 44
+WORDS = 8
+LETTERS = 52
+SLOGAN_WORDS = 6
+SLOGAN_LETTERS = 44
 SHORT_WORDS = 4
 SHORT_LETTERS = 26
 REPEATS = 0.75
@@ -22,6 +24,7 @@ _ERRAND = re.compile(
     re.IGNORECASE,
 )
 _WORDY_OFFER = 3
+_LEAST_QUALITY = 3
 
 
 def headline_of(reading: Reading, facts: Facts, wish: str, purpose: str) -> str:
@@ -45,7 +48,19 @@ def short_headline(headline: str, reading: Reading, purpose: str) -> str:
     for line in (tight, *others):
         if wording.fits(line, words=SHORT_WORDS + 1, letters=SHORT_LETTERS) and wording.is_readable(line):
             return line
-    return wording.shorten(tight, words=SHORT_WORDS, letters=SHORT_LETTERS) or headline
+    return _essence(tight) or headline
+
+
+def _essence(headline: str) -> str:
+    """The first phrase; where that is one plain word (``Subscription for Single-Origin Coffee``), what it is of."""
+    cut = wording.shorten(headline, words=SHORT_WORDS, letters=SHORT_LETTERS)
+    if len(cut.split()) != 1 or cut.isupper():
+        return cut
+    rest = re.sub(
+        r"^(?:for|of|on|about|to) (?:the |an? |our |your )?", "", headline[len(cut) :].strip(), flags=re.IGNORECASE
+    )
+    other = wording.shorten(rest, words=SHORT_WORDS, letters=SHORT_LETTERS)
+    return wording.title_case(other) if len(other.split()) > 1 else cut
 
 
 def is_errand(line: str) -> bool:
@@ -59,9 +74,9 @@ def _strong(reading: Reading, purpose: str) -> Iterator[str]:
     yield highlight(purpose)
     for slogan in reading.slogans:
         if not is_errand(slogan):
-            yield from (closer := _closer(slogan), wording.shorten(closer, words=WORDS, letters=LETTERS))
+            yield from (wording.shorten(closer := _closer(slogan), words=SLOGAN_WORDS, letters=SLOGAN_LETTERS), closer)
     yield from _occasional(reading)
-    yield from reading.qualities
+    yield from (line for line in reading.qualities if len(line.split()) >= _LEAST_QUALITY)
     yield from (line for line in reading.claims if not re.search(r"\b(?:discounts?|offers?)\b", line))
     yield from _announced(reading)
     yield reading.product
@@ -93,7 +108,9 @@ def _announced(reading: Reading) -> Iterator[str]:
 
 def _offers(facts: Facts) -> Iterator[str]:
     """An offer in words (``Buy 1, Get 1 Free``) can carry a banner; a bare figure cannot."""
-    yield from (offer for offer in facts.offers[:1] if len(offer.split()) > _WORDY_OFFER and "%" not in offer)
+    yield from (
+        offer for offer in facts.offers[:1] if len(offer.split()) > _WORDY_OFFER and not re.search(r"[%$€£¥]", offer)
+    )
 
 
 def _cuts(candidates: list[str]) -> Iterator[str]:
@@ -103,6 +120,6 @@ def _cuts(candidates: list[str]) -> Iterator[str]:
 def _first_words(candidates: list[str], facts: Facts, reading: Reading) -> str:
     """A brief may be one long phrase without a boundary, or nothing but an address."""
     longest = next((line for line in candidates if wording.is_readable(line)), "")
-    cut = wording.first_words(longest, words=WORDS, letters=LETTERS + 16)
+    cut = wording.first_words(longest, words=WORDS, letters=LETTERS + 8)
     fact = next(iter((*facts.offers, *facts.urls)), "") or reading.occasion
     return cut or fact or wording.first_letters(longest, letters=SHORT_LETTERS)

@@ -103,7 +103,17 @@ def _sentence(line: str) -> str:
     return wording.sentence_case(spoken)
 
 
+_BOOKED = re.compile(
+    r"\bbook (an?|your) ((?:free |same-day )?(?:table|viewing|test drive|consultation|demo|session|tour|class|appointment|room|stay|call|visit|trip))\b",
+    re.IGNORECASE,
+)
+"""What can be booked names itself on the button."""
 _CALLS: tuple[tuple[str, str], ...] = (
+    (r"\brequest (?:a |your )?demo\b", "Request a Demo"),
+    (r"\bopen (?:an? |your )?account\b", "Open an Account"),
+    (r"\bpre-?order", "Pre-Order Now"),
+    (r"\bvot(?:e|ing)\b|\bhave your say\b", "Have Your Say"),
+    (r"\bplay(?:ing)? (?:the |our |this )?game\b|\bout now on\b", "Play Now"),
     (r"\b(?:via|by|over the) (?:tele)?phone\b|\bcall (?:us|now|today|\+?\(?\d)", "Call Us"),
     (r"\bcontact\b|\bget in touch\b|\breach out\b", "Contact Us"),
     (r"\bjoin (?:the |our )?(?:discussion|debate|conversation)\b", "Join the Discussion"),
@@ -115,7 +125,7 @@ _CALLS: tuple[tuple[str, str], ...] = (
     (r"\breserv(?:e|ing|ations?)\b", "Reserve Now"),
     (r"\benrol", "Enroll Now"),
     (r"\badopt", "Adopt Today"),
-    (r"\bgrand opening\b", "Visit Us"),
+    (r"\bgrand opening\b|\b(?:attract|bring) (?:\w+ ){1,3}(?:in)?to (?:the|our)\b|\bto come\b", "Visit Us"),
     (r"\balbum\b|\bpodcast\b", "Listen Now"),
     (r"\bsubscri(?:be|bing|ptions?)\b", "Subscribe Now"),
     (r"\bdonat(?:e|ing|ions?)\b", "Donate Now"),
@@ -144,10 +154,10 @@ _NARROW_LETTERS = 11
 _SHORT_CALLS = {
     "Join": "Join Us", "Shop": "Shop Now", "Share": "Join In", "Discover": "Discover", "Register": "Register",
     "Subscribe": "Subscribe", "Start": "Start Now", "Get": "Get It Now", "Visit": "Visit Us", "See": "See More",
-    "Try": "Try It",
+    "Try": "Try It", "Book": "Book Now", "Request": "Get a Demo", "Open": "Sign Up", "Have": "Vote Now", "Pre-Order": "Pre-Order",
 }  # fmt: skip
 _WEB = re.compile(r"\b(?:visit|traffic)\b.*\b(?:website|site|online)\b|\bvisit [\w.-]+\.\w{2,}|\bvisit$", re.IGNORECASE)
-_PURCHASE = re.compile(r"\b(?:purchas|buy|shop (?:now|at|online|with us|our|the)\b|discount)", re.IGNORECASE)
+_PURCHASE = re.compile(r"(?<!every )\b(?:purchas|buy|shop (?:now|at|online|with us|our|the)\b|discount)", re.IGNORECASE)
 _KITCHEN = re.compile(
     r"\b(?:coffee|cupcakes?|cakes?|pizza|burgers?|meals?|lunch|dinner|sushi|bakery|brews?)\b", re.IGNORECASE
 )
@@ -175,10 +185,16 @@ def short_call(call: str) -> str:
 def _asked_for(wish: str, prompt: str, *, is_sale: bool) -> str:
     if is_sale and re.search(r"\bpurchase\b|\bshop\b|\bbuy (?!gifts)", wish, re.IGNORECASE):
         return "Shop the Sale"
-    for pattern, call in _CALLS:
-        if re.search(pattern, wish, re.IGNORECASE):
-            return call
-    if re.search(r"\b(?:purchas|buy)", wish, re.IGNORECASE):
+    if booked := _BOOKED.search(wish):
+        return wording.title_case(f"book {'a' if booked.group(1) == 'your' else booked.group(1)} {booked.group(2)}")
+    return next((call for pattern, call in _CALLS if re.search(pattern, wish, re.IGNORECASE)), "") or _usual(
+        wish, prompt
+    )
+
+
+def _usual(wish: str, prompt: str) -> str:
+    """What is asked of readers in general: to buy, to read on, to visit."""
+    if re.search(r"(?<!every )\b(?:purchas|buy)|\b(?:drive|increase|boost) sales\b", wish, re.IGNORECASE):
         return "Order Now" if _KITCHEN.search(prompt) else "Shop Now"
     if _LEARN.search(wish) and not offer_spans(wish):
         return "Learn More"

@@ -85,9 +85,14 @@ _BUSINESS_HEAD = (
     r"manufacturer|maker|garage|pizzeria|diner|bistro|roastery|nursery|team|association|foundation|cinema)"
 )
 _BUSINESS = re.compile(
-    rf"^(?:an? |the |our |my )?((?:[\w'’&-]+ ){{0,4}}{_BUSINESS_HEAD}(?: (?:or|and) (?:[\w-]+ )?{_BUSINESS_HEAD})?)"
+    rf"^(?:an? |the |our |my )?(?P<business>(?:[\w'’&-]+ ){{0,4}}{_BUSINESS_HEAD}(?: (?:or|and) (?:[\w-]+ )?{_BUSINESS_HEAD})?)"
     r"(?: (?:that|which) (?:is|are))?,? (?:is |are )?(?:(offering|highlighting|promoting|selling|advertising|announcing|launching|with|to promote|"
-    r"to advertise|featuring|that offers|that sells|which offers|celebrating|introducing|speciali[sz]ing in|showcasing|presenting)\b) *(.+)$",
+    r"to advertise|featuring|that offers|that sells|which offers|celebrating|introducing|speciali[sz]ing in|showcasing|presenting)\b) *(?P<product>.+)$",
+    re.IGNORECASE,
+)
+_SHOP_FOR = re.compile(
+    r"^(?:an? |the |our )(?P<business>(?:[\w'’&-]+ ){0,3}(?:shop|store|marketplace|retailer|workshop)) (?:for|of) "
+    r"(?P<product>.+?)(?:, |$)",
     re.IGNORECASE,
 )
 _OCCASION_OFFER = re.compile(r"^(.{3,40}?) (?:offering|with|featuring|promotion with) (an? .+)$", re.IGNORECASE)
@@ -174,23 +179,29 @@ def _subject(sentence: str) -> str:
     return _STYLE_TAIL.sub("", bare).strip(" .,")
 
 
+_CLAUSE = r"[:;] ?| [-–—] |, (?![\w'’-]+(?: [\w'’-]+)?,? and )"
+"""Where a first clause ends; the comma of a list (``rockets, robots and slime``) ends none."""
+
+
 def _parts(subject: str) -> dict[str, str]:
     if match := _EVENT.match(subject):
         return {"event": match.group(1), "topic": match.group(2)}
-    if match := _BUSINESS.match(subject):
-        return {"business": match.group(1), "product": match.group(3)}
+    if match := _BUSINESS.match(subject) or _SHOP_FOR.match(subject):
+        return {"business": match["business"], "product": match["product"]}
     if (match := _OCCASION_OFFER.match(subject)) and _OCCASION.search(match.group(1)):
         return {"product": match.group(2)}
     if match := _THAT_ARE.match(subject):
         return {"product": match.group(1), "quality": match.group(2)}
-    head = re.split(r"[:;]| [-–—] |, ", subject, maxsplit=1)[0]
+    head = re.split(_CLAUSE, subject, maxsplit=1)[0]
     if (match := _ADORNED.match(head)) and not offer_spans(match.group(2)):
         return {"product": match.group(1), "quality": match.group(2)}
     return {"product": head}
 
 
 def _object(phrase: str) -> str:
-    """The thing itself: ``a 45% discount on farm milk`` is about ``farm milk``."""
+    """The thing itself: ``a 45% discount on farm milk`` is about ``farm milk``. Titles keep their article."""
+    if re.match(r"The (?:[A-Z]|\w+ that\b)", phrase) and not offer_spans(phrase):
+        return wording.tidy(DATE.sub("", without_facts(phrase)))
     spans = offer_spans(phrase)
     if spans and spans[0][0] == 0 and re.match(r" (?!on\b|off\b|for\b)\w", phrase[spans[0][1] :], re.IGNORECASE):
         return wording.tidy(DATE.sub("", without_facts(phrase)).rstrip("!"))
@@ -241,7 +252,7 @@ def _claims(sentences: list[str]) -> list[str]:
     found: list[str] = []
     for sentence in sentences:
         for match in _EMPHASIS.finditer(without_facts(sentence)):
-            phrase = _clear_of_offers(match.group(1))
+            phrase = re.sub(r"^that ", "", _clear_of_offers(match.group(1)), flags=re.IGNORECASE)
             if not _from_gerund(match.group(1)) and phrase:
                 found.append(_as_adjectives(phrase))
     return [line for line in (wording.tidy(item) for item in found) if line]
@@ -267,26 +278,37 @@ def _adjective(noun: str) -> str:
     return _ADJECTIVES.get(noun, stem[:-1] + "y" if stem.endswith("i") else stem)
 
 
+_SHORT_BREAK = re.compile(rf"[;!?] ?|(?!{wording.ORDINAL})\. | [-–—] ")
+_LONG_BREAK = re.compile(rf"{_SHORT_BREAK.pattern}|, (?=\w+ )")
+_BARE_CALL = re.compile(
+    r",? (?:and )?(?:order|shop|book|visit|call|apply|register|buy|donate|more|details|info)(?: now| online| today)? *(?:at|on|via|under|or)?\W*$",
+    re.IGNORECASE,
+)
+"""What sent the reader to an address that stands elsewhere on the banner."""
+_ONE_LINE = 60
+"""A sentence of no more letters keeps its commas: ``Three proposals, one decision``."""
+
+
 def _details(subject: str, others: list[str], parts: dict[str, str]) -> list[str]:
     """The advertiser's own further words: what follows the first clause, and the sentences after it."""
     tail = ""
     if "business" not in parts and "event" not in parts:
-        pieces = re.split(r"[:;] ?| [-–—] |, ", subject, maxsplit=1)
+        pieces = re.split(_CLAUSE, subject, maxsplit=1)
         tail = pieces[1] if len(pieces) > 1 else ""
     clauses = [
         clause
         for part in (tail, *others)
         if _spoken(part)
-        for clause in re.split(rf"[;!?] ?|(?!{wording.ORDINAL})\. | [-–—] |, (?=\w+ )", part)
+        for clause in re.split(_SHORT_BREAK if len(part) <= _ONE_LINE else _LONG_BREAK, part)
     ]
-    lines = ((clause, wording.tidy(without_facts(_offered(clause)))) for clause in clauses)
+    lines = ((clause, wording.tidy(_BARE_CALL.sub("", without_facts(_offered(clause))))) for clause in clauses)
     return [line for clause, line in lines if line and _spoken(clause) and not DATE.fullmatch(line)]
 
 
 def _offered(clause: str) -> str:
     """``A café offering 15% off coffee`` says ``15% off coffee``: who offers it is the logo's to say."""
     match = _BUSINESS.match(clause)
-    return match.group(3) if match else clause
+    return match["product"] if match else re.sub(r"^(?:offering|featuring|including|providing) ", "", clause)
 
 
 def _spoken(clause: str) -> bool:

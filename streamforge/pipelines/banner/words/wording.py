@@ -94,7 +94,9 @@ _LEADING = re.compile(r"^[\s,;:–—-]*?(?=[-–]\d+(?:[.,]\d+)? ?[%€$£]|[^\
 """Loose punctuation before a line; the minus of ``-40 %`` is none."""
 _DANGLING = re.compile(
     r"(?:[\s,;:–—-]+(?:and|or|the|a|an|of|for|to|with|in|on|at|by|from|that|which|who|their|your|our|its|is|are|"
-    r"this|these|as|but|my|to get|and get|and save|hosted|made|called|named|designed|built|based|located|starting))+$",
+    r"this|these|as|but|my|to get|and get|and save|hosted|made|called|named|designed|built|based|located|starting|"
+    r"before|after|until|when|where|while|without|into|over|than|so|if|because|under|beside|between|near|you|offering|is looking|"
+    r"are looking|looking|one|all|every|no|not))+$",
     re.IGNORECASE,
 )
 _PERSON = (
@@ -117,7 +119,8 @@ def title_case(text: str) -> str:
     """Headline capitals; words that already carry capitals or digits (``GreatSpace``, ``AI``, ``5k``) stay as written."""
     words = tidy(text).split(" ")
     last = len(words) - 1
-    return " ".join(_titled(word, inner=0 < at < last) for at, word in enumerate(words))
+    starts = {0, *(at + 1 for at, word in enumerate(words) if word.endswith(":"))}
+    return " ".join(_titled(word, inner=at not in starts and at < last) for at, word in enumerate(words))
 
 
 def tidy(text: str) -> str:
@@ -207,7 +210,8 @@ def overlap(first: str, second: str) -> float:
 
 _BOUNDARY = re.compile(
     rf"(?:[,;:–—]| [-–—]) |(?!{ORDINAL})\.\s|"
-    r"\s(?=(?:for|with|in|on|at|by|from|that|which|to|so|while|during|using|through|"
+    r"\s(?=(?:for|with|in|on|at|by|from|that|which|to|so|while|during|using|through|when|where|before|after|until|"
+    r"without|into|beside|between|near|under|behind|"
     r"surrounding|(?<!price )of|and (?:share|enjoy|save|get|discover|join|explore|learn|make|take|have|see|be))\s)",
     re.IGNORECASE,
 )
@@ -220,6 +224,7 @@ def _last_boundary(line: str) -> int:
 def _titled(word: str, *, inner: bool) -> str:
     if inner and word.lower() in SMALL_WORDS:
         return word.lower() if word.islower() or word.istitle() else word
-    if not word.islower():
+    plain = word[:1].isupper() and word[1:].islower() and "-" in word
+    if not word.islower() and not plain:
         return word
     return "-".join(part[:1].upper() + part[1:] for part in word.split("-"))

@@ -1,0 +1,117 @@
+"""Banners without a daemon: render a graph that somebody wrote, and what one needs to write it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from streamforge.cli.briefs import PICTURES, data_uri, known_size
+from streamforge.cli.demo import table
+from streamforge.cli.jobs import print_line
+from streamforge.cli.main import FAILED, OK
+from streamforge.cli.session import why_not_writable, why_unreadable
+from streamforge.errors import InvalidInput
+from streamforge.jobs.kinds import BROKEN_JSON
+from streamforge.pipelines.banner import child, preload
+from streamforge.pipelines.banner.canvas import PRESETS, Canvas
+from streamforge.pipelines.banner.design.adapt import adapt
+from streamforge.pipelines.banner.design.brief import Brief
+from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.design.locks import require_known
+from streamforge.pipelines.banner.kit import BrandKit
+from streamforge.pipelines.banner.layout.arrangement import Painted
+from streamforge.pipelines.banner.order import order_of
+from streamforge.pipelines.banner.pipeline import require_sound
+from streamforge.pipelines.banner.spec import BannerSpec
+
+
+def render(args: argparse.Namespace) -> int:
+    """Lay out and paint a graph in this process: no Redis, no designer. Files are written even where a check fails."""
+    spec = read_spec(args)
+    out = Path(args.out)
+    if why := why_not_writable(out):
+        raise InvalidInput(f"cannot write into {out}: {why}", field="--out", hint="name another directory")
+    preload.stub_pandas()
+    brief = _examined(spec)
+    out.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for canvas in spec.canvases:
+        painted = _painted(brief, canvas)
+        for file in painted.files:
+            (out / file.name).write_bytes(file.data)
+            print_line(f"{out / file.name}  ({file.media_type}, {len(file.data) / 1000:.0f} kB)")
+        wrong = [check for check in painted.checks if not check.passed]
+        failed += len(wrong)
+        for line in table(painted.checks if args.checks else wrong) if args.checks or wrong else []:
+            print_line(f"  {line}")
+    print_line(f"{len(spec.canvases)} canvases, {failed} checks failed")
+    return FAILED if failed else OK
+
+
+def schema(args: argparse.Namespace) -> int:
+    """The JSON Schema of a graph, for editors and validators."""
+    del args
+    print_line(msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Design)), indent=2).decode())
+    return OK
+
+
+def sizes(args: argparse.Namespace) -> int:
+    """The presets with their sizes."""
+    del args
+    for name, canvases in PRESETS.items():
+        print_line(name)
+        for canvas in canvases:
+            limit = f"at most {canvas.max_bytes // 1000} kB" if canvas.max_bytes else ""
+            print_line(f"  {canvas.size!s:<12}{limit}".rstrip())
+    return OK
+
+
+def read_spec(args: argparse.Namespace) -> BannerSpec:
+    """What the options ask for. Raises InvalidInput naming the file or the option, and the field within."""
+    given: dict[str, Any] = {
+        "design": _read_json(args.graph, "GRAPH"),
+        "formats": args.format or ["png"],
+        "scale": args.scale,
+    }
+    given |= {"max_kb": args.max_kb, "svg_text": "paths" if args.outlines else "embedded"}
+    given["sizes"] = [known_size(name, "--size") for name in args.size or ["1200x628"]]
+    for field in PICTURES:
+        if path := getattr(args, field):
+            given[field] = data_uri(Path(path), field)
+    if args.locks:
+        given["locks"] = _read_json(args.locks, "--locks")
+    try:
+        spec = msgspec.convert(given, BannerSpec)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"{args.graph}: {error}", field="GRAPH", hint="see `streamforge banner schema`") from error
+    require_known(require_sound(_design_of(spec)), spec.locks)
+    return spec
+
+
+def _design_of(spec: BannerSpec) -> Design:
+    assert spec.design is not None  # noqa: S101 - read_spec gives one
+    return spec.design
+
+
+def _examined(spec: BannerSpec) -> Brief:
+    logo = child.examine_logo(spec.logo) if spec.logo else None
+    hero = child.examine_hero(spec.hero) if spec.hero else None
+    return Brief(spec=spec, size=spec.size, kit=BrandKit(), logo=logo, hero=hero)
+
+
+def _painted(brief: Brief, canvas: Canvas) -> Painted:
+    design = adapt(_design_of(brief.spec), brief, canvas)
+    order = order_of(brief.spec, canvas)
+    return child.paint(design, child.arrange(design, order), order)
+
+
+def _read_json(name: str, field: str) -> Any:  # noqa: ANN401
+    try:
+        return msgspec.json.decode(Path(name).read_bytes())
+    except OSError as error:
+        raise InvalidInput(f"cannot read {name!r}: {why_unreadable(error)}", field=field) from error
+    except BROKEN_JSON as error:
+        raise InvalidInput(f"{name} is not valid JSON: {error}", field=field) from error

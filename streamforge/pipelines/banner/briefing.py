@@ -1,0 +1,108 @@
+"""What a designer is told: the brief with its kit, its pictures fetched, and everything measured on them."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from streamforge.errors import PermanentError, ProviderRefused
+from streamforge.pipelines.banner import child
+from streamforge.pipelines.banner.canvas import Size
+from streamforge.pipelines.banner.design.brief import Brief, HeroFacts, LogoFacts, Written
+from streamforge.pipelines.banner.heroes import drawn
+from streamforge.pipelines.banner.kit import BrandKit
+from streamforge.pipelines.banner.kits import Kits, kit_of, with_kit
+from streamforge.pipelines.banner.pictures import Pictures
+from streamforge.pipelines.banner.spec import BannerSpec
+from streamforge.providers.images import ImageModel
+from streamforge.runtime.context import Context
+
+R = TypeVar("R")
+
+_PICTURES = ("logo", "logo_on_dark", "hero")
+
+
+class Examined(Struct, frozen=True):
+    """What was measured on the pictures of a brief."""
+
+    logo: LogoFacts | None = None
+    hero: HeroFacts | None = None
+
+
+async def briefed(ctx: Context, spec: BannerSpec) -> Written[Brief]:
+    """The brief, and what a picture drawn for it cost; kit, addresses and pictures are a step each where there are any.
+
+    Raises InvalidInput for a kit that is not there or not followed, AssetRejected for a picture.
+    """
+    kit = BrandKit()
+    if spec.brand_kit:
+        kit = kit_of(spec, await _stored(ctx, spec.brand_kit) if isinstance(spec.brand_kit, str) else None)
+        spec = with_kit(spec, kit)
+    spec = await _fetched(ctx, spec)
+    hero = await _drawn(ctx, spec)
+    spec = replace(spec, hero=spec.hero or hero.value or None)
+    facts = Examined()
+    if spec.logo or spec.logo_on_dark or spec.hero:
+        facts = await ctx.step("examine", lambda: _examined(ctx, spec), returns=Examined)
+    return Written(Brief(spec=spec, size=roomiest(spec), kit=kit, logo=facts.logo, hero=facts.hero), hero.tokens)
+
+
+def lent(ctx: Context, resource: type[R]) -> R | None:
+    """What the daemon lends under that type, if it lends any."""
+    try:
+        return ctx.use(resource)
+    except PermanentError:
+        return None
+
+
+def roomiest(spec: BannerSpec) -> Size:
+    """The canvas that the graph is written for: what the largest one says, smaller ones can leave out."""
+    return max((canvas.size for canvas in spec.canvases), key=lambda size: size.width * size.height)
+
+
+async def _stored(ctx: Context, name: str) -> BrandKit:
+    """The kit as it is now: a later attempt goes on with it, whatever has been put meanwhile."""
+    return await ctx.step("kit", lambda: ctx.use(Kits).get(ctx.tenant, name), returns=BrandKit)
+
+
+async def _fetched(ctx: Context, spec: BannerSpec) -> BannerSpec:
+    """The brief with its pictures as data; those of an address are fetched."""
+    addresses = {name: picture for name in _PICTURES if (picture := getattr(spec, name)) and picture[:5] != "data:"}
+    if not addresses:
+        return spec
+
+    async def fetch() -> dict[str, str]:
+        pictures = ctx.use(Pictures)
+        return {name: await pictures.data_uri(address, name) for name, address in addresses.items()}
+
+    return replace(spec, **await ctx.step("fetch", fetch, returns=dict[str, str]))
+
+
+async def _drawn(ctx: Context, spec: BannerSpec) -> Written[str]:
+    """A hero picture for a brief that brings neither one nor a graph, where a model that draws is lent; else nothing.
+
+    One that the model will not draw is done without: a generated ground takes its place.
+    """
+    model = lent(ctx, ImageModel)
+    if model is None or spec.hero or spec.design is not None:
+        return Written("")
+
+    async def draw() -> Written[str]:
+        try:
+            return await drawn(model, spec, roomiest(spec), key=ctx.idempotency_key("hero"))
+        except ProviderRefused as error:
+            await ctx.log("no picture was drawn", reason=error.message)
+            return Written("")
+
+    return await ctx.step("hero", draw, returns=Written[str])
+
+
+async def _examined(ctx: Context, spec: BannerSpec) -> Examined:
+    logo = await ctx.offload(child.examine_logo, spec.logo, "logo") if spec.logo else None
+    if spec.logo_on_dark:
+        on_dark = await ctx.offload(child.examine_logo, spec.logo_on_dark, "logo_on_dark")
+        logo = logo or on_dark
+    hero = await ctx.offload(child.examine_hero, spec.hero, "hero") if spec.hero else None
+    return Examined(logo, hero)

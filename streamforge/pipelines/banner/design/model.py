@@ -1,0 +1,136 @@
+"""A language model as the designer: three questions, each one structured answer with at most one repair turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from streamforge.errors import ProviderRefused
+from streamforge.pipelines.banner.design import faults, turns
+from streamforge.pipelines.banner.design.answers import Draft, Mend, design_of, patch_of, schema_of, unwrapped
+from streamforge.pipelines.banner.design.brief import Attempt, Brief, Patch, Tokens, Written
+from streamforge.pipelines.banner.design.faults import Faults
+from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.design.strategy import Strategy
+from streamforge.providers.text import Effort, TextModel, TextRequest, TextResponse, Turn
+
+A = TypeVar("A", bound=Struct)
+V = TypeVar("V")
+
+
+class Question(Generic[A, V]):
+    """What is asked: the instructions' file, the answer's form, what it means, and how it is judged."""
+
+    def __init__(self, prompt: str, form: type[A], meaning: Callable[[A], V], judge: Callable[[V], Faults]) -> None:
+        self.system = turns.instructions(prompt)
+        self.schema = schema_of(form)
+        self._form = form
+        self._meaning = meaning
+        self._judge = judge
+
+    def read(self, answer: str) -> tuple[V | None, Faults]:
+        """What the answer says, None where that cannot be used, and what is wrong with it."""
+        try:
+            value = self._meaning(msgspec.json.decode(unwrapped(answer), type=self._form))
+        except msgspec.DecodeError as error:
+            return None, Faults([str(error)])
+        found = self._judge(value)
+        return (None if found.fatal else value), found
+
+
+class ModelDesigner:
+    """A ``Designer`` that asks a model.
+
+    An answer with a fault goes back once, in words. ``strategise`` and ``draw`` raise ProviderRefused when the second
+    one is useless too; ``mend`` then gives a patch that changes nothing. All raise whatever the model raises.
+    """
+
+    def __init__(
+        self, model: TextModel, *, effort: Effort | None = "medium", max_tokens: int = 16_000, timeout_s: float = 120.0
+    ) -> None:
+        self._model = model
+        self._effort: Effort | None = effort
+        self._max_tokens = max_tokens
+        self._timeout_s = timeout_s
+
+    @property
+    def name(self) -> str:
+        """``provider:model``."""
+        return self._model.name
+
+    async def strategise(self, brief: Brief) -> Written[Strategy]:
+        """One strategy for every size of the brief."""
+        question = Question(
+            turns.STRATEGY, Strategy, lambda answer: answer, lambda strategy: faults.of_strategy(strategy, brief)
+        )
+        return self._required("strategy", await self._ask(question, turns.strategy_turn(brief)))
+
+    async def draw(self, brief: Brief, strategy: Strategy) -> Written[Design]:
+        """The graph for ``brief.size``, in the strategy's look."""
+        question = Question(
+            turns.GRAPH,
+            Draft,
+            lambda draft: design_of(draft, strategy, brief, self.name),
+            lambda design: faults.of_design(design, brief),
+        )
+        return self._required("design", await self._ask(question, turns.graph_turn(brief, strategy)))
+
+    async def mend(self, brief: Brief, design: Design, history: list[Attempt]) -> Written[Patch]:
+        """A patch; an empty one, paid for all the same, where the model wrote none that can be used."""
+        question = Question(turns.PATCH, Mend, patch_of, lambda patch: faults.of_patch(patch, design, brief))
+        patch, found, tokens = await self._ask(question, turns.patch_turn(brief, design, history))
+        return Written(patch or Patch(rationale=f"no usable patch: {'; '.join(found.lines)}"[:600]), tokens)
+
+    async def aclose(self) -> None:
+        """Close the model's connections."""
+        await self._model.aclose()
+
+    def _required(self, what: str, answered: tuple[V | None, Faults, Tokens]) -> Written[V]:
+        value, found, tokens = answered
+        if value is not None:
+            return Written(value, tokens)
+        spent = f"{tokens.input + tokens.cached} tokens read and {tokens.output} written in {tokens.calls} calls"
+        raise ProviderRefused(
+            f"{self.name} wrote no usable {what} ({spent}): {'; '.join(found.lines)}",
+            hint="try again, or use the offline designer",
+        )
+
+    async def _ask(self, question: Question[A, V], turn: str) -> tuple[V | None, Faults, Tokens]:
+        """The better of at most two answers, what is wrong with it, and what both cost."""
+        asked = (Turn("user", turn),)
+        first = await self._call(question, asked)
+        value, found = question.read(first.text)
+        tokens = _paid(Tokens(), first)
+        if not found.lines:
+            return value, found, tokens
+        complaint = Turn("user", turns.repair_turn(found.lines))
+        second = await self._call(question, (*asked, Turn("assistant", first.text), complaint))
+        repaired, left = question.read(second.text)
+        tokens = _paid(tokens, second)
+        return (value, found, tokens) if repaired is None and value is not None else (repaired, left, tokens)
+
+    async def _call(self, question: Question[A, V], conversation: tuple[Turn, ...]) -> TextResponse:
+        return await self._model.complete(
+            TextRequest(
+                system=question.system,
+                turns=conversation,
+                schema=question.schema,
+                max_tokens=self._max_tokens,
+                effort=self._effort,
+                timeout_s=self._timeout_s,
+            )
+        )
+
+
+def _paid(tokens: Tokens, answer: TextResponse) -> Tokens:
+    usage = answer.usage
+    return Tokens(
+        model=answer.model,
+        calls=tokens.calls + 1,
+        input=tokens.input + usage.input_tokens + usage.cache_write_tokens,
+        output=tokens.output + usage.output_tokens,
+        cached=tokens.cached + usage.cache_read_tokens,
+    )

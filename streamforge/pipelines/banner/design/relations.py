@@ -1,0 +1,183 @@
+"""From a layout of roles to relations between elements, and what becomes of them when elements go or the side turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise, product
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from streamforge.pipelines.banner.design.archetypes import Align, Layout
+from streamforge.pipelines.banner.design.brief import HeroFacts
+from streamforge.pipelines.banner.design.graph import Anchor, Element, Region, Relation, RelationKind
+
+PANEL = "panel"
+PICTURE = "picture"
+_ALIGN_WEIGHT = 8
+_GROUP_WEIGHT = 3
+_LEAD_WEIGHT = 9
+_SECOND_WEIGHT = 6
+_FULL = 100
+_ROOMY = 30
+"""A picture of a smaller share of the canvas (percent) stays a strip at its side."""
+_CALM_SHARE = 54
+_ORDERS = frozenset(["above", "left_of"])
+_ACTIONS = frozenset(["cta", "contact", "legal", "offer", "logo"])
+_OPPOSITE: dict[Anchor, Anchor] = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
+_MIRRORED: dict[RelationKind, RelationKind] = {"align_left": "align_right", "align_right": "align_left"}
+
+
+class Related(Struct, frozen=True):
+    """What an arrangement makes of elements."""
+
+    relations: list[Relation]
+    regions: list[Region]
+    align: Align
+
+
+def relate(layout: Layout, elements: list[Element], hero: HeroFacts | None = None) -> Related:
+    """The layout over the elements at hand: reading order hard; alignment, hierarchy and grouping soft.
+
+    ``hero`` says where its picture is calm: on that side text may lie on it, and then it fills the canvas.
+    """
+    texts = [element for element in elements if element.role != "hero"]
+    columns = [kept for column in layout.columns if (kept := _members(column, texts))]
+    header, footer = _members(layout.header, texts), _members(layout.footer, texts)
+    columns = _with_homeless(columns, [*header, *footer], texts)
+    centred = {columns.index(kept) for at in layout.centred if (kept := _members(layout.columns[at], texts)) in columns}
+    lead = next((element.id for element in texts if element.role == "headline"), "")
+    order = [*_order(columns), *_rows(columns, header, footer)]
+    relations = [*order, *_aligned(columns, centred, lead), *_edges(columns, header, footer)]
+    relations += _hierarchy(layout, elements)
+    if layout.picture and (name := next((element.id for element in elements if element.role == "hero"), "")):
+        regions = _regions(layout.picture, hero.calm if hero else "nowhere")
+        inside = [Relation(a=name, rel="inside", b=PICTURE)]
+        inside += [Relation(a=element.id, rel="inside", b=PANEL) for element in texts]
+        return Related([*relations, *inside], regions, "left")
+    return Related(relations, [], "center" if centred and len(columns) == 1 else "left")
+
+
+def _regions(picture: tuple[Anchor, int], calm: str) -> list[Region]:
+    """The picture's part and the text's: opposite each other, or the text on the picture's calm side."""
+    anchor, share = picture
+    opposite = _OPPOSITE[anchor]
+    if calm in {anchor, opposite} and share >= _ROOMY:
+        side: Anchor = anchor if calm == anchor else opposite
+        return [Region(id=PICTURE, anchor="full", share=_FULL), Region(id=PANEL, anchor=side, share=_CALM_SHARE)]
+    return [Region(id=PICTURE, anchor=anchor, share=share), Region(id=PANEL, anchor=opposite, share=_FULL - share)]
+
+
+def without(relations: Iterable[Relation], gone: Iterable[str]) -> list[Relation]:
+    """The relations less those of some elements; an order that went through one of these still binds its neighbours."""
+    kept = list(relations)
+    for name in gone:
+        about = [r for r in kept if name in {r.a, r.b}]
+        kept = [r for r in kept if name not in {r.a, r.b}]
+        known = {r.name for r in kept}
+        kept += [bridge for bridge in _bridges(about, name) if bridge.name not in known and bridge.a != bridge.b]
+    return kept
+
+
+def mirrored(relations: Iterable[Relation]) -> list[Relation]:
+    """The relations for a reader who starts at the right."""
+    return [_mirrored(relation) for relation in relations]
+
+
+def mirrored_regions(regions: list[Region]) -> list[Region]:
+    """The regions with left and right exchanged; text that lies on a picture stays where that is calm."""
+    if any(region.id == PICTURE and region.anchor == "full" for region in regions):
+        return regions
+    return [
+        replace(region, anchor=_OPPOSITE[region.anchor]) if region.anchor in {"left", "right"} else region
+        for region in regions
+    ]
+
+
+def _mirrored(relation: Relation) -> Relation:
+    if relation.rel == "left_of":
+        return replace(relation, a=relation.b, b=relation.a)
+    return replace(relation, rel=_MIRRORED.get(relation.rel, relation.rel))
+
+
+def _bridges(about: list[Relation], name: str) -> Iterator[Relation]:
+    for before, after in product(about, about):
+        if before.rel in _ORDERS and before.rel == after.rel and before.b == name == after.a:
+            yield replace(before, b=after.b, hard=before.hard and after.hard)
+
+
+def _members(roles: Iterable[str], elements: list[Element]) -> list[str]:
+    return [element.id for role in roles for element in elements if element.role == role]
+
+
+def _with_homeless(columns: list[list[str]], rows: list[str], elements: list[Element]) -> list[list[str]]:
+    """Elements whose role the layout does not name go below what they belong to: texts or the action."""
+    placed = {name for column in (*columns, rows) for name in column}
+    homeless = [element for element in elements if element.id not in placed]
+    if not columns:
+        return [[element.id for element in homeless]] if homeless else []
+    roles = {element.id: element.role for element in elements}
+    grown = [list(column) for column in columns]
+    for element in homeless:
+        wanted = element.role in _ACTIONS
+        home = next((c for c in reversed(grown) if any((roles[n] in _ACTIONS) == wanted for n in c)), grown[-1])
+        home.append(element.id)
+    return grown
+
+
+def _order(columns: list[list[str]]) -> Iterator[Relation]:
+    for column in columns:
+        yield from (Relation(a=upper, rel="above", b=lower) for upper, lower in pairwise(column))
+    for left, right in pairwise(columns):
+        yield from (Relation(a=a, rel="left_of", b=b) for a, b in product(left, right))
+
+
+def _rows(columns: list[list[str]], header: list[str], footer: list[str]) -> Iterator[Relation]:
+    for row in (header, footer):
+        yield from (Relation(a=left, rel="left_of", b=right) for left, right in pairwise(row))
+    for column in columns:
+        yield from (Relation(a=name, rel="above", b=column[0]) for name in header)
+        yield from (Relation(a=column[-1], rel="above", b=name) for name in footer)
+
+
+def _edges(columns: list[list[str]], header: list[str], footer: list[str]) -> Iterator[Relation]:
+    """Each row in line, and its first member with the column's edge."""
+    for row in (header, footer):
+        yield from (_soft(left, "center_y", right, _ALIGN_WEIGHT) for left, right in pairwise(row))
+        if row and columns:
+            yield _soft(row[0], "align_left", columns[0][0], _ALIGN_WEIGHT)
+
+
+def _aligned(columns: list[list[str]], centred: set[int], lead: str) -> Iterator[Relation]:
+    for at, column in enumerate(columns):
+        if at in centred and len(columns) == 1:
+            yield from (_soft(name, "center_x", "", _ALIGN_WEIGHT) for name in column)
+        elif len(column) == 1 and len(columns) > 1:
+            yield _soft(column[0], "center_y", "", _ALIGN_WEIGHT)
+        else:
+            anchor = lead if lead in column else column[0]
+            yield from _column_edge(column, anchor, centred=at in centred or (at > 0 and lead not in column))
+
+
+def _column_edge(column: list[str], anchor: str, *, centred: bool) -> Iterator[Relation]:
+    edge: RelationKind = "center_x" if centred else "align_left"
+    yield from (_soft(name, edge, anchor, _ALIGN_WEIGHT) for name in column if name != anchor)
+
+
+def _hierarchy(layout: Layout, elements: list[Element]) -> Iterator[Relation]:
+    names: dict[str, str] = {}
+    for element in elements:
+        names.setdefault(element.role, element.id)
+    lead = "offer" if layout.lead == "offer" and "offer" in names else "headline"
+    second = "headline" if lead == "offer" else "offer"
+    pairs = [] if layout.lead == "both" else [(lead, second, _LEAD_WEIGHT if lead == "offer" else _SECOND_WEIGHT)]
+    pairs += [("headline", lesser, _LEAD_WEIGHT) for lesser in ("sub", "kicker", "contact")]
+    pairs += [("offer", "sub", 5)]
+    yield from (_soft(names[a], "larger_type", names[b], w) for a, b, w in pairs if a in names and b in names)
+    for first, other in (("headline", "sub"), ("cta", "contact")):
+        if first in names and other in names:
+            yield _soft(names[first], "near", names[other], _GROUP_WEIGHT)
+
+
+def _soft(a: str, rel: RelationKind, b: str, weight: int) -> Relation:
+    return Relation(a=a, rel=rel, b=b, hard=False, weight=weight)

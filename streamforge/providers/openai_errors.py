@@ -1,0 +1,141 @@
+"""The one table from an OpenAI-compatible service's errors to ours, and from the transport's.
+
+An error's ``code`` decides, then its ``type``, then the status: compatible services share the statuses, not the codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import aiohttp
+
+from streamforge.clock import SYSTEM_CLOCK, Clock
+from streamforge.errors import ConfigError, ProviderRefused, ProviderUnavailable, RateLimited, StreamForgeError
+from streamforge.providers.anthropic_errors import retry_after_s, scrub
+
+Outcome = type[RateLimited] | type[ProviderUnavailable] | type[ProviderRefused] | type[ConfigError]
+
+BY_CODE: dict[str, Outcome] = {
+    # the prompt or the picture is not wanted
+    "content_policy_violation": ProviderRefused,
+    "moderation_blocked": ProviderRefused,
+    "content_filter": ProviderRefused,
+    # money, which no pause of a job's length brings; some of these come as 429
+    "insufficient_quota": ProviderRefused,
+    "billing_hard_limit_reached": ProviderRefused,
+    "billing_not_active": ProviderRefused,
+    # the key or the model
+    "invalid_api_key": ProviderRefused,
+    "invalid_organization": ProviderRefused,
+    "unsupported_country_region_territory": ProviderRefused,
+    "model_not_found": ProviderRefused,
+    # the request
+    "invalid_value": ProviderRefused,
+    "unknown_parameter": ProviderRefused,
+    "unsupported_parameter": ProviderRefused,
+    "string_above_max_length": ProviderRefused,
+    # a pause helps
+    "rate_limit_exceeded": RateLimited,
+    "slow_down": RateLimited,
+    # its own trouble
+    "server_error": ProviderUnavailable,
+    "server_overloaded": ProviderUnavailable,
+    "image_generation_failed": ProviderUnavailable,
+}
+"""By the ``code`` in the body."""
+
+BY_TYPE: dict[str, Outcome] = {
+    "invalid_request_error": ProviderRefused,
+    "image_generation_user_error": ProviderRefused,
+    "authentication_error": ProviderRefused,
+    "permission_error": ProviderRefused,
+    "insufficient_quota": ProviderRefused,
+    "billing_limit_user_error": ProviderRefused,
+    "rate_limit_error": RateLimited,
+    "requests": RateLimited,
+    "tokens": RateLimited,
+    "input-images": RateLimited,
+    "server_error": ProviderUnavailable,
+    "image_generation_server_error": ProviderUnavailable,
+    "service_unavailable_error": ProviderUnavailable,
+}
+"""By the ``type`` in the body, where its code says nothing."""
+
+BY_STATUS: dict[int, Outcome] = {
+    400: ProviderRefused,
+    401: ProviderRefused,
+    402: ProviderRefused,
+    403: ProviderRefused,
+    404: ProviderRefused,
+    405: ProviderRefused,
+    408: ProviderUnavailable,
+    409: ProviderUnavailable,
+    413: ProviderRefused,
+    415: ProviderRefused,
+    422: ProviderRefused,
+    425: ProviderUnavailable,
+    429: RateLimited,
+    451: ProviderRefused,
+}
+"""By the status alone; others: over 500 its own trouble, in the 400s ours, else no answer of such a service."""
+
+BY_CLASS: dict[str, Outcome] = {
+    "InvalidURL": ConfigError,
+    "ClientConnectorCertificateError": ConfigError,
+    "ClientConnectorSSLError": ConfigError,
+    "ClientError": ProviderUnavailable,
+    "OSError": ProviderUnavailable,
+}
+"""What the transport raises, by the name of the nearest listed ancestor."""
+
+_OWN_FAULT = 500
+_HINTS: dict[str, str] = {
+    "content_policy_violation": "reword the brief, or give a hero picture",
+    "moderation_blocked": "reword the brief, or give a hero picture",
+    "invalid_api_key": "check images.openai_api_key",
+    "insufficient_quota": "check the plan and the billing of the account",
+    "billing_hard_limit_reached": "check the plan and the billing of the account",
+    "model_not_found": "check images.model",
+}
+_ADDRESS_HINT = "check images.openai_base_url (empty: the provider's own)"
+_MESSAGE_LIMIT = 400
+
+
+def outcome_of(status: int, error: Mapping[str, object]) -> Outcome:
+    """Our error class for an answer of that status with that ``error`` object (empty where it has none)."""
+    code, kind = error.get("code"), error.get("type")
+    if isinstance(code, str) and code in BY_CODE:
+        return BY_CODE[code]
+    if status == 429 and kind not in {"insufficient_quota", "billing_limit_user_error"}:  # noqa: PLR2004 - Too Many Requests
+        return RateLimited
+    if isinstance(kind, str) and kind in BY_TYPE and status < _OWN_FAULT:
+        return BY_TYPE[kind]
+    if status in BY_STATUS:
+        return BY_STATUS[status]
+    return ProviderRefused if 400 <= status < _OWN_FAULT else ProviderUnavailable  # noqa: PLR2004 - client errors
+
+
+def translate(
+    status: int,
+    error: Mapping[str, object],
+    headers: Mapping[str, str],
+    secrets: tuple[str, ...],
+    clock: Clock = SYSTEM_CLOCK,
+) -> StreamForgeError:
+    """The error to raise for an answer. ``secrets`` (key, prompt) are cut out of the service's words."""
+    kind = outcome_of(status, error)
+    facts = [f"the image service answered with {status}"]
+    facts += [f"{name} {error[name]}" for name in ("type", "code") if isinstance(error.get(name), str)]
+    facts += [f"request {headers['x-request-id']}"] if "x-request-id" in headers else []
+    words = error.get("message")
+    text = ", ".join(facts) + (f": {words}" if isinstance(words, str) and words else "")
+    message = scrub(text, secrets)[:_MESSAGE_LIMIT]
+    if kind is RateLimited:
+        return RateLimited(message, retry_after_s=retry_after_s(headers, clock))
+    return kind(message, hint=_HINTS.get(str(error.get("code"))))
+
+
+def translate_transport(error: aiohttp.ClientError | OSError) -> StreamForgeError:
+    """The error to raise where no answer came; of the library's message only the class, for it holds addresses."""
+    kind = next(BY_CLASS[each.__name__] for each in type(error).__mro__ if each.__name__ in BY_CLASS)
+    return kind(f"the image service could not be reached: {type(error).__name__}", hint=_ADDRESS_HINT)

@@ -1,0 +1,198 @@
+"""What an archetype puts behind elements: a panel under the text, a bar under the button, a badge under the offer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+from streamforge.render.grounds.ground import Ground, hull
+from streamforge.render.grounds.tone import blend, decisive, deeper
+from streamforge.render.scene import Circle, Frame, Polygon, Rect, Shape
+
+_TEXTS = ("kicker", "headline", "sub", "body")
+_ROUND = 1.9
+"""Up to this ratio of sides an offer gets a round badge, beyond it a tag."""
+_POINTS = 18
+_LYING = 3.0
+_ABOVE_BUTTON = 1.2
+"""A bar begins nearer to what stands above it than to its button: it has an edge, the text has none."""
+_LINE_ROOM_PX = 9
+"""With less room between them, the bar's edge and the button run together."""
+_WIDE = 0.7
+_CENTRED = 0.12
+"""Left and right space that differ by no more than this share of the width count as equal."""
+Cut = tuple[Literal["x", "y"], float, bool]
+"""Along which axis two groups part, where (px), and whether the first lies before."""
+
+
+def surfaces(ground: Ground) -> list[Shape]:
+    """The shapes of the ground's archetype, bottom first; most have none."""
+    return _SURFACES[ground.archetype](ground) if ground.archetype in _SURFACES and ground.marks else []
+
+
+def cut_between(first: tuple[Frame, ...], second: tuple[Frame, ...]) -> Cut | None:
+    """The line between two groups of boxes, None where they interlock."""
+    if not first or not second:
+        return None
+    a, b = hull(first), hull(second)
+    if (x := _gap_between((a.x, a.right), (b.x, b.right))) is not None:
+        return "x", x, a.x < b.x
+    if (y := _gap_between((a.y, a.bottom), (b.y, b.bottom))) is not None:
+        return "y", y, a.y < b.y
+    return None
+
+
+def _gap_between(first: tuple[float, float], second: tuple[float, float]) -> float | None:
+    """The middle between two ranges that do not overlap."""
+    (_, low), (high, _) = sorted((first, second))
+    return (low + high) / 2 if low <= high else None
+
+
+def _half(ground: Ground, cut: Cut) -> Frame:
+    """The part of the canvas on the first group's side of the cut."""
+    axis, at, before = cut
+    if axis == "x":
+        return Frame(0, 0, at, ground.height) if before else Frame(at, 0, ground.width - at, ground.height)
+    return Frame(0, 0, ground.width, at) if before else Frame(0, at, ground.width, ground.height - at)
+
+
+def _split_panel(ground: Ground) -> list[Shape]:
+    """The text on a panel of colour that bleeds off the canvas; the rest keeps the ground."""
+    texts = ground.of(*_TEXTS)
+    others = tuple(mark.frame for mark in ground.marks if mark.role not in _TEXTS)
+    cut = cut_between(texts, others)
+    if cut is None:
+        return []
+    return [Rect(_half(ground, cut), decisive(ground.accent if ground.seed // 5 % 3 else ground.figure))]
+
+
+def _footer_bar(ground: Ground) -> list[Shape]:
+    """A bar of a deeper tone under what closes the banner, with an edge of accent."""
+    button = ground.of("cta")
+    if not button:
+        return []
+    top, bottom = button[0].y, button[0].bottom
+    closing = tuple(m.frame for m in ground.marks if m.frame.y < bottom and m.frame.bottom > top)
+    rest = tuple(m.frame for m in ground.marks if m.frame not in closing and m.frame.bottom <= top)
+    cut = cut_between(closing, rest) if rest and len(closing) < len(ground.marks) else None
+    if cut is None:
+        others = tuple(m.frame for m in ground.marks if m.role not in {"cta", "contact"})
+        cut = cut_between(ground.of("cta", "contact"), others)
+    if cut is None:
+        return []
+    axis, at, before = cut
+    fill = deeper(ground.ground, toward=ground.figure)
+    at = top - (top - at) * _ABOVE_BUTTON if axis == "y" else at
+    bar, line = _half(ground, (axis, at, before)), max(2.0, ground.unit * 0.008)
+    edge = Frame(0, at, ground.width, line)
+    if axis == "x":
+        edge = Frame(at - (line if before else 0), 0, line, ground.height)
+    if axis == "y" and top - at < _LINE_ROOM_PX:
+        return [Rect(bar, fill)]
+    return [Rect(bar, fill), Rect(edge, ground.accent)]
+
+
+def _badge(ground: Ground) -> list[Shape]:
+    """The offer on a seal if it is about square, else on a tag; never beyond the room around it."""
+    offers = ground.of("offer")
+    if not offers:
+        return []
+    box = offers[0]
+    others = [mark.frame for mark in ground.marks if mark.frame != box]
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    edge = min(x, y, ground.width - x, ground.height - y) - 2
+    needed = math.hypot(box.width, box.height) / 2 + max(2.0, box.height * 0.04)
+    free = min((_reach(other, x, y) for other in others), default=ground.unit) - max(3.0, ground.unit * 0.022)
+    if box.width <= box.height * _ROUND and needed <= min(free, edge):
+        radius = min(needed * 1.14, free, edge)
+        return [_seal(x, y, radius, ground)] if ground.seed // 4 % 2 else [Circle(x, y, radius, ground.accent)]
+    return [_tag(box, others, ground)]
+
+
+def _tag(box: Frame, others: list[Frame], ground: Ground) -> Rect | Polygon:
+    """A block of accent around the offer; on a lying canvas it runs from edge to edge."""
+    room = min((_gap(box, other) for other in others), default=ground.unit)
+    if ground.width > _LYING * ground.height:
+        pad = min(room * 0.7, box.height * 0.3)
+        return Rect(Frame(box.x - pad, 0, box.width + 2 * pad, ground.height), ground.accent)
+    sides = min(box.x, ground.width - box.right) - 2
+    ends = min(box.y, ground.height - box.bottom) - 2
+    pad = max(min(room * 0.55, box.height * 0.28), 1.0)
+    across, down = max(min(pad * 1.3, sides, room * 0.8), 0.0), max(min(pad, ends), 0.0)
+    if box.width > ground.width * _WIDE:
+        return Rect(Frame(0, box.y - down, ground.width, box.height + 2 * down), ground.accent)
+    top, bottom, left, right = box.y - down, box.bottom + down, box.x - across, box.right + across
+    if abs(ground.width - box.right - box.x) <= ground.width * _CENTRED:
+        return Rect(Frame(left, top, right - left, bottom - top), ground.accent, 1.0, ground.unit * 0.012)
+    return _ribbon((left, right) if box.right > ground.width / 2 else (right, left), (top, bottom), ground)
+
+
+def _ribbon(ends: tuple[float, float], sides: tuple[float, float], ground: Ground) -> Polygon:
+    """A band from the nearer edge of the canvas over the offer, cut like a ribbon at its inner end."""
+    inner, outer = ends
+    top, bottom = sides
+    edge = float(ground.width) if outer > inner else 0.0
+    tail = min((bottom - top) * 0.16, abs(outer - inner) * 0.05) * (1 if outer > inner else -1)
+    middle = (inner + tail, (top + bottom) / 2)
+    return Polygon(((inner, top), (edge, top), (edge, bottom), (inner, bottom), middle), ground.accent)
+
+
+def _seal(x: float, y: float, radius: float, ground: Ground) -> Polygon:
+    """A disc with a scalloped edge."""
+    points: list[tuple[float, float]] = []
+    for index in range(_POINTS * 2):
+        angle = math.pi * index / _POINTS
+        length = radius * (1.0 if index % 2 else 0.93)
+        points.append((x + length * math.cos(angle), y + length * math.sin(angle)))
+    return Polygon(tuple(points), ground.accent)
+
+
+def _editorial(ground: Ground) -> list[Shape]:
+    """A fine line between the headline and what supports it, and a short heavy one above the headline."""
+    heads = ground.of("headline")
+    if not heads:
+        return []
+    head = hull(ground.of("kicker", "headline"))
+    thick, fine = max(2.0, ground.unit * 0.012), max(1.0, ground.unit * 0.0028)
+    found: list[Shape] = []
+    top = head.y - ground.unit * 0.032 - thick
+    if top > ground.unit * 0.03:
+        found.append(Rect(Frame(head.x, top, ground.unit * 0.09, thick), ground.accent))
+    others = tuple(mark.frame for mark in ground.marks if mark.role not in {"headline", "kicker"})
+    cut = cut_between((head,), others)
+    if cut is not None and cut[0] == "x":
+        inset = ground.height * 0.12
+        found.append(
+            Rect(Frame(cut[1], inset, fine, ground.height - 2 * inset), blend(ground.ground, ground.accent, 0.5))
+        )
+    return found
+
+
+def _side_by_side(ground: Ground) -> list[Shape]:
+    """A fine line between what is said and what is asked."""
+    others = tuple(mark.frame for mark in ground.marks if mark.role not in {*_TEXTS, "logo"})
+    said = tuple(mark.frame for mark in ground.marks if mark.role in {*_TEXTS, "logo"})
+    cut = cut_between(said, others)
+    if cut is None or cut[0] == "y":
+        return []
+    fine, inset = max(1.0, ground.unit * 0.003), ground.height * 0.16
+    return [Rect(Frame(cut[1], inset, fine, ground.height - 2 * inset), blend(ground.ground, ground.accent, 0.45))]
+
+
+def _gap(box: Frame, other: Frame) -> float:
+    """The distance between two boxes along the axis on which they part."""
+    return max(other.x - box.right, box.x - other.right, other.y - box.bottom, box.y - other.bottom)
+
+
+def _reach(box: Frame, x: float, y: float) -> float:
+    return math.hypot(max(box.x - x, x - box.right, 0.0), max(box.y - y, y - box.bottom, 0.0))
+
+
+_SURFACES: dict[str, Callable[[Ground], list[Shape]]] = {
+    "split-panel": _split_panel,
+    "footer-bar": _footer_bar,
+    "badge": _badge,
+    "editorial": _editorial,
+    "side-by-side": _side_by_side,
+}

@@ -1,0 +1,1 @@
+"""Banner jobs over the real pool."""

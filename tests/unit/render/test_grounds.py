@@ -1,0 +1,117 @@
+"""Backgrounds: quiet under text, in their archetype's place, and never muddy."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamforge.render.colour import contrast, luminance_of
+from streamforge.render.grounds import STYLES, Ground, Mark, background
+from streamforge.render.grounds.surfaces import cut_between, surfaces
+from streamforge.render.grounds.tone import blend, decisive
+from streamforge.render.oklab import from_oklch, to_oklch
+from streamforge.render.scene import Circle, Frame, Polygon, Rect
+
+CHANNEL = st.integers(min_value=0, max_value=255)
+RGB = st.tuples(CHANNEL, CHANNEL, CHANNEL)
+HEAD, CTA, OFFER = Frame(40, 60, 300, 80), Frame(40, 220, 120, 40), Frame(420, 110, 100, 90)
+
+
+def ground(archetype: str = "", seed: int = 0, **roles: Frame) -> Ground:
+    """A light 600x300 with the given boxes."""
+    return Ground(
+        width=600,
+        height=300,
+        boxes=tuple(roles.values()),
+        ground=(250, 246, 238),
+        ground_2=(241, 230, 211),
+        accent=(194, 65, 12),
+        decor=(232, 180, 138),
+        seed=seed,
+        archetype=archetype,
+        marks=tuple(Mark(role, frame) for role, frame in roles.items()),
+    )
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("seed", range(0, 44, 11))
+def test_every_style_draws_something_and_the_same_again(style: str, seed: int) -> None:
+    """A style is a function of its ground: some shapes, and equal ones for equal grounds."""
+    found = background(style, ground(seed=seed, headline=HEAD, cta=CTA))
+    assert found
+    assert found == background(style, ground(seed=seed, headline=HEAD, cta=CTA))
+
+
+def test_a_split_panel_covers_the_text_and_nothing_else() -> None:
+    """The panel ends between text and button, bleeds off the canvas, and is of a tone that text can be read on."""
+    (panel,) = surfaces(ground("split-panel", seed=5, headline=HEAD, cta=Frame(420, 120, 120, 40)))
+    assert isinstance(panel, Rect)
+    assert (panel.frame.x, panel.frame.y, panel.frame.height) == (0, 0, 300)
+    assert HEAD.right < panel.frame.right < 420
+    tone = luminance_of(panel.colour)
+    assert max(contrast(tone, 1.0), contrast(tone, 0.006)) >= 5
+
+
+def test_a_footer_bar_lies_under_the_button_alone() -> None:
+    """The bar reaches the lower edge and begins between headline and button."""
+    bar, edge = surfaces(ground("footer-bar", headline=HEAD, cta=CTA))
+    assert isinstance(bar, Rect)
+    assert isinstance(edge, Rect)
+    assert HEAD.bottom < bar.frame.y < CTA.y
+    assert bar.frame.bottom == 300
+
+
+@pytest.mark.parametrize("seed", [0, 4])
+@pytest.mark.parametrize("offer", [OFFER, Frame(380, 130, 190, 40), Frame(200, 240, 200, 40)])
+def test_a_badge_keeps_off_the_headline_and_holds_the_offer(offer: Frame, seed: int) -> None:
+    """Seal, ribbon or tag: it covers the offer's box and reaches no other text."""
+    (badge,) = surfaces(ground("badge", seed=seed, headline=HEAD, offer=offer))
+    box = _box(badge)
+    assert box.x <= offer.x
+    assert box.right >= offer.right
+    assert box.overlap(HEAD) == 0
+
+
+def test_interlocked_groups_have_no_cut() -> None:
+    """Where no straight line parts two groups there is no panel."""
+    assert cut_between((HEAD,), (Frame(100, 80, 20, 20),)) is None
+    assert surfaces(ground("split-panel", headline=HEAD, cta=Frame(100, 80, 20, 20))) == []
+
+
+@given(first=RGB, second=RGB, share=st.floats(min_value=0, max_value=1))
+def test_a_mix_lies_between_its_parts(first: tuple[int, int, int], second: tuple[int, int, int], share: float) -> None:
+    """It is never lighter or darker than both, and never more colourful; the whole of the second is the second."""
+    a, b, mixed = to_oklch(first), to_oklch(second), to_oklch(blend(first, second, share))
+    assert min(a.lightness, b.lightness) - 0.02 <= mixed.lightness <= max(a.lightness, b.lightness) + 0.02
+    assert mixed.chroma <= max(a.chroma, b.chroma) + 0.02
+
+
+def test_cream_and_blue_do_not_meet_in_green() -> None:
+    """Strange hues pale into each other instead of turning through a third."""
+    cream, blue = (250, 240, 215), (40, 90, 220)
+    hues = {round(to_oklch(blend(cream, blue, share / 10)).hue) for share in range(11)}
+    assert hues <= set(range(75, 105)) | set(range(255, 275))
+
+
+@given(fill=RGB)
+def test_a_decisive_fill_has_a_readable_ink(fill: tuple[int, int, int]) -> None:
+    """White or near-black has 5:1 on it."""
+    tone = luminance_of(decisive(fill))
+    assert max(contrast(tone, 1.0), contrast(tone, 0.006)) >= 5
+
+
+@given(colour=RGB)
+def test_oklch_is_a_round_trip_on_bytes(colour: tuple[int, int, int]) -> None:
+    """There and back differs by one step of 255 at most."""
+    assert all(abs(a - b) <= 1 for a, b in zip(from_oklch(to_oklch(colour)), colour, strict=True))
+
+
+def _box(shape: object) -> Frame:
+    if isinstance(shape, Rect):
+        return shape.frame
+    if isinstance(shape, Circle):
+        return Frame(shape.x - shape.radius, shape.y - shape.radius, 2 * shape.radius, 2 * shape.radius)
+    assert isinstance(shape, Polygon)
+    xs, ys = [x for x, _ in shape.points], [y for _, y in shape.points]
+    return Frame(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
