@@ -31,6 +31,15 @@ compares them.
 | ``P:{0}:worker:<name>``          | string | renew                     | a lease; gone when the worker is          |
 | ``P:{0}:probe``                  | string | watchdog                  | a second                                  |
 | ``P:{0}:idem:<tenant>:<k>``      | string | submit                    | idempotency TTL                           |
+| ``P:{0}:model:<s>``              | hash   | admit, settle (traffic)   | an hour after the last use; s is provider |
+|                                  |        |                           | and model                                 |
+| ``P:{0}:limit:<s>:<key>``        | hash   | admit, settle, renew      | the same; key is a fingerprint            |
+| ``P:{0}:slots:<s>:<key>``        | zset   | admit, settle, renew      | members are calls, until their lease ends |
+| ``P:{0}:waiting:<s>``            | zset   | admit, renew              | members are callers, until they go        |
+| ``P:{0}:asking:<s>``             | zset   | admit, renew              | the same members, by when they are due    |
+| ``P:{0}:passes:<s>``             | hash   | admit                     | gone when nobody waits                    |
+| ``P:{0}:turn:<s>:<caller>``      | string | admit                     | until a parked caller is back             |
+| ``P:{0}:benched:<provider>``     | hash   | settle (traffic)          | until the last of its keys may try again  |
 
 ``P:{0}:control`` is a channel, on which workers are told what is asked of them.
 """
@@ -97,3 +106,23 @@ class Keys:
     def idempotency(self, tenant: str, key: str) -> str:
         """Which job an idempotency key stands for."""
         return f"{self.base}:idem:{tenant}:{key}"
+
+    def model(self, scope: str) -> str:
+        """A model's circuit, and the order of those who wait for it; ``scope`` is ``<provider>/<model>``."""
+        return f"{self.base}:model:{scope}"
+
+    def limit(self, scope: str, fingerprint: str) -> str:
+        """What is left of a provider's key for a model."""
+        return f"{self.base}:limit:{scope}:{fingerprint}"
+
+    def slots(self, scope: str, fingerprint: str) -> str:
+        """The calls under way with a provider's key."""
+        return f"{self.base}:slots:{scope}:{fingerprint}"
+
+    def waiting(self, scope: str) -> str:
+        """The callers that wait for a model, in order."""
+        return f"{self.base}:waiting:{scope}"
+
+    def benched(self, provider: str) -> str:
+        """The provider's keys that are out of use."""
+        return f"{self.base}:benched:{provider}"

@@ -1,0 +1,223 @@
+-- Lets a call to a model go, or says when to ask again; one step, for all workers.
+-- ASK: caller (a stable name: a caller that asks again keeps its place), flow (priority and tenant), weight, input, output
+--      (estimated tokens), patience_ms, nonce, keys ({fingerprint, {requests, input, output, tokens} a minute, concurrent}…)
+-- Returns {1, fingerprint, reservation, is_probe}  go; settle.lua must follow, and renew.lua until then
+--         {0, wait_ms, why, waiting}                ask again then: the caller has a place among those who wait
+--         {-1, wait_ms, why, waiting}               more than patience_ms: come back then, the place is kept
+--         {-2, 0, 'benched', 0}                     every key is benched
+-- why: requests | input | output | tokens | concurrent | cooldown | probe | breaker
+--
+-- THE ORDER of those who wait is self-clocked fair queueing (S. Golestani, INFOCOM 1994): a flow's next call gets the tag
+-- max(virtual time, the flow's last tag) + its share of the keys' minute / weight; the lowest tag goes first; virtual time is
+-- the tag served last. Tags never change and virtual time only grows, so everybody's turn comes, a large call's too.
+-- A caller may go where there is room for all who are before it and itself: seats are given out in that order, on paper,
+-- so that one who wakes late holds nobody up, and the wait that is told is the time until the caller's own seat is free.
+
+local now = now_ms()
+local model = load_model()
+local cost = cost_of(ASK.input, ASK.output)
+local me = ASK.caller .. '|' .. int(ASK.input) .. '|' .. int(ASK.output)
+
+local function forget_vanished()
+  local gone = redis.call('ZRANGEBYSCORE', asking_key(), '-inf', int(now), 'LIMIT', 0, 100)
+  if #gone == 0 then return end
+  redis.call('ZREM', asking_key(), unpack(gone))
+  redis.call('ZREM', waiting_key(), unpack(gone))
+end
+
+-- The keys that are not benched: for all models of the provider, or for this one.
+local function usable_keys()
+  local keys, fields = {}, {}
+  for _, key in ipairs(ASK.keys) do
+    fields[#fields + 1] = key[1]
+    fields[#fields + 1] = key[1] .. '/' .. ASK.model
+  end
+  local benched = redis.call('HMGET', benched_key(), unpack(fields))
+  local function is_benched(entry) return entry and tonumber(string.match(entry, '^%d+')) > now end
+  for i, given in ipairs(ASK.keys) do
+    if not is_benched(benched[2 * i - 1]) and not is_benched(benched[2 * i]) then
+      local key = load_key(given[1], given[2], now)
+      reclaim(key, now)
+      key.concurrent = given[3]
+      key.is_half_open = key.cool > 0 and now >= key.cool
+      key.is_probed = key.is_half_open and key.probe ~= '' and is_held(key.fp .. '|' .. key.probe)
+      key.seats = key.busy
+      for _, bucket in pairs(key.buckets) do bucket.left = bucket.level end
+      keys[#keys + 1] = key
+    end
+  end
+  return keys
+end
+
+-- Ms until the key can take a call beside those who have seats already, and what it waits for.
+local function wait_for(key, amounts)
+  if now < key.cool then return key.cool - now, 'cooldown' end
+  if key.is_probed then return RULES.recheck_ms, 'probe' end
+  local wait, why = 0, ''
+  for d, bucket in pairs(key.buckets) do
+    local lacking = math.min(charge(bucket, amounts[d]), bucket.size) - bucket.left
+    if amounts[d] > 0 and lacking > 0 and lacking / bucket.rate > wait then
+      wait, why = lacking / bucket.rate, DIMENSIONS[d]
+    end
+  end
+  if key.concurrent > 0 and key.seats >= key.concurrent then
+    local each = math.min(RULES.recheck_ms, key.mean_ms / key.concurrent)
+    local free_in = math.max(1, each * (key.seats - key.concurrent + 1))
+    if free_in > wait then return free_in, 'concurrent' end
+  end
+  return wait, why
+end
+
+-- How many such calls the key still has room for.
+local function room_in(key, amounts)
+  local room = key.concurrent > 0 and key.concurrent - key.seats or math.huge
+  for d, bucket in pairs(key.buckets) do
+    if amounts[d] > 0 then room = math.min(room, bucket.left / amounts[d]) end
+  end
+  return room
+end
+
+local function has_more_room(key, other, amounts)
+  local room, others = room_in(key, amounts), room_in(other, amounts)
+  return room > others or (room == others and key.seats < other.seats)
+end
+
+-- The key that can take the call soonest; among equals the one with the most room.
+local function seat_for(keys, amounts)
+  local best, soonest, why
+  for _, key in ipairs(keys) do
+    local wait, reason = wait_for(key, amounts)
+    if not best or wait < soonest or (wait == soonest and has_more_room(key, best, amounts)) then
+      best, soonest, why = key, wait, reason
+    end
+  end
+  return best, soonest, why
+end
+
+local function give_seat(key, amounts)
+  for d, bucket in pairs(key.buckets) do bucket.left = bucket.left - charge(bucket, amounts[d]) end
+  key.seats = key.seats + 1
+  key.is_probed = key.is_probed or key.is_half_open
+end
+
+-- The part of what all keys allow in a minute that the call takes, by the limit that it strains most.
+local function share_of(keys)
+  local share = 1e-6
+  for d = 1, #DIMENSIONS do
+    local total = 0
+    for _, key in ipairs(keys) do total = total + (key.buckets[d] and key.buckets[d].limit or 0) end
+    if total > 0 then share = math.max(share, cost[d] / total) end
+  end
+  return share
+end
+
+-- The caller's tag, and whether it is new.
+local function tag_of(share)
+  local tag = redis.call('ZSCORE', waiting_key(), me) or redis.call('GET', turn_key(ASK.caller))
+  if tag then return tonumber(tag), false end
+  local last = tonumber(redis.call('HGET', passes_key(), ASK.flow) or 0)
+  return math.max(model.virtual, last) + share / ASK.weight, true
+end
+
+local function seat_those_before(keys, tag)
+  local before = redis.call('ZRANGEBYSCORE', waiting_key(), '-inf', string.format('(%.17g', tag), 'LIMIT', 0, RULES.seen_max)
+  for _, other in ipairs(before) do
+    local input, output = string.match(other, '|(%d+)|(%d+)$')
+    if other ~= me then
+      local amounts = cost_of(tonumber(input), tonumber(output))
+      give_seat(seat_for(keys, amounts), amounts)
+    end
+  end
+end
+
+local function leave_queue()
+  redis.call('ZREM', waiting_key(), me)
+  redis.call('ZREM', asking_key(), me)
+end
+
+local function go(key, tag)
+  local id = ASK.nonce .. ':' .. int(now) .. ':' .. int(ASK.input) .. ':' .. int(ASK.output)
+  for d, bucket in pairs(key.buckets) do bucket.level = bucket.level - charge(bucket, cost[d]) end
+  redis.call('ZADD', slots_key(key.fp), int(now + RULES.lease_ms), id)
+  redis.call('PEXPIRE', slots_key(key.fp), int(RULES.lease_ms + RULES.forget_ms))
+  if key.is_half_open then key.probe = id end
+  key.is_changed = true
+  local is_probe = key.is_half_open
+  if model.open_until > 0 then
+    is_probe = true
+    set_model('probe', key.fp .. '|' .. id)
+  end
+  if tag then
+    leave_queue()
+    redis.call('DEL', turn_key(ASK.caller))
+    if tag > model.virtual then set_model('virtual', string.format('%.17g', tag)) end
+    if redis.call('EXISTS', waiting_key()) == 0 then redis.call('DEL', passes_key()) end
+  end
+  return {1, key.fp, id, is_probe and 1 or 0}
+end
+
+local function keep_pass(tag)
+  redis.call('HSET', passes_key(), ASK.flow, string.format('%.17g', tag))
+  redis.call('PEXPIRE', passes_key(), int(RULES.forget_ms))
+end
+
+local function queue_up(wait, why, tag)
+  redis.call('ZADD', waiting_key(), string.format('%.17g', tag), me)
+  redis.call('ZADD', asking_key(), int(now + wait + RULES.vanish_ms), me)
+  redis.call('PEXPIRE', waiting_key(), int(RULES.forget_ms))
+  redis.call('PEXPIRE', asking_key(), int(RULES.forget_ms))
+  return {0, math.ceil(wait), why, redis.call('ZCARD', waiting_key())}
+end
+
+-- Those who are sent away come back one after the other, at up to twice the rate that the keys allow: estimates are high.
+local function park(wait, why, tag, share)
+  local first = now + math.max(wait, RULES.park_least_ms)
+  local back = math.min(math.max(first, model.tail), first + RULES.spread_ms)
+  set_model('tail', int(math.ceil(back + share * MINUTE_MS / 2)))
+  leave_queue()
+  local keep_ms = back - now + RULES.turn_ms
+  redis.call('SET', turn_key(ASK.caller), string.format('%.17g', tag), 'PX', int(keep_ms))
+  return {-1, math.ceil(back - now), why, redis.call('ZCARD', waiting_key())}
+end
+
+-- Ms for which the breaker lets nobody through.
+local function shut_for()
+  if model.open_until > now then return model.open_until - now end
+  if model.open_until > 0 and is_held(model.probe) then return RULES.recheck_ms end
+  return 0
+end
+
+local function wait_or_park(wait, why, tag, is_new, share)
+  if is_new then keep_pass(tag) end
+  if wait > ASK.patience_ms then return park(wait, why, tag, share) end
+  return queue_up(wait, why, tag)
+end
+
+local function answer(keys)
+  local shut = shut_for()
+  local is_anybody_waiting = redis.call('EXISTS', waiting_key()) == 1
+  if shut == 0 and not is_anybody_waiting then
+    local key, wait = seat_for(keys, cost)
+    if wait == 0 then
+      local turn = redis.call('GET', turn_key(ASK.caller))
+      return go(key, turn and tonumber(turn))
+    end
+  end
+  local share = share_of(keys)
+  local tag, is_new = tag_of(share)
+  if shut > 0 then return wait_or_park(shut, 'breaker', tag, is_new, share) end
+  seat_those_before(keys, tag)
+  local key, wait, why = seat_for(keys, cost)
+  if wait > 0 then return wait_or_park(wait, why, tag, is_new, share) end
+  if is_new and redis.call('EXISTS', waiting_key()) == 1 then keep_pass(tag) end
+  return go(key, tag)
+end
+
+forget_vanished()
+local keys = usable_keys()
+if #keys == 0 then return {-2, 0, 'benched', 0} end
+local reply = answer(keys)
+for _, key in ipairs(keys) do
+  if key.is_changed then save_key(key, now) end
+end
+return reply
