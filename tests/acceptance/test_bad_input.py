@@ -35,11 +35,11 @@ AT_THE_DOOR = {
     "misspelt field": Bad({"prompt": GOOD, "widht": 300}, "widht", "streamforge kinds banner"),
 }
 IN_THE_JOB = {
-    "text as a logo": Bad({"logo": hostile.uri("no picture", "image/png")}, "logo", "media type"),
+    "text as a logo": Bad({"logo": hostile.uri("no picture", "image/png")}, "logo", "export it as one of these"),
     "no data URI": Bad({"logo": "/etc/passwd"}, "logo", "data:image/png"),
     "billion laughs": Bad({"logo": hostile.billion_laughs()}, "logo", "DOCTYPE"),
     "SVG 20000 deep": Bad({"logo": hostile.deep()}, "logo", "simplify"),
-    "SVG that multiplies": Bad({"logo": hostile.multiplying()}, "logo", "use"),
+    "SVG that multiplies": Bad({"logo": hostile.multiplying()}, "logo", "simplify its shapes"),
     "SVG without end": Bad({"logo": hostile.endless_line()}, "logo", "viewBox"),
     "PNG of 30000x30000": Bad({"logo": hostile.vast_png()}, "logo", "16 megapixels"),
 }

@@ -117,7 +117,7 @@ def test_brief_of_plain_text(demo: Demo) -> None:
     [
         (["--size", "big"], "--size: 'big' is no size; write width x height in pixels"),
         (["--size", "9" * 5000 + "x9"], "is no size"),
-        (["--size", "0x0"], "0x0 is no canvas; each side has 16 to 8192 pixels"),
+        (["--size", "0x0"], "sizes is 0x0; each side has 16 to 8192 pixels"),
         (["--size", ""], "--size: '' is no size"),
         (["--prompt", ""], "prompt: expected text of 3 to 4000 characters"),
         (["--size", "8000x8000"], "choose a smaller canvas"),

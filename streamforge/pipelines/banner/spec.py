@@ -90,13 +90,19 @@ class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
         """Check what no single field can say."""
         if not self.prompt.strip() and self.design is None:
             raise ValueError("prompt is blank; describe what the banner is for")
-        for each in self.canvases:
-            if not all(_LEAST_SIDE <= side <= _MOST_SIDE for side in (each.size.width, each.size.height)):
-                raise ValueError(f"{each.size} is no canvas; each side has {_LEAST_SIDE} to {_MOST_SIDE} pixels")
-            if each.size.width * each.size.height > MAX_PIXELS:
-                raise ValueError(f"{each.size} is over the limit of {MAX_PIXELS / 1e6:.0f} MP; choose a smaller canvas")
-        if len(self.canvases) > MAX_SIZES:
-            raise ValueError(f"{len(self.canvases)} sizes are too many for one job; ask for at most {MAX_SIZES}")
+        where = "sizes" if self.sizes else "width x height"
+        try:
+            canvases = self.canvases
+        except ValueError as error:
+            raise ValueError(f"sizes is wrong: {error}") from error
+        for size in (canvas.size for canvas in canvases):
+            if not all(_LEAST_SIDE <= side <= _MOST_SIDE for side in (size.width, size.height)):
+                raise ValueError(f"{where} is {size}; each side has {_LEAST_SIDE} to {_MOST_SIDE} pixels")
+            if size.width * size.height > MAX_PIXELS:
+                limit = f"over the limit of {MAX_PIXELS / 1e6:.0f} MP"
+                raise ValueError(f"{where} is {size}, {limit}; choose a smaller canvas")
+        if len(canvases) > MAX_SIZES:
+            raise ValueError(f"sizes is too long: {len(canvases)} canvases, at most {MAX_SIZES} in one job")
 
     @property
     def canvases(self) -> list[Canvas]:
