@@ -26,7 +26,7 @@ demo: $(VENV)/.project $(VENV)/.libraries  ## Make a banner, start to end, into 
 
 .PHONY: test
 test: $(VENV)/.dev  ## Run every test.
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n auto --maxprocesses 4
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## Check style and format.
