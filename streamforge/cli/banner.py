@@ -13,7 +13,7 @@ from streamforge.cli.demo import table
 from streamforge.cli.jobs import print_line
 from streamforge.cli.main import FAILED, OK
 from streamforge.cli.session import why_not_writable, why_unreadable
-from streamforge.errors import InvalidInput
+from streamforge.errors import InvalidInput, LayoutInfeasible
 from streamforge.jobs.kinds import BROKEN_JSON
 from streamforge.pipelines.banner import child, preload
 from streamforge.pipelines.banner.canvas import PRESETS, Canvas
@@ -22,7 +22,7 @@ from streamforge.pipelines.banner.design.brief import Brief
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.design.locks import require_known
 from streamforge.pipelines.banner.kit import BrandKit
-from streamforge.pipelines.banner.layout.arrangement import Painted
+from streamforge.pipelines.banner.layout.arrangement import Arrangement
 from streamforge.pipelines.banner.order import order_of
 from streamforge.pipelines.banner.pipeline import require_sound
 from streamforge.pipelines.banner.spec import BannerSpec
@@ -37,18 +37,40 @@ def render(args: argparse.Namespace) -> int:
     preload.stub_pandas()
     brief = _examined(spec)
     out.mkdir(parents=True, exist_ok=True)
-    failed = 0
-    for canvas in spec.canvases:
-        painted = _painted(brief, canvas)
-        for file in painted.files:
-            (out / file.name).write_bytes(file.data)
-            print_line(f"{out / file.name}  ({file.media_type}, {len(file.data) / 1000:.0f} kB)")
-        wrong = [check for check in painted.checks if not check.passed]
-        failed += len(wrong)
-        for line in table(painted.checks if args.checks else wrong) if args.checks or wrong else []:
-            print_line(f"  {line}")
+    failed = sum(_made(brief, canvas, out, is_verbose=args.checks) for canvas in spec.canvases)
     print_line(f"{len(spec.canvases)} canvases, {failed} checks failed")
     return FAILED if failed else OK
+
+
+def _made(brief: Brief, canvas: Canvas, out: Path, *, is_verbose: bool) -> int:
+    """Make one canvas and print what came of it; how many checks failed. A canvas without a layout is one of them."""
+    design, order = adapt(_design_of(brief.spec), brief, canvas), order_of(brief.spec, canvas)
+    try:
+        arrangement = child.arrange(design, order)
+    except LayoutInfeasible as error:
+        print_line(f"{canvas.size}  no layout: {error}")
+        return 1
+    painted = child.paint(design, arrangement, order)
+    for file in painted.files:
+        (out / file.name).write_bytes(file.data)
+        print_line(f"{out / file.name}  ({file.media_type}, {len(file.data) / 1000:.0f} kB)")
+    for line in _remarks(design, arrangement):
+        print_line(f"  {line}")
+    wrong = [check for check in painted.checks if not check.passed]
+    for line in table(painted.checks if is_verbose else wrong) if is_verbose or wrong else []:
+        print_line(f"  {line}")
+    return len(wrong)
+
+
+def _remarks(design: Design, arrangement: Arrangement) -> list[str]:
+    """What is not as the graph has it: elements left out, relations that do not hold, a stack for a layout."""
+    shown = {placement.id for placement in arrangement.placements}
+    absent = {element.id: "there is nothing to show" for element in design.elements if element.id not in shown}
+    reasons = absent | {name: arrangement.reasons.get(name, "no room") for name in arrangement.dropped}
+    lines = [f"left out: {name} ({why})" for name, why in reasons.items()]
+    if arrangement.relaxed:
+        lines.append(f"does not hold: {', '.join(arrangement.relaxed)}")
+    return [*lines, "no layout was found in time: a plain stack"] if arrangement.solver == "stack" else lines
 
 
 def schema(args: argparse.Namespace) -> int:
@@ -100,12 +122,6 @@ def _examined(spec: BannerSpec) -> Brief:
     logo = child.examine_logo(spec.logo) if spec.logo else None
     hero = child.examine_hero(spec.hero) if spec.hero else None
     return Brief(spec=spec, size=spec.size, kit=BrandKit(), logo=logo, hero=hero)
-
-
-def _painted(brief: Brief, canvas: Canvas) -> Painted:
-    design = adapt(_design_of(brief.spec), brief, canvas)
-    order = order_of(brief.spec, canvas)
-    return child.paint(design, child.arrange(design, order), order)
 
 
 def _read_json(name: str, field: str) -> Any:  # noqa: ANN401

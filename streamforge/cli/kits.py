@@ -71,12 +71,13 @@ def read_kit(path: Path) -> BrandKit:
     """The kit in a file; a logo may be a file beside it. Raises InvalidInput."""
     try:
         given = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        msgspec.convert(given, BrandKit)
         for number, logo in enumerate(given.get("logos", [])):
-            picture = str(logo.get("picture", ""))
+            picture = str(logo["picture"])
             if not picture.startswith(("data:", "https:", "http:")):
                 logo["picture"] = data_uri(path.parent / picture, f"logos[{number}].picture")
         return msgspec.convert(given, BrandKit)
     except OSError as error:
         raise InvalidInput(f"cannot read {path}: {why_unreadable(error)}", field="KIT.json") from error
-    except (*BROKEN_JSON, msgspec.ValidationError, AttributeError) as error:
+    except (*BROKEN_JSON, msgspec.ValidationError) as error:
         raise InvalidInput(f"{path}: {error}", field="KIT.json", hint="see docs/banner.md") from error

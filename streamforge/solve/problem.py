@@ -119,7 +119,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     safe: Area | None = None
     seed: int = 1
     effort: float = 0.35
-    wall_s: float = 1.4
+    wall_s: float = 20.0
 
 
 class Placed(Struct, frozen=True):

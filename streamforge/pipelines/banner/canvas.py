@@ -90,9 +90,19 @@ PRESETS: dict[str, tuple[Canvas, ...]] = {
 
 
 def canvases_of(sizes: list[str]) -> list[Canvas]:
-    """What ``sizes`` names, presets spread out, each size once; raises ValueError naming what is neither."""
+    """What ``sizes`` names, presets spread out, each size once, in the order of its first mention.
+
+    A size that several presets have keeps to the strictest of them. Raises ValueError naming what is no size.
+    """
     found: dict[Size, Canvas] = {}
     for name in sizes:
-        for each in PRESETS.get(name, ()) or (Canvas(size=Size.parse(name)),):
-            found.setdefault(each.size, each)
+        for each in PRESETS.get(name) or (Canvas(size=Size.parse(name)),):
+            known = found.get(each.size)
+            found[each.size] = _strictest(known, each) if known else each
     return list(found.values())
+
+
+def _strictest(one: Canvas, other: Canvas) -> Canvas:
+    caps = [each.max_bytes for each in (one, other) if each.max_bytes]
+    edges = {edge: max(getattr(one.safe, edge), getattr(other.safe, edge)) for edge in SafeZone.__struct_fields__}
+    return Canvas(size=one.size, max_bytes=min(caps, default=0), safe=SafeZone(**edges))

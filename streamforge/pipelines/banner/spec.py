@@ -27,15 +27,16 @@ _LEAST_SIDE, _MOST_SIDE = 16, 8192
 
 
 class Lock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What somebody has settled about an element; no designer changes it. ``size`` limits it to one canvas.
+    """What somebody has settled about an element; no designer changes it.
 
+    ``size`` limits it to one canvas, where it goes before a lock for all of them.
     ``text`` replaces its words, ``ink`` its colour, ``px`` its type size; ``x`` and ``y`` are the px of its upper left
     corner, both or neither.
     """
 
     element: Annotated[str, Meta(max_length=32)]
     size: Annotated[str, Meta(max_length=12)] = ""
-    text: Annotated[str, Meta(max_length=300)] | None = None
+    text: Annotated[str, Meta(min_length=1, max_length=300)] | None = None
     ink: HexColour | None = None
     px: Annotated[int, Meta(ge=4, le=600)] | None = None
     x: Annotated[int, Meta(ge=0, le=8192)] | None = None
@@ -103,6 +104,18 @@ class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
                 raise ValueError(f"{where} is {size}, {limit}; choose a smaller canvas")
         if len(canvases) > MAX_SIZES:
             raise ValueError(f"sizes is too long: {len(canvases)} canvases, at most {MAX_SIZES} in one job")
+        self._check_locks({str(canvas.size) for canvas in canvases})
+
+    def _check_locks(self, sizes: set[str]) -> None:
+        """Each lock concerns a canvas of the job, and no two of them settle one thing in two ways."""
+        settled: dict[tuple[str, str, str], object] = {}
+        for lock in self.locks:
+            if lock.size and lock.size not in sizes:
+                raise ValueError(f"locks is wrong: {lock.size!r} is none of the sizes {', '.join(sorted(sizes))}")
+            for name in ("text", "ink", "px", "x", "y"):
+                value = getattr(lock, name)
+                if value is not None and settled.setdefault((lock.element, lock.size, name), value) != value:
+                    raise ValueError(f"locks is wrong: the {name} of {lock.element!r} is settled in two ways")
 
     @property
     def canvases(self) -> list[Canvas]:

@@ -85,8 +85,33 @@ def test_a_broken_graph_is_refused(
 def test_contradictions_are_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two relations that exclude each other come back by their names."""
     circle = [*GRAPH["relations"], {"a": "cta", "rel": "above", "b": "headline"}]
-    assert main(["banner", "render", changed(home, relations=circle)]) == 1
-    assert "above(headline, cta)" in capsys.readouterr().err
+    sizes = ["--size", "300x250", "--size", "728x90"]
+    assert main(["banner", "render", changed(home, relations=circle), *sizes]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said[:2]] == ["300x250", "728x90"]
+    assert all("above(headline, cta)" in line for line in said[:2])
+
+
+def test_what_is_not_shown_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A logo without a picture, and what a small canvas has no room for."""
+    elements = [
+        *GRAPH["elements"],
+        {"id": "logo", "role": "logo"},
+        {"id": "sub", "role": "sub", "priority": 8, "text": "Coffee, cake, a tour of the workshop and time to talk"},
+    ]
+    assert main(["banner", "render", changed(home, elements=elements), "--size", "120x60"]) == 0
+    said = capsys.readouterr().out
+    assert "left out: logo (there is nothing to show)" in said
+    assert "left out: sub (" in said
+
+
+@pytest.mark.parametrize("unknown", ["colour", "elements.0.colour"])
+def test_an_unknown_field_is_refused(home: Path, capsys: pytest.CaptureFixture[str], unknown: str) -> None:
+    """A misspelt field would be lost in silence."""
+    elements = [{**GRAPH["elements"][0], "colour": "red"}, GRAPH["elements"][1]]
+    changes = {"colour": "red"} if unknown == "colour" else {"elements": elements}
+    assert main(["banner", "render", changed(home, **changes)]) == 2
+    assert "unknown field `colour`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

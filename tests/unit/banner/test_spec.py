@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
@@ -31,3 +33,41 @@ def test_an_empty_logo_is_no_logo_to_leave_out() -> None:
     with pytest.raises(msgspec.ValidationError, match="logo"):
         msgspec.convert({"prompt": "rye bread", "logo": ""}, BannerSpec)
     assert msgspec.convert({"prompt": "rye bread", "logo": None}, BannerSpec).logo is None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "size", "max_bytes", "bottom"),
+    [
+        (["300x250", "google-display"], "300x250", 150_000, 0.0),
+        (["google-display", "300x250"], "300x250", 150_000, 0.0),
+        (["iab", "google-display"], "970x250", 150_000, 0.0),
+        (["1080x1920", "social"], "1080x1920", 0, 0.35),
+        (["iab", "social"], "1080x1920", 300_000, 0.35),
+    ],
+)
+def test_a_size_keeps_to_its_strictest_publisher(sizes: list[str], size: str, max_bytes: int, bottom: float) -> None:
+    """In whichever order sizes and presets name it, and it is made once."""
+    canvases = [each for each in BannerSpec(prompt="a bakery", sizes=sizes).canvases if str(each.size) == size]
+    assert [(each.max_bytes, each.safe.bottom) for each in canvases] == [(max_bytes, bottom)]
+
+
+@pytest.mark.parametrize(
+    ("locks", "said"),
+    [
+        ([{"element": "cta", "size": "728x90", "px": 20}], "'728x90' is none of the sizes 300x250"),
+        ([{"element": "cta", "size": "300X250", "px": 20}], "'300X250' is none of the sizes"),
+        ([{"element": "cta", "px": 20}, {"element": "cta", "px": 24}], "the px of 'cta' is settled in two ways"),
+        ([{"element": "headline", "text": ""}], "text"),
+    ],
+)
+def test_locks_that_cannot_hold_are_refused(locks: list[dict[str, object]], said: str) -> None:
+    """A canvas that is not asked for, two wishes for one thing, no words at all."""
+    with pytest.raises(msgspec.ValidationError, match=re.escape(said)):
+        msgspec.convert({"prompt": "a bakery", "sizes": ["300x250"], "locks": locks}, BannerSpec)
+
+
+def test_a_lock_for_one_size_goes_before_one_for_all() -> None:
+    """They do not contradict each other."""
+    locks = [{"element": "cta", "px": 20, "size": "300x250"}, {"element": "cta", "px": 24}]
+    spec = msgspec.convert({"prompt": "a bakery", "sizes": ["300x250"], "locks": locks}, BannerSpec)
+    assert len(spec.locks) == 2

@@ -34,7 +34,7 @@ Anchor = Literal["full", "left", "right", "top", "bottom", "center"]
 ElementId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
 
 
-class Element(Struct, frozen=True, kw_only=True):
+class Element(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something to place: a text, the logo, a button, the hero picture.
 
     ``short`` is the text for small canvases. ``priority`` 1 is kept longest when space runs out; ``min_px``/``max_px``
@@ -57,7 +57,7 @@ class Element(Struct, frozen=True, kw_only=True):
     y: Annotated[int, Meta(ge=0, le=8192)] | None = None
 
 
-class Relation(Struct, frozen=True, kw_only=True):
+class Relation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A rule between elements, or one and a region or the canvas; hard ones hold, soft ones cost ``weight``."""
 
     a: ElementId
@@ -72,7 +72,7 @@ class Relation(Struct, frozen=True, kw_only=True):
         return f"{self.rel}({self.a}, {self.b or 'canvas'})"
 
 
-class Region(Struct, frozen=True, kw_only=True):
+class Region(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A named part of the canvas: ``share`` percent of it, at ``anchor``."""
 
     id: ElementId
@@ -80,7 +80,7 @@ class Region(Struct, frozen=True, kw_only=True):
     share: Annotated[int, Meta(ge=10, le=100)]
 
 
-class Palette(Struct, frozen=True, kw_only=True):
+class Palette(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Colours by role. ``ink`` is text on ``ground``; ``on_accent`` is text on ``accent`` (the button)."""
 
     ground: HexColour
@@ -92,7 +92,7 @@ class Palette(Struct, frozen=True, kw_only=True):
     decor: HexColour
 
 
-class Typography(Struct, frozen=True, kw_only=True):
+class Typography(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Font families by catalogue id, and the headline's weight."""
 
     display: FontId
@@ -100,7 +100,7 @@ class Typography(Struct, frozen=True, kw_only=True):
     display_weight: Annotated[int, Meta(ge=300, le=900)] = 700
 
 
-class Design(Struct, frozen=True, kw_only=True):
+class Design(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole constraint graph with its look. ``graph`` is the version of this form.
 
     ``strategy`` is what it follows, where a designer wrote it; ``shape`` the class of canvas that the relations were

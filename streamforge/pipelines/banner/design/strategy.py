@@ -53,7 +53,7 @@ PaletteId = Annotated[str, Meta(max_length=24)]
 Line = Annotated[str, Meta(max_length=200)]
 
 
-class Strategy(Struct, frozen=True, kw_only=True):
+class Strategy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom it speaks to, the one thing it says, what comes first, and the look that follows.
 
     ``hierarchy`` names roles, the most important first. ``display_font`` sets headlines, ``text_font`` the rest.

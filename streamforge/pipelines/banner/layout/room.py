@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from streamforge.errors import LayoutInfeasible
 from streamforge.pipelines.banner.canvas import MAX_PIXELS, Canvas, Size
-from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.design.graph import Design, Element
 from streamforge.pipelines.banner.layout.measure import is_vital, measure
 from streamforge.pipelines.banner.layout.stage import Stage
 from streamforge.solve.layout import solve
@@ -17,7 +17,7 @@ from streamforge.solve.layout import solve
 _SIDES = (24, 32, 40, 48, 64, 80, 100, 128, 160, 200, 250, 300, 400, 500, 600, 800, 1000, 1200)
 _LONG_WORD_PX = 16
 """A little over the least headline: where type may not grow with the canvas, long words come to fit."""
-_EFFORT, _WALL_S = 0.02, 0.05
+_EFFORT = 0.02
 """What the question is worth: whether a few vital texts fit needs no best layout."""
 _FOR_SPACE = ("size(", "area(")
 _ADVICE = "shorten the text of the prompt, or choose a larger width and height"
@@ -63,7 +63,7 @@ def _least(design: Design, stage: Stage) -> Size | None:
     larger = [each for each in sides if each != size and each.width * each.height <= MAX_PIXELS]
     vital = _only_vital(design)
     for least_px in (0, _LONG_WORD_PX):
-        sized = replace(vital, elements=[replace(element, min_px=least_px) for element in vital.elements])
+        sized = replace(vital, elements=[_freed(element, least_px) for element in vital.elements])
         stages = [replace(stage, canvas=replace(stage.canvas, size=each)) for each in larger]
         first = bisect_left(stages, True, key=lambda each: _holds(sized, each))
         if first < len(larger):
@@ -79,9 +79,15 @@ def _only_vital(design: Design) -> Design:
     return replace(design, elements=kept, relations=relations)
 
 
+def _freed(element: Element, least_px: int) -> Element:
+    """The element in its role's usual type, unless one size of type is settled."""
+    is_settled = 0 < element.min_px == element.max_px
+    return element if is_settled else replace(element, min_px=least_px)
+
+
 def _holds(design: Design, stage: Stage) -> bool:
     try:
-        solve(replace(measure(design, stage).problem, effort=_EFFORT, wall_s=_WALL_S))
+        solve(replace(measure(design, stage).problem, effort=_EFFORT))
     except LayoutInfeasible:
         return False
     return True
