@@ -68,12 +68,15 @@ class Version(Struct, frozen=True, kw_only=True):
 
     @property
     def rank(self) -> tuple[int, int, int, int]:
-        """The lower, the better: canvases without a picture, failed checks, dropped elements, relaxed relations."""
+        """The lower, the better: canvases without a picture, failed checks, elements shown (negative), relaxed relations.
+
+        What is shown counts, not what was dropped: a patch that takes an element out has dropped none.
+        """
         layouts = [outcome.layout for outcome in self.outcomes if outcome.layout is not None]
         return (
             len(self.outcomes) - len(layouts),
             sum(len(outcome.failed) for outcome in self.outcomes),
-            sum(len(layout.dropped) for layout in layouts),
+            -sum(len(layout.placements) for layout in layouts),
             sum(len(layout.relaxed) for layout in layouts),
         )
 
@@ -156,14 +159,15 @@ def log_of(versions: Sequence[Version]) -> list[str]:
 
 def summary_of(version: Version) -> VersionReport:
     """The version in figures."""
-    unmade, failed, dropped, relaxed = version.rank
+    unmade, failed, _, relaxed = version.rank
+    layouts = [outcome.layout for outcome in version.outcomes if outcome.layout is not None]
     rationale = version.patch.rationale if version.patch else version.design.rationale
     return VersionReport(
         version=version.number,
         tokens=version.tokens,
         failed=failed,
         unmade=unmade,
-        dropped=dropped,
+        dropped=sum(len(layout.dropped) for layout in layouts),
         relaxed=relaxed,
         based_on=version.base,
         rationale=rationale,

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.brief import Patch, Tokens
-from streamforge.pipelines.banner.layout.arrangement import Arrangement
+from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
 from streamforge.pipelines.banner.spec import Check
 from streamforge.pipelines.banner.versions import (
     Conflict,
@@ -34,11 +34,10 @@ UNMADE = Outcome(
 )
 
 
-def outcome(failed: int = 0, *, dropped: int = 0, relaxed: int = 0) -> Outcome:
-    """A canvas with a picture."""
-    layout = Arrangement(
-        size=SIZE, margin=8, solver="optimal", placements=[], dropped=["sub"] * dropped, relaxed=["near"] * relaxed
-    )
+def outcome(failed: int = 0, *, missing: int = 0, relaxed: int = 0) -> Outcome:
+    """A canvas with a picture of three elements, less those that are missing."""
+    shown = [Placement(id=f"e{n}", role="sub", x=0, y=0, width=9, height=9) for n in range(3 - missing)]
+    layout = Arrangement(size=SIZE, margin=8, solver="optimal", placements=shown, relaxed=["near"] * relaxed)
     return Outcome(size=SIZE, digest="d", layout=layout, checks=[FINE, *[CONTRAST] * failed])
 
 
@@ -47,12 +46,15 @@ def version(number: int, *outcomes: Outcome, verdict: Literal["", "win", "loss",
     return Version(number=number, design=DESIGN, outcomes=list(outcomes), verdict=verdict, base=base)
 
 
-def test_fewer_failures_win_then_fewer_dropped_then_fewer_relaxed() -> None:
-    """A canvas without a picture is worst of all; each later measure counts only among equals."""
+def test_fewer_failures_win_then_more_shown_then_fewer_relaxed() -> None:
+    """A canvas without a picture is worst of all; each later measure counts only among equals.
+
+    Whether an element was dropped for want of room or taken out by a patch, what it said is missing.
+    """
     order = [
         outcome(),
         outcome(relaxed=1),
-        outcome(dropped=1),
+        outcome(missing=1),
         outcome(1),
         outcome(2, relaxed=5),
         UNMADE,
