@@ -47,7 +47,7 @@ format: $(VENV)/.dev  ## Format the code.
 
 .PHONY: bench
 bench: $(VENV)/.dev  ## Run the benchmarks.
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@for name in banner engine waiting "limiter --variant cost"; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
 
 .PHONY: gallery
 gallery: $(VENV)/.project $(VENV)/.libraries  ## Contact sheets of many briefs, into out/gallery (BRIEFS=file, OUT=directory).

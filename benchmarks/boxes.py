@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,7 @@ def _css(colour: Rgb, opacity: float = 1.0) -> str:
 def _nodes(item: object, logo: str) -> list[Node]:
     match item:
         case Gradient():
-            stops = ", ".join(_css(colour) for colour in item.colours)
-            return [_node(_placed(item.frame) | {"backgroundImage": f"linear-gradient(to bottom right, {stops})"})]
+            return [_node(_placed(item.frame) | {"backgroundImage": _blend(item)})]
         case Rect():
             return [_node(_placed(item.frame) | {"backgroundColor": _css(item.colour), "borderRadius": item.radius})]
         case Circle():
@@ -53,6 +53,19 @@ def _nodes(item: object, logo: str) -> list[Node]:
             return [_line(item, index, line) for index, line in enumerate(item.lines)]
         case _:
             raise TypeError(f"no box for {type(item).__name__}")
+
+
+def _blend(item: Gradient) -> str:
+    """The gradient by its angle, and by where on CSS's line, which goes through the box' middle, it starts and ends."""
+    along, down = item.end[0] - item.start[0], item.end[1] - item.start[1]
+    length = math.hypot(along, down)
+    line = (item.frame.width * abs(along) + item.frame.height * abs(down)) / length
+    middle = item.frame.x + item.frame.width / 2, item.frame.y + item.frame.height / 2
+    places = [
+        0.5 + ((x - middle[0]) * along + (y - middle[1]) * down) / length / line for x, y in (item.start, item.end)
+    ]
+    stops = [f"{_css(colour)} {place:.2%}" for colour, place in zip(item.colours, places, strict=True)]
+    return f"linear-gradient({math.degrees(math.atan2(along, -down)):.4f}deg, {', '.join(stops)})"
 
 
 def _line(text: Text, index: int, line: str) -> Node:

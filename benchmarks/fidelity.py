@@ -46,7 +46,7 @@ Picture = NDArray[np.int16]
 
 FAR = 32
 """A channel that differs more than this (of 255) is seen to differ."""
-MOST_MEAN, MOST_FAR, MOST_LOST = 6.0, 0.08, 0.08
+MOST_MEAN, MOST_FAR, MOST_LOST = 6.0, 0.08, 0.13
 """The tolerance. Letters of ten pixels come near it by antialiasing and hinting alone; what is missing is beyond it."""
 PROMPTS = (
     "A night market for street food by the river, every Friday in June. Free entry. www.rivermarket.example",

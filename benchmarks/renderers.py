@@ -4,10 +4,17 @@
 
 ``DIR`` is where ``npm install satori @resvg/resvg-js playwright-core`` was run; a renderer that is not installed is
 named and left out. The twelve elements of ``benchmarks/banner.py`` are laid out once, and what our painter draws is
-handed to the others as the same boxes, gradients, shadows, letters and font files. They are only asked to draw and
-encode; ours solves the layout as well, every time. Renderers take turns, all on one core (``--cores`` for more), and
-each keeps its process, page and fonts from run to run. ``cpu`` is what the processor spent on a picture, in all the
-processes of a renderer: on a busy machine it is the fairer figure.
+handed to the others as the same boxes, gradients, shadows, letters and font files. Timed is:
+
+* ours, "drawn": the same as the others do, the finished display list drawn and encoded. "solved": texts measured, the
+  layout solved, colours chosen on the pixels, drawn and encoded. "verified": all that and every check, as in a job.
+* Chromium: ``setContent`` and ``screenshot`` of a warm page that has the fonts. satori + resvg: the tree to SVG to PNG.
+  Pillow: the same shapes, with the smooth edges and blurs that it needs several steps for; it leaves letter-spacing
+  out, and so does a little less. Each stands on layout that is given.
+
+JPEG is at quality 90: ours with full colour resolution, the others' with half. Renderers take turns, all on one core
+(``--cores`` for more), and each keeps its process, page and fonts from run to run. ``cpu`` is what the processor spent
+on a picture, in all the processes of a renderer: on a busy machine it is the fairer figure.
 """
 
 from __future__ import annotations
@@ -36,24 +43,35 @@ from streamforge.pipelines.banner.layout.arrange import arrange
 from streamforge.pipelines.banner.order import Order, order_of
 from streamforge.pipelines.banner.picture.artwork import logo_of
 from streamforge.pipelines.banner.picture.compose import Composition
+from streamforge.pipelines.banner.picture.inspect import inspect
 from streamforge.pipelines.banner.preload import warm
+from streamforge.pipelines.banner.spec import FileFormat
 from streamforge.render import fonts
 from streamforge.render.encode import encode
+from streamforge.render.paint import paint
 from streamforge.render.scene import Circle, Frame, Gradient, Rect, Scene, Shadow, Text
 from streamforge.render.scene import Picture as Placed
 
 _INSTALL = "npm install satori @resvg/resvg-js playwright-core"
+STAGES = ("drawn", "solved", "verified")
+FORMATS: tuple[FileFormat, ...] = ("png", "jpeg")
 _WARM_RUNS = 2
 _FINER = 4
 _SCRIPT = Path(__file__).with_suffix(".mjs")
 
 
 class Renderer(Struct):
-    """A way to draw the banner: ``draw`` gives ms and bytes of one file, ``pids`` the processes it keeps."""
+    """A way to draw the banner: ``draw`` gives ms and bytes of one file, ``pids`` the other processes it keeps."""
 
     name: str
     draw: Callable[[], tuple[float, int]]
-    pids: Callable[[], list[int]]
+    pids: Callable[[], list[int]] = list
+
+    @property
+    def spent_ms(self) -> float:
+        """What the processor has spent so far on its processes, or on this one."""
+        pids = self.pids()
+        return cpu_ms(pids) if pids else time.process_time() * 1000
 
 
 class Material(Struct):
@@ -96,46 +114,55 @@ def texts_of(scene: Scene) -> Iterator[Text]:
         yield from (item for item in group.items if isinstance(item, Text))
 
 
-def ours(file_format: str, *, verified: bool = False) -> Renderer:
-    """Our own way: measure, solve, draw, encode; with every check on the picture if ``verified``."""
-    spec = spec_of("jpeg" if file_format == "jpeg" else "png")
+def ours(file_format: FileFormat, stage: str) -> Renderer:
+    """Our own way: from the display list (``drawn``), from the design (``solved``), with all checks (``verified``)."""
+    spec = spec_of(file_format)
     order = order_of(spec, spec.canvases[0])
+    ready = composed(order)
+
+    def make() -> bytes:
+        if stage == "drawn":
+            return encode(paint(ready.scene, ready.artworks), file_format).data
+        composition = composed(order)
+        if stage == "verified":
+            inspect(composition)
+        return encode(composition.pixels, file_format).data
+
+    return Renderer(f"ours, {stage}, {file_format}", timed(make))
+
+
+def timed(make: Callable[[], bytes], keep: Path | None = None) -> Callable[[], tuple[float, int]]:
+    """The ms and bytes of one call; its file is written to ``keep`` after the clock is read."""
 
     def draw() -> tuple[float, int]:
-        from streamforge.pipelines.banner.picture.inspect import inspect  # noqa: PLC0415 - only if asked for
-
         begun = time.perf_counter()
-        composition = composed(order)
-        if verified:
-            inspect(composition)
-        made = encode(composition.pixels, file_format)
-        return (time.perf_counter() - begun) * 1000, len(made.data)
+        data = make()
+        ms = (time.perf_counter() - begun) * 1000
+        if keep:
+            keep.write_bytes(data)
+        return ms, len(data)
 
-    return Renderer(f"ours, {file_format}{' + checks' if verified else ''}", draw, lambda: [os.getpid()])
+    return draw
 
 
-def pillow(stuff: Material, keep: Path | None) -> Renderer:
+def pillow(file_format: FileFormat, stuff: Material, keep: Path | None) -> Renderer:
     """Pillow with the same boxes, blurs and letters, wrapped and placed already."""
     loaded = {
         (face, px): ImageFont.truetype(str(stuff.files[face]), px)
         for face, px in {(_face(text), text.px) for text in texts_of(stuff.scene)}
     }
     logo = Image.fromarray(stuff.pixels, "RGBA")
+    options = {"compress_level": 3} if file_format == "png" else {"quality": 90}
 
-    def draw() -> tuple[float, int]:
-        begun = time.perf_counter()
+    def make() -> bytes:
         image = Image.new("RGB", (SIZE.width, SIZE.height), stuff.scene.ground)
-        for group in stuff.scene.groups:
-            for item in group.items:
-                image = _drawn(image, item, loaded, logo)
+        for item in stuff.scene.items():
+            image = _drawn(image, item, loaded, logo)
         buffer = io.BytesIO()
-        image.save(buffer, "PNG", compress_level=3)
-        ms = (time.perf_counter() - begun) * 1000
-        if keep:
-            (keep / "pillow.png").write_bytes(buffer.getvalue())
-        return ms, buffer.tell()
+        image.save(buffer, file_format.upper(), **options)
+        return buffer.getvalue()
 
-    return Renderer("Pillow, png", draw, lambda: [os.getpid()])
+    return Renderer(f"Pillow, {file_format}", timed(make, keep and keep / f"pillow.{file_format}"))
 
 
 def _face(text: Text) -> tuple[str, int]:
@@ -145,9 +172,8 @@ def _face(text: Text) -> tuple[str, int]:
 def _drawn(image: Image.Image, item: object, loaded: dict[Any, Any], logo: Image.Image) -> Image.Image:
     match item:
         case Gradient():
-            across = np.linspace(0, 0.5, SIZE.width)[None, :, None] + np.linspace(0, 0.5, SIZE.height)[:, None, None]
-            first, last = (np.array(colour, float) for colour in item.colours)
-            return Image.fromarray((first + (last - first) * across).astype(np.uint8), "RGB")
+            first, last = (Image.new("RGB", image.size, colour) for colour in item.colours)
+            return Image.composite(last, first, _shares(item, image.size))
         case Rect():
             image.paste(item.colour, _place(item.frame), _smooth(item.frame, item.radius, item.opacity))
         case Circle():
@@ -170,6 +196,15 @@ def _drawn(image: Image.Image, item: object, loaded: dict[Any, Any], logo: Image
         case _:
             raise TypeError(f"Pillow draws no {type(item).__name__}")
     return image
+
+
+def _shares(item: Gradient, size: tuple[int, int]) -> Image.Image:
+    """How much of a gradient's second colour each pixel has, 0..255."""
+    along, down = item.end[0] - item.start[0], item.end[1] - item.start[1]
+    scale = 255 / (along**2 + down**2)
+    columns = ((np.arange(size[0]) + 0.5 - item.start[0]) * along * scale).astype(np.float32)
+    rows = ((np.arange(size[1]) + 0.5 - item.start[1]) * down * scale).astype(np.float32)
+    return Image.fromarray(np.clip(columns + rows[:, None] + 0.5, 0, 255).astype(np.uint8))
 
 
 def _place(frame: Frame) -> tuple[int, int]:
@@ -252,7 +287,7 @@ def piped(mode: str, options: argparse.Namespace, stuff: Material, folder: Path)
     jobs = {
         name: {**job, "html": page, "format": name}
         | ({"save": str(options.keep / f"chromium.{name}")} if options.keep else {})
-        for name in ("png", "jpeg")
+        for name in FORMATS
     }
     return [Renderer(f"Chromium, {name}", lambda name=name: pipe.ask(jobs[name]), pipe.pids) for name in jobs], pipe
 
@@ -284,34 +319,34 @@ def compare(renderers: list[Renderer], runs: int) -> dict[str, dict[str, float]]
     sizes: dict[str, int] = {}
     for index in range(-_WARM_RUNS, runs):
         for renderer in renderers:
-            before = cpu_ms(renderer.pids())
+            before = renderer.spent_ms
             ms, sizes[renderer.name] = renderer.draw()
             if index >= 0:
                 times[renderer.name].append(ms)
-                spent[renderer.name] += cpu_ms(renderer.pids()) - before
+                spent[renderer.name] += renderer.spent_ms - before
     return {
         renderer.name: {
             "p50": statistics.median(times[renderer.name]),
             "p95": statistics.quantiles(times[renderer.name], n=20, method="inclusive")[-1],
             "cpu": spent[renderer.name] / runs,
             "kb": sizes[renderer.name] / 1000,
-            "mb": memory_mb(renderer.pids()),
+            "mb": memory_mb(renderer.pids() or [os.getpid()]),
         }
         for renderer in renderers
     }
 
 
 def report(figures: dict[str, dict[str, float]]) -> str:
-    """A table; times are also given as multiples of ours in the same format."""
-    columns = ("p50 ms", "x ours", "p95 ms", "cpu ms", "x ours", "kB", "MB")
-    lines = [f"{'renderer':<24}" + "".join(f"{column:>9}" for column in columns)]
+    """A table; what each spends is also given as a multiple of what ours does in the same format, by stage."""
+    columns = ("p50 ms", "p95 ms", "cpu ms", "kB", "MB", *(f"x {stage}" for stage in STAGES))
+    lines = [f"{'renderer':<22}" + "".join(f"{column:>11}" for column in columns)]
     for name, figure in figures.items():
-        base = figures[f"ours, {'jpeg' if 'jpeg' in name else 'png'}"]
-        row = [figure["p50"], figure["p50"] / base["p50"], figure["p95"], figure["cpu"], figure["cpu"] / base["cpu"]]
-        digits = (1, 2, 1, 1, 2)
-        cells = [f"{value:>9.{places}f}" for value, places in zip(row, digits, strict=True)]
-        lines.append(f"{name:<24}{''.join(cells)}{figure['kb']:>9.0f}{figure['mb']:>9.0f}")
-    return "\n".join(lines)
+        form = name.rpartition(" ")[2]
+        bases = (figures[f"ours, {stage}, {form}"] for stage in STAGES)
+        ratios = [f"{figure['p50'] / base['p50']:.1f}/{figure['cpu'] / base['cpu']:.1f}" for base in bases]
+        cells = [*(f"{figure[key]:.1f}" for key in ("p50", "p95", "cpu")), f"{figure['kb']:.0f}", f"{figure['mb']:.0f}"]
+        lines.append(f"{name:<22}" + "".join(f"{cell:>11}" for cell in (*cells, *ratios)))
+    return "\n".join(lines) + "\nx: times what ours takes to get so far, by the clock / by the processor"
 
 
 def main() -> None:
@@ -332,7 +367,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stuff = material(folder)
-        renderers = [ours("png"), ours("jpeg"), ours("png", verified=True), pillow(stuff, options.keep)]
+        renderers = [ours(form, stage) for form in FORMATS for stage in STAGES]
+        renderers += [pillow(form, stuff, options.keep) for form in FORMATS]
         for mode in ("satori", "chromium"):
             found, pipe = piped(mode, options, stuff, folder)
             renderers += found

@@ -22,8 +22,8 @@ from msgspec import Struct
 from streamforge.render import fonts, scripts
 from streamforge.render.binding import NBSP, dangles, kept_together
 
-_DANGLING_COST, _LONE_COST, _PAUSE_GAIN = 0.2, 0.06, 0.04
-_HYPHEN_COST, _SOFT_COST, _SLASH_COST, _ADDRESS_COST = 0.05, 0.1, 0.06, 0.5
+_DANGLING_COST, _LONE_COST, _PAUSE_GAIN = 0.3, 0.06, 0.04
+_HYPHEN_COST, _SOFT_COST, _SLASH_COST, _ADDRESS_COST = 1.4, 0.1, 0.06, 0.5
 _INSIDE_PHRASE_COST, _INSIDE_KATAKANA_COST, _INSIDE_CLAUSE_COST = 0.1, 0.3, 0.12
 _WIDE_PAUSE_GAIN = 0.12
 _SHORTEST_SPLIT_ADDRESS = 18
@@ -68,7 +68,7 @@ class Piece(Struct, frozen=True):
 
 
 class Breaks(Struct, frozen=True):
-    """Lines, and what was paid for breaks inside words and phrases."""
+    """Lines, and what was paid for breaks inside words and phrases, and between a word and the one it leans on."""
 
     lines: tuple[str, ...]
     cost: float
@@ -105,7 +105,7 @@ def best_breaks(parts: Sequence[Piece], width: Callable[[str], float], space: fl
     if not cuts:
         return None
     lines = [_line(parts[a:b]) for a, b in pairwise(cuts)]
-    paid = sum(max(0.0, parts[cut - 1].cost) for cut in cuts[1:-1])
+    paid = sum(max(0.0, rater.ending(cut)) for cut in cuts[1:-1])
     return Breaks((*(line.rstrip(_HANGING) for line in lines[:-1]), lines[-1]), paid)
 
 
@@ -146,6 +146,10 @@ class _Rater:
         lone = _LONE_COST if end == self.count and end - begin == 1 and begin > 0 else 0.0
         return slack * slack + self._ends[end - 1] + lone
 
+    def ending(self, end: int) -> float:
+        """What it costs to end a line before that piece."""
+        return self._ends[end - 1]
+
     def ends(self, line: int, reach: float) -> range:
         """The pieces that a line of that number may end before."""
         if math.isinf(reach):
@@ -162,7 +166,8 @@ class _Rater:
         part = parts[index]
         if part.joint == "\n":
             return 0.0
-        last = part.text.rsplit(" ", 1)[-1]
+        start = next(at for at in range(index, -1, -1) if at == 0 or parts[at - 1].joint)
+        last = "".join(each.text for each in parts[start : index + 1]).rsplit(" ", 1)[-1]
         if part.joint == " " and (dangles(last) or _COUNT.match(parts[index + 1].text)):
             return part.cost + _DANGLING_COST
         return part.cost - (_PAUSE_GAIN if last.endswith(_PAUSES) else 0.0)

@@ -202,17 +202,19 @@ def _drawn(frames: Sequence[Frame], holes: Sequence[Frame], width: int, height: 
 def _painted(frames: Sequence[Frame], width: int, height: int, shape: tuple[int, ...]) -> Map:
     mask = np.zeros(shape)
     for frame in frames:
-        down = _cover(frame.y, frame.bottom, height, shape[0])
-        across = _cover(frame.x, frame.right, width, shape[1])
-        np.maximum(mask, np.outer(down, across), out=mask)
+        rows, down = _cover(frame.y, frame.bottom, height, shape[0])
+        columns, across = _cover(frame.x, frame.right, width, shape[1])
+        part = mask[rows, columns]
+        np.maximum(part, down[:, None] * across, out=part)
     return mask
 
 
-def _cover(start: float, end: float, length: float, cells: int) -> NDArray[np.float64]:
-    """How much of each of ``cells`` equal cells of a length a span covers, 0..1."""
-    edges = np.arange(cells) * length / cells
+def _cover(start: float, end: float, length: float, cells: int) -> tuple[slice, NDArray[np.float64]]:
+    """Which of ``cells`` equal cells of a length a span touches, and how much of each it covers, 0..1."""
     size = length / cells
-    return np.clip(np.minimum(end, edges + size) - np.maximum(start, edges), 0.0, size) / size
+    first, last = max(int(start / size), 0), min(max(math.ceil(end / size), 0), cells)
+    edges = np.arange(first, last) * size
+    return slice(first, last), np.clip(np.minimum(end, edges + size) - np.maximum(start, edges), 0.0, size) / size
 
 
 def _freed(grey: Map, frames: Sequence[Frame], width: int, height: int) -> Map:

@@ -39,9 +39,10 @@ class Frame(Struct, frozen=True):
 
     def overlap(self, other: Frame) -> float:
         """The area (px²) two frames share."""
-        width = min(self.right, other.right) - max(self.x, other.x)
-        height = min(self.bottom, other.bottom) - max(self.y, other.y)
-        return max(width, 0.0) * max(height, 0.0)
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        if width <= 0:
+            return 0.0
+        return width * max(min(self.y + self.height, other.y + other.height) - max(self.y, other.y), 0.0)
 
 
 class Rect(Struct, frozen=True, tag=True):

@@ -33,6 +33,8 @@ __all__ = [
 
 _REFERENCE_PX = 100.0
 _NO_COST = 0.0
+_WORST = 4.0
+"""The most that a block's breaks can be wrong: a torn compound is worse than any type size is good."""
 _DEEP, _NEAR = 0.05, 0.03
 """Glyphs that sink less than this sit on the baseline; ones this near to the usual height count as usual."""
 _BARE_DESCENT = 0.02
@@ -213,7 +215,7 @@ def _block(lines: tuple[str, ...], style: TextStyle, cost: float) -> Block:
         height=rise + descent + style.leading * (len(lines) - 1),
         rise=rise,
         evenness=min(widths) / longest if longest else 1.0,
-        penalty=min(1.0, _penalty(lines, widths) + cost),
+        penalty=min(_WORST, _penalty(lines, widths) + cost),
     )
 
 

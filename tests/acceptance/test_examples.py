@@ -129,7 +129,7 @@ def thumbnails(home: Path, wheel: Path, fake_gallery: Any) -> Iterator[ExampleDa
         archive.extractall(home / "packages")
     pictures = home / "pictures"
     pictures.mkdir()
-    for name in ("demo-banner.png",):
+    for name in ("demo-set.png",):
         shutil.copy(ROOT / "docs" / "images" / name, pictures)
     (pictures / "notes.txt").write_text("no picture", encoding="utf-8")
     variables = {"THUMBNAILS_PICTURES": str(pictures), "THUMBNAILS_GALLERY": fake_gallery.url}
@@ -139,7 +139,7 @@ def thumbnails(home: Path, wheel: Path, fake_gallery: Any) -> Iterator[ExampleDa
 
 def test_a_pipeline_in_a_package(thumbnails: ExampleDaemon, fake_gallery: Any) -> None:  # noqa: ANN401 - the same
     """Found by its entry point; its jobs are published once each, however they were handed in."""
-    album = json.dumps({"title": "Demo", "pictures": ["demo-banner.png", "notes.txt"], "size_px": 100})
+    album = json.dumps({"title": "Demo", "pictures": ["demo-set.png", "notes.txt"], "size_px": 100})
     from_inbox = thumbnails.xadd(kind="thumbnails", input=album)
     done = thumbnails.command("submit", "thumbnails", "--input", album, "--json")
     assert done.returncode == 0, done.stderr
@@ -148,9 +148,9 @@ def test_a_pipeline_in_a_package(thumbnails: ExampleDaemon, fake_gallery: Any) -
         ended = thumbnails.outcome(job_id)
         assert ended["state"] == "succeeded", ended
         result = json.loads(ended["result"])
-        assert result["thumbnails"] == ["demo-banner-100.jpg"]
+        assert result["thumbnails"] == ["demo-set-100.jpg"]
         assert [skipped["picture"] for skipped in result["skipped"]] == ["notes.txt"]
-        assert artifact(thumbnails, job_id, "demo-banner-100.jpg").startswith(b"\xff\xd8\xff")
+        assert artifact(thumbnails, job_id, "demo-set-100.jpg").startswith(b"\xff\xd8\xff")
         assert artifact(thumbnails, job_id, "sheet.jpg").startswith(b"\xff\xd8\xff")
     assert sorted(fake_gallery.keys.values()) == [1, 1]
 
@@ -158,7 +158,7 @@ def test_a_pipeline_in_a_package(thumbnails: ExampleDaemon, fake_gallery: Any) -
 def test_a_parked_job_outlives_its_daemon(thumbnails: ExampleDaemon, fake_gallery: Any) -> None:  # noqa: ANN401 - the same
     """While the gallery takes its time the job waits without a slot; after a restart it goes on, publishing once."""
     fake_gallery.looks = 1
-    job_id = thumbnails.xadd(kind="thumbnails", input='{"title": "Slow", "pictures": ["demo-banner.png"]}')
+    job_id = thumbnails.xadd(kind="thumbnails", input='{"title": "Slow", "pictures": ["demo-set.png"]}')
     wait_for(lambda: thumbnails.record(job_id).get("state") == "scheduled", "the job is parked")
     thumbnails.stop()
     thumbnails.start()

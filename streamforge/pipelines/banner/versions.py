@@ -68,7 +68,7 @@ class Version(Struct, frozen=True, kw_only=True):
 
     @property
     def rank(self) -> tuple[int, int, int, int]:
-        """The lower, the better: canvases without a picture, failed checks, elements shown (negative), relaxed relations.
+        """The lower, the better: canvases not made, failed checks, elements shown (negative), relaxed relations.
 
         What is shown counts, not what was dropped: a patch that takes an element out has dropped none.
         """

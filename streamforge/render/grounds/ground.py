@@ -20,10 +20,12 @@ _SOFT_CHROMA = 0.05
 
 
 class Mark(Struct, frozen=True):
-    """An element of the banner: its role and its box."""
+    """An element of the banner: its role, its box, its type size (px; 0: no text), whether its lines end right."""
 
     role: str
     frame: Frame
+    px: int = 0
+    is_right: bool = False
 
 
 class Ground(Struct, frozen=True, kw_only=True):

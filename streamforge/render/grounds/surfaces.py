@@ -15,8 +15,8 @@ _ROUND = 1.9
 """Up to this ratio of sides an offer gets a round badge, beyond it a tag."""
 _POINTS = 18
 _LYING = 3.0
-_ABOVE_BUTTON = 1.2
-"""A bar begins nearer to what stands above it than to its button: it has an edge, the text has none."""
+_BAR_EM, _BAR_LEAST_PX = 0.35, 120
+"""The bar above a headline keeps this share of its type size away; on lower canvases there is none."""
 _LINE_ROOM_PX = 9
 """With less room between them, the bar's edge and the button run together."""
 _WIDE = 0.7
@@ -82,8 +82,8 @@ def _footer_bar(ground: Ground) -> list[Shape]:
     if cut is None:
         return []
     axis, at, before = cut
+    top = hull(closing).y
     fill = deeper(ground.ground, toward=ground.figure)
-    at = top - (top - at) * _ABOVE_BUTTON if axis == "y" else at
     bar, line = _half(ground, (axis, at, before)), max(2.0, ground.unit * 0.008)
     edge = Frame(0, at, ground.width, line)
     if axis == "x":
@@ -156,9 +156,12 @@ def _editorial(ground: Ground) -> list[Shape]:
     head = hull(ground.of("kicker", "headline"))
     thick, fine = max(2.0, ground.unit * 0.012), max(1.0, ground.unit * 0.0028)
     found: list[Shape] = []
-    top = head.y - ground.unit * 0.032 - thick
-    if top > ground.unit * 0.03:
-        found.append(Rect(Frame(head.x, top, ground.unit * 0.09, thick), ground.accent))
+    px = max(mark.px for mark in ground.marks if mark.role == "headline")
+    top = head.y - max(ground.unit * 0.032, _BAR_EM * px) - thick
+    if top > ground.unit * 0.03 and ground.height >= _BAR_LEAST_PX:
+        width = ground.unit * 0.09
+        left = head.right - width if any(mark.is_right for mark in ground.marks if mark.role == "headline") else head.x
+        found.append(Rect(Frame(left, top, width, thick), ground.accent))
     others = tuple(mark.frame for mark in ground.marks if mark.role not in {"headline", "kicker"})
     cut = cut_between((head,), others)
     if cut is not None and cut[0] == "x":

@@ -13,6 +13,7 @@ _GREY, _RICH, _FULL = 0.006, 0.03, 0.1
 _RICHER = 1.7
 _DIM, _BRIGHT = 0.12, 0.32
 """Luminances: up to the one white has 6:1 and dark inks do not tempt, from the other on near-black has 6:1."""
+_SUNNY, _SHINING = (30.0, 132.0), 0.2
 _KIN_DEGREES = 55
 """Hues farther apart than this would meet in a third one: cream and blue in green."""
 
@@ -53,9 +54,13 @@ def deeper(ground: Rgb, *, toward: Rgb, by: float = 0.06) -> Rgb:
 
 
 def decisive(fill: Rgb) -> Rgb:
-    """The fill, darkened if it is of the middling tones on which neither dark nor light text reads well."""
+    """The fill, moved off the middling tones on which neither dark nor light text reads well.
+
+    It is darkened, but for what would be brown or olive then: bright orange and yellow become lighter.
+    """
     was = to_oklch(fill)
+    step = 0.01 if _SUNNY[0] < was.hue < _SUNNY[1] and luminance_of(fill) > _SHINING else -0.01
     while _DIM < luminance_of(fill) < _BRIGHT:
-        was = was._replace(lightness=was.lightness - 0.01)
+        was = was._replace(lightness=was.lightness + step)
         fill = from_oklch(was)
     return fill

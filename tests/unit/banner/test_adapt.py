@@ -23,7 +23,7 @@ CANVASES = PRESETS["bannerrequest13"]
 
 def brief_of(prompt: str = PROMPT, locks: list[Lock] | None = None, hero: HeroFacts | None = None) -> Brief:
     """A brief with a logo, for a 1200x628."""
-    spec = BannerSpec(prompt=prompt, locks=locks or [], seed=3)
+    spec = BannerSpec(prompt=prompt, sizes=["1200x628", "728x90"], locks=locks or [], seed=3)
     return Brief(spec=spec, size=Size(1200, 628), kit=BrandKit(), logo=LOGO, hero=hero)
 
 

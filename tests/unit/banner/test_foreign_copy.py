@@ -102,3 +102,9 @@ def test_names_and_figures_of_every_invented_brief_are_its_own() -> None:
         strange += [word for word in words if word[:1].isupper() and word.casefold() not in said]
         strange += [word for word in words if word[:1].isdigit() and word not in said]
     assert strange == []
+
+
+def test_what_an_offer_came_with_goes_with_it() -> None:
+    """Of ``com 20% de desconto para cachorros`` no ``com`` is left hanging."""
+    copy = write_copy(BannerSpec(prompt="Banho e tosa com 20% de desconto para cachorros. Agende em patinhas.example"))
+    assert copy.headline == "Banho e tosa para cachorros"

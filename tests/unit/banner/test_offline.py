@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.archetypes import ARCHETYPES, fitting, layout_of
-from streamforge.pipelines.banner.design.brief import Brief, LogoFacts, Tokens
+from streamforge.pipelines.banner.design.brief import Brief, HeroFacts, LogoFacts, Tokens
 from streamforge.pipelines.banner.design.graph import Design, Element
 from streamforge.pipelines.banner.design.offline import OfflineDesigner, design_offline
-from streamforge.pipelines.banner.design.relations import relate, without
+from streamforge.pipelines.banner.design.relations import offer_goes_on, relate, without
 from streamforge.pipelines.banner.design.seeds import seed_of
 from streamforge.pipelines.banner.design.settle import problems
 from streamforge.pipelines.banner.design.shapes import Shape, shape_of
@@ -131,7 +131,7 @@ def test_there_is_always_a_headline_and_a_button(size: Size) -> None:
     elements = {element.id: element for element in make(size).elements}
     assert {"headline", "cta", "logo"} <= elements.keys()
     assert elements["headline"].priority == 1
-    assert max(elements[name].priority for name in ("cta", "logo")) == 2
+    assert (elements["cta"].priority, elements["logo"].priority) == (2, 3)
 
 
 def test_an_offer_leads_only_where_there_is_one() -> None:
@@ -202,3 +202,45 @@ async def test_the_designer_answers_its_protocol_without_tokens() -> None:
     assert (strategy.tokens, design.tokens) == (Tokens(), Tokens())
     assert (design.value.designer, design.value.strategy, design.value.shape) == ("offline", strategy.value, "strip")
     assert {element.id for element in design.value.elements} >= {"logo", "headline", "offer", "contact", "phone"}
+
+
+def test_the_rest_of_an_offer_stands_below_it() -> None:
+    """``On every roast`` is the end of ``30% off every roast``: it follows the offer, not the headline."""
+    spec = BannerSpec(prompt="Autumn tasting at Blue Bean: 30% off every single-origin roast")
+    design = design_offline(spec, Size(300, 250), None)
+    texts = {element.role: element.text for element in design.elements}
+    assert texts["offer"] == "30% off"
+    assert texts["sub"] == "On every single-origin roast"
+    for archetype in ("stack-left", "side-by-side", "editorial", "offer-hero"):
+        related = relate(layout_of(archetype, "square", 0), design.elements, offer_goes_on=True)
+        assert "above(offer, sub)" in {relation.name for relation in related.relations}
+    assert offer_goes_on("Tasting: 30% off every single-origin roast", design.elements)
+    assert not offer_goes_on("Tasting: 30% off. On every single-origin roast a stamp", design.elements)
+
+
+@pytest.mark.parametrize(("own", "aspect", "fills"), [(1.5, 1.91, True), (0.67, 1.91, False), (1.5, 8.0, False)])
+def test_a_picture_fills_a_canvas_of_about_its_proportions_only(own: float, aspect: float, *, fills: bool) -> None:
+    """A calm portrait is not stretched over a landscape: too little of it would be left."""
+    elements = [Element(id="hero", role="hero"), Element(id="headline", role="headline", text="Rye")]
+    hero = HeroFacts(width=round(1000 * own), height=1000, colors=["#808080"], luminance=0.3, calm="left")
+    related = relate(layout_of("hero-image", "landscape", 0), elements, hero, aspect=aspect)
+    assert ("full" in {region.anchor for region in related.regions}) == fills
+
+
+def test_an_upright_picture_stands_beside_the_text_on_a_square() -> None:
+    """Of a product or a portrait a flat strip above the text would show a slice."""
+    elements = [Element(id="hero", role="hero"), Element(id="headline", role="headline", text="Rye")]
+    anchors = {
+        own: next(
+            region.anchor
+            for region in relate(
+                layout_of("hero-image", "square", 0),
+                elements,
+                HeroFacts(width=own, height=1000, colors=["#808080"], luminance=0.3),
+                aspect=1.2,
+            ).regions
+            if region.id == "picture"
+        )
+        for own in (700, 1600)
+    }
+    assert anchors == {700: "right", 1600: "top"}

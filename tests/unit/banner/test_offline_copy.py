@@ -350,3 +350,29 @@ def test_a_gift_of_money_is_no_offer() -> None:
     """``\u20ac25 gives one person a warm night`` is a sentence: its amount is neither a price nor torn out of it."""
     copy = write("Winter shelter appeal: \u20ac25 gives one person a warm night. Donate at night.example")
     assert (copy.offer, copy.sub) == ("", "\u20ac25 gives one person a warm night")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "headline"),
+    [
+        ("Two pizzas for the price of one, Monday to Wednesday", "Two Pizzas for the Price of One"),
+        ("Lease the Volta One from €199 a month", "Lease the Volta One"),
+        ("Wine-and-cheese evening every Thursday", "Wine-and-Cheese Evening"),
+        ("We are hiring warehouse team-leads. £16.50 an hour", "We Are Hiring Warehouse Team-Leads"),
+    ],
+)
+def test_a_headline_is_not_cut_within_a_phrase(prompt: str, headline: str) -> None:
+    """Prices, names and wages stay whole; small words within a compound stay small."""
+    assert write_copy(BannerSpec(prompt=prompt)).headline == headline
+
+
+def test_a_line_that_only_repeats_the_offer_is_left_out() -> None:
+    """``First class free`` is said once."""
+    copy = write_copy(BannerSpec(prompt="Sunrise yoga on the beach, first class free"))
+    assert copy.offer.casefold() == "first class free"
+    assert copy.sub.casefold() != "first class free"
+
+
+def test_a_short_form_keeps_the_subject() -> None:
+    """``Backups That Test Themselves`` is short as ``Backups``, never as what is said of them."""
+    assert write_copy(BannerSpec(prompt="Backups that test themselves")).headline_short == "Backups"

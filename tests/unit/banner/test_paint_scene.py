@@ -16,6 +16,7 @@ from streamforge.pipelines.banner.layout.arrange import arrange
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
 from streamforge.pipelines.banner.order import Order
 from streamforge.pipelines.banner.picture.artwork import hero_of, logo_of
+from streamforge.pipelines.banner.picture.box import unboxed
 from streamforge.pipelines.banner.picture.compose import GROUND_ID, Composition, frame_of
 from streamforge.render import verify
 from streamforge.render.colour import BLACK, WHITE, parse
@@ -194,3 +195,17 @@ def test_every_element_of_the_graph_can_be_found() -> None:
     """Nothing that was placed is left out of the scene."""
     composition = composed(design(ALL, ordered(ALL)))
     assert {p.id for p in composition.arrangement.placements} <= {each.id for each in composition.scene.groups}
+
+
+def test_a_box_of_the_grounds_colour_is_not_the_logo() -> None:
+    """What is in the box is judged, whatever its corners; a box that shows, and a logo without one, stay whole."""
+    ground = np.full((40, 80, 4), (10, 37, 64, 255), np.uint8)
+    logo = ground.copy()
+    logo[12:28, 20:60, :3] = (255, 214, 10)
+    logo[:2, :2, 3] = 0
+    found = unboxed(logo, ground, Frame(0, 0, 80, 40))
+    assert found[20, 40, 3] == 255
+    assert found[5, 40, 3] == 0
+    assert unboxed(logo, np.full_like(ground, 255), Frame(0, 0, 80, 40)) is logo
+    logo[..., 3][:8] = 0
+    assert unboxed(logo, ground, Frame(0, 0, 80, 40)) is logo

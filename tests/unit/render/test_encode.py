@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageDraw
 
 from streamforge.errors import InvalidInput
 from streamforge.render.colour import Pixels
@@ -91,6 +93,48 @@ def test_a_png_gives_up_colours_for_weight() -> None:
     assert int(smaller.quality.split()[0]) < int(fitted.quality.split()[0])
     apart = np.abs(np.asarray(decoded(fitted.data).convert("RGB")).astype(int) - picture()[..., :3])
     assert apart.mean() < 12
+
+
+def test_a_drawn_png_is_not_filtered_and_a_photograph_is() -> None:
+    """Each way gives the smaller file for its kind of picture, and both hold every pixel."""
+    for pixels, is_drawn in ((drawn(), True), (smooth(), False)):
+        file = encode(pixels, "png").data
+        shown = decoded(file)
+        assert np.array_equal(np.asarray(shown), pixels[..., :3])
+        assert (row_filters(file) == {0}) is is_drawn
+        usual = io.BytesIO()
+        shown.save(usual, "PNG", compress_level=3)
+        assert len(file) < usual.tell()
+
+
+def drawn() -> Pixels:
+    """Flat shapes and letters, as a banner has."""
+    image = Image.new("RGB", (300, 200), "#fdfaf4")
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((180, -40, 340, 90), fill="#c4d7f7")
+    pen.rounded_rectangle((20, 150, 120, 180), 14, fill="#1d4ed8")
+    for row in range(6):
+        pen.text((20, 12 + 22 * row), "Build systems that lose nothing", fill="#1d2733", font_size=16)
+    return np.dstack([np.asarray(image), np.full((200, 300), 255, np.uint8)])
+
+
+def smooth() -> Pixels:
+    """What changes a little at each pixel and never repeats, as a photograph does."""
+    rng = np.random.default_rng(3)
+    wide = Image.fromarray(rng.integers(0, 255, (14, 20, 3), np.uint8)).resize((300, 200), Image.Resampling.BICUBIC)
+    grain = rng.integers(-2, 3, (200, 300, 3))
+    return np.dstack([np.clip(np.asarray(wide) + grain, 0, 255), np.full((200, 300), 255)]).astype(np.uint8)
+
+
+def row_filters(file: bytes) -> set[int]:
+    """The filter bytes of an RGB PNG's rows."""
+    width, height = struct.unpack(">2I", file[16:24])
+    data, at = b"", 8
+    while at < len(file):
+        length, name = struct.unpack(">I4s", file[at : at + 8])
+        data += file[at + 8 : at + 8 + length] if name == b"IDAT" else b""
+        at += 12 + length
+    return set(zlib.decompress(data)[:: 3 * width + 1][:height])
 
 
 @pytest.mark.parametrize("name", FORMATS)

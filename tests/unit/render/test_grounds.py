@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streamforge.render.colour import contrast, luminance_of
 from streamforge.render.grounds import STYLES, Ground, Mark, background
@@ -115,3 +116,20 @@ def _box(shape: object) -> Frame:
     assert isinstance(shape, Polygon)
     xs, ys = [x for x, _ in shape.points], [y for _, y in shape.points]
     return Frame(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
+
+def test_the_bar_above_a_headline_keeps_its_distance_and_its_side() -> None:
+    """0.35 of the type size away, at the side where lines begin, and not at all on low canvases."""
+    plan = ground("editorial", headline=Frame(40, 90, 300, 80))
+    left = replace(plan, marks=(Mark("headline", plan.marks[0].frame, 60),))
+    right = replace(plan, marks=(Mark("headline", plan.marks[0].frame, 60, is_right=True),))
+    (bar,), (turned,) = ([_box(shape) for shape in surfaces(each)] for each in (left, right))
+    assert 90 - bar.bottom >= 0.35 * 60
+    assert (bar.x, turned.right) == (40, 340)
+    assert surfaces(replace(left, height=90)) == []
+
+
+@pytest.mark.parametrize("fill", [(224, 122, 63), (240, 140, 0)])
+def test_a_bright_fill_becomes_lighter_not_brown(fill: tuple[int, int, int]) -> None:
+    """Orange under text is made lighter, where another colour of its lightness would be darkened."""
+    assert luminance_of(decisive(fill)) >= luminance_of(fill)

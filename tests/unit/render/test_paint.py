@@ -106,6 +106,21 @@ def test_gradients_fade_to_nothing() -> None:
     assert tuple(pixels[40, 75][:3]) == WHITE
 
 
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("ends", [((0, 0), (80, 60)), ((0, 0), (80, 0)), ((0, 60), (0, 0)), ((70, 10), (20, 40))])
+def test_a_blend_of_the_whole_canvas_is_the_painters(ends: tuple[tuple[int, int], tuple[int, int]], scale: int) -> None:
+    """Looked up at every pixel, it has the colours that Skia gives the same gradient on a larger frame, within a step.
+
+    The larger frame is what makes the painter leave it to Skia.
+    """
+    looked_up, drawn = Easel(80, 60, scale), Easel(80, 60, scale)
+    looked_up.paint([Gradient(Frame(0, 0, 80, 60), *ends, (RED, (10, 40, 240)))])
+    drawn.paint([Gradient(Frame(-1, -1, 90, 70), *ends, (RED, (10, 40, 240)))])
+    apart = np.abs(looked_up.pixels.astype(int) - drawn.pixels)
+    assert apart.max() <= 1
+    assert looked_up.pixels.std(axis=(0, 1))[2] > 30
+
+
 @pytest.mark.parametrize(("align", "columns"), [("left", (0, 40)), ("center", (20, 60)), ("right", (40, 80))])
 def test_text_stays_in_its_part_of_the_box(align: str, columns: tuple[int, int]) -> None:
     """Alignment decides on which side of the box the ink is; its top is the box' top."""

@@ -71,6 +71,13 @@ def test_compounds_break_after_their_hyphen() -> None:
         assert len(text.blocks(whole, BODY, 3)) == 1, whole
 
 
+def test_a_compound_is_torn_at_a_high_price_only() -> None:
+    """Where words can part, a hyphenated one stays whole; where only it can, that costs more than any other break."""
+    whole, torn = text.blocks("Single-Origin Matcha", BODY, 3)[1:]
+    assert whole.lines == ("Single-Origin", "Matcha")
+    assert torn.penalty >= whole.penalty + 1.0
+
+
 def test_addresses_are_broken_as_a_last_resort() -> None:
     """A short address is never broken, a long one only after its slashes and at a price."""
     assert len(text.blocks("www.example.com", BODY, 3)) == 1

@@ -15,7 +15,14 @@ from streamforge.pipelines.banner.canvas import Canvas, Size
 from streamforge.pipelines.banner.design.archetypes import ARCHETYPES, layout_of
 from streamforge.pipelines.banner.design.brief import Brief
 from streamforge.pipelines.banner.design.graph import Design, Element
-from streamforge.pipelines.banner.design.relations import Related, mirrored, mirrored_regions, relate, without
+from streamforge.pipelines.banner.design.relations import (
+    Related,
+    mirrored,
+    mirrored_regions,
+    offer_goes_on,
+    relate,
+    without,
+)
 from streamforge.pipelines.banner.design.shapes import Shape, shape_of
 from streamforge.pipelines.banner.layout.roles import SETTINGS, least_px
 from streamforge.pipelines.banner.spec import Lock
@@ -28,6 +35,8 @@ _SMALL_PX2 = 60_000
 _MEDIUM_PX2 = 110_000
 _TALL_LINES = 5
 _SHORT_LETTERS = 44
+_LONG_CALL = 14
+"""A call of as many letters leaves a logo no room beside it on a compact canvas."""
 _TEXT_SHARE = 0.84
 _LETTER_WIDTH = 0.66
 """A bold letter's mean width in type sizes."""
@@ -38,10 +47,10 @@ _NEVER_DROPPED = frozenset(["headline", "logo", "cta", "hero"])
 def adapt(design: Design, brief: Brief, canvas: Canvas) -> Design:
     """The design for one canvas. Pure; the locks of the brief are applied last and win over everything."""
     size, shape = canvas.size, shape_of(canvas.size)
-    locks = [lock for lock in brief.spec.locks if lock.size in {"", str(size)}]
+    locks = sorted((lock for lock in brief.spec.locks if lock.size in {"", str(size)}), key=lambda lock: lock.size)
     elements = _kept(design, size, shape, {lock.element for lock in locks})
     worded = [_sized(_worded(element, size, shape), size) for element in elements]
-    arranged = _arranged(design, brief, shape, worded)
+    arranged = _arranged(design, brief, size, worded)
     if design.strategy is not None and is_rtl(worded):
         arranged = Related(mirrored(arranged.relations), mirrored_regions(arranged.regions), arranged.align)
     return replace(
@@ -61,13 +70,21 @@ def is_rtl(elements: Iterable[Element]) -> bool:
     return next((kind != "L" for kind in strong if kind in {"L", "R", "AL"}), False)
 
 
-def _arranged(design: Design, brief: Brief, shape: Shape, elements: list[Element]) -> Related:
+def _arranged(design: Design, brief: Brief, size: Size, elements: list[Element]) -> Related:
     """The graph's own relations on the shape it was written for; elsewhere its archetype's."""
+    shape = shape_of(size)
     written_here = design.shape in {"", shape}
     if written_here or (design.strategy is None and design.archetype not in ARCHETYPES):
         gone = {element.id for element in design.elements} - {element.id for element in elements}
         return Related(without(design.relations, sorted(gone)), design.regions, design.align)
-    return relate(layout_of(design.archetype, shape, design.seed), elements, brief.hero)
+    layout = layout_of(design.archetype, shape, design.seed)
+    return relate(
+        layout,
+        elements,
+        brief.hero,
+        aspect=size.width / size.height,
+        offer_goes_on=offer_goes_on(brief.spec.prompt, elements),
+    )
 
 
 def _kept(design: Design, size: Size, shape: Shape, settled: set[str]) -> list[Element]:
@@ -111,7 +128,7 @@ def _is_long_winded(element: Element, size: Size, shape: Shape) -> bool:
 
 
 def _worded(element: Element, size: Size, shape: Shape) -> Element:
-    narrow = size.width <= _NARROW_PX or shape == "micro"
+    narrow = size.width <= _NARROW_PX or shape == "micro" or (shape == "compact" and len(element.text) >= _LONG_CALL)
     wants_short = narrow if element.role == "cta" else _is_small(size, shape)
     return replace(element, text=element.short) if wants_short and element.short else element
 

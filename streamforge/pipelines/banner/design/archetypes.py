@@ -93,7 +93,7 @@ _STACK_LEFT: dict[Shape, tuple[Layout, ...]] = {
 _STACK_CENTRED: dict[Shape, tuple[Layout, ...]] = {
     **dict.fromkeys(("landscape", "square", "portrait", "skyscraper", "compact"), (_middle(_STACK),)),
     "wide": (_middle(("logo",), _TEXTS, ("offer", *_CLOSE), at=1),),
-    "strip": (_middle(("logo",), _LINE, ("offer",), _CLOSE, at=1),),
+    "strip": (_STRIP_ROW,),
     "short-strip": (_left(("headline", "sub", "offer"), ("logo", "cta")),),
     "micro": (_MICRO_ROW, _MICRO_LOGO_LAST),
 }
@@ -133,7 +133,7 @@ _FRAMED: dict[Shape, tuple[Layout, ...]] = {
     **dict.fromkeys(("landscape", "square", "portrait", "compact"), (_middle(_STACK), _middle(_LOGO_LAST))),
     "skyscraper": (_middle(_STACK),),
     "wide": (_middle(("logo",), _TEXTS, ("offer", *_CLOSE), at=1),),
-    "strip": (_middle(("logo",), _LINE, ("offer",), _CLOSE, at=1),),
+    "strip": (_STRIP_ROW,),
     "short-strip": (_left(("logo",), ("headline", "sub", "offer"), ("cta",)),),
     "micro": (_MICRO_ROW,),
 }
@@ -169,7 +169,7 @@ _FOOTER_BAR: dict[Shape, tuple[Layout, ...]] = {
     ),
     "skyscraper": (_left(("logo", *_TEXTS, "offer", *_CLOSE)),),
     "compact": (_left(("headline", "offer"), footer=("logo", "cta")),),
-    "wide": (_left((*_TEXTS, "offer"), footer=("logo", "contact", "cta")),),
+    "wide": (_left(_TEXTS, ("offer",), footer=("logo", "contact", "cta")),),
     "strip": (_STRIP_ROW,),
     "short-strip": (_left(("logo",), ("headline", "sub", "offer"), ("cta",)),),
     "micro": (_MICRO_ROW,),

@@ -41,7 +41,7 @@ def _is_far(colour: str, forbidden: Sequence[str]) -> bool:
 
 def _moved(palette: Palette, forbidden: Sequence[str]) -> Palette | None:
     """The palette with its grounds moved first, then what lies on them; None where a role finds no place."""
-    theme = Theme("moved", palette.ground, palette.ground_2, palette.accent, palette.decor)
+    theme = Theme("moved", palette.ground, palette.ground_2, palette.accent, palette.decor, palette.ink)
     for role in ("ground", "accent", "decor"):
         found = next((c for c in _near_by(getattr(theme, role)) if _is_far(c, forbidden)), None)
         if found is None:

@@ -17,7 +17,7 @@ from streamforge.pipelines.banner.design.graph import Design, Element, ElementRo
 from streamforge.pipelines.banner.design.looks import LOOKS, Look, tone_of, types_for
 from streamforge.pipelines.banner.design.mending import mended
 from streamforge.pipelines.banner.design.palette import choose_id, choose_mode, palette_of
-from streamforge.pipelines.banner.design.relations import relate
+from streamforge.pipelines.banner.design.relations import offer_goes_on, relate
 from streamforge.pipelines.banner.design.seeds import chance, seed_of
 from streamforge.pipelines.banner.design.shapes import LYING, shape_of
 from streamforge.pipelines.banner.design.strategy import ArchetypeId, BackgroundStyle, FontId, ReadingPath, Strategy
@@ -93,7 +93,14 @@ def graph_for(brief: Brief, strategy: Strategy) -> Design:
     """The whole graph: every element the brief gives words for, related for the shape of ``brief.size``."""
     seed, shape = seed_of(brief.spec), shape_of(brief.size)
     elements = _elements(brief, write_copy(brief.spec))
-    related = relate(layout_of(strategy.archetype, shape, seed), elements, brief.hero)
+    layout = layout_of(strategy.archetype, shape, seed)
+    related = relate(
+        layout,
+        elements,
+        brief.hero,
+        aspect=brief.size.width / brief.size.height,
+        offer_goes_on=offer_goes_on(brief.spec.prompt, elements),
+    )
     return Design(
         designer=DESIGNER,
         archetype=strategy.archetype,
@@ -158,7 +165,7 @@ _PATHS: dict[ArchetypeId, ReadingPath] = {
 }
 _ROLES: dict[str, tuple[ElementRole, int, int]] = {
     "hero": ("hero", 3, 1),
-    "logo": ("logo", 2, 1),
+    "logo": ("logo", 3, 1),
     "kicker": ("kicker", 8, 1),
     "headline": ("headline", 1, 3),
     "date": ("body", 4, 2),

@@ -8,9 +8,10 @@ from itertools import pairwise, product
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streamforge.pipelines.banner.design.archetypes import Align, Layout
+from streamforge.pipelines.banner.design.archetypes import Align, Column, Layout
 from streamforge.pipelines.banner.design.brief import HeroFacts
 from streamforge.pipelines.banner.design.graph import Anchor, Element, Region, Relation, RelationKind
+from streamforge.pipelines.banner.words.wording import follows
 
 PANEL = "panel"
 PICTURE = "picture"
@@ -22,6 +23,11 @@ _FULL = 100
 _ROOMY = 30
 """A picture of a smaller share of the canvas (percent) stays a strip at its side."""
 _CALM_SHARE = 54
+_FILLS = 0.6
+"""A picture of which less than this share would be left does not fill the canvas."""
+_UPRIGHT, _BESIDE_SHARE = 1.15, 42
+"""Of a picture no wider than this a flat strip shows too little: it stands at the side."""
+_GROUPS = frozenset([("headline", "sub"), ("offer", "sub"), ("cta", "contact")])
 _ORDERS = frozenset(["above", "left_of"])
 _ACTIONS = frozenset(["cta", "contact", "legal", "offer", "logo"])
 _OPPOSITE: dict[Anchor, Anchor] = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
@@ -36,26 +42,63 @@ class Related(Struct, frozen=True):
     align: Align
 
 
-def relate(layout: Layout, elements: list[Element], hero: HeroFacts | None = None) -> Related:
+def relate(
+    layout: Layout,
+    elements: list[Element],
+    hero: HeroFacts | None = None,
+    *,
+    aspect: float = 1.0,
+    offer_goes_on: bool = False,
+) -> Related:
     """The layout over the elements at hand: reading order hard; alignment, hierarchy and grouping soft.
 
-    ``hero`` says where its picture is calm: on that side text may lie on it, and then it fills the canvas.
+    ``hero`` says where its picture is calm: on that side text may lie on it, and then it fills the canvas, where it has
+    nearly the proportions (``aspect``, width over height) of that. Where the offer goes on in the line below the
+    headline, that line stands below the offer instead.
     """
     texts = [element for element in elements if element.role != "hero"]
-    columns = [kept for column in layout.columns if (kept := _members(column, texts))]
+    wanted = [_joined(column, layout) for column in layout.columns] if offer_goes_on else layout.columns
+    columns = [kept for column in wanted if (kept := _members(column, texts))]
     header, footer = _members(layout.header, texts), _members(layout.footer, texts)
     columns = _with_homeless(columns, [*header, *footer], texts)
-    centred = {columns.index(kept) for at in layout.centred if (kept := _members(layout.columns[at], texts)) in columns}
+    centred = {columns.index(kept) for at in layout.centred if (kept := _members(wanted[at], texts)) in columns}
     lead = next((element.id for element in texts if element.role == "headline"), "")
+    quiet = {element.id for element in texts if element.role in {"sub", "body"}}
     order = [*_order(columns), *_rows(columns, header, footer)]
-    relations = [*order, *_aligned(columns, centred, lead), *_edges(columns, header, footer)]
-    relations += _hierarchy(layout, elements)
+    relations = [*order, *_aligned(columns, centred, {lead} | quiet, lead), *_edges(columns, header, footer)]
+    relations += [*_hierarchy(layout, elements), *_grouped(columns, elements)]
     if layout.picture and (name := next((element.id for element in elements if element.role == "hero"), "")):
-        regions = _regions(layout.picture, hero.calm if hero else "nowhere")
+        regions = _regions(*_placed(layout.picture, hero, aspect))
         inside = [Relation(a=name, rel="inside", b=PICTURE)]
         inside += [Relation(a=element.id, rel="inside", b=PANEL) for element in texts]
         return Related([*relations, *inside], regions, "left")
     return Related(relations, [], "center" if centred and len(columns) == 1 else "left")
+
+
+def offer_goes_on(prompt: str, elements: list[Element]) -> bool:
+    """Whether the line below the headline is the rest of the offer: ``30% off``, ``on every roast``."""
+    texts = {element.role: element.text for element in reversed(elements)}
+    return follows(prompt, texts.get("offer", ""), texts.get("sub", ""))
+
+
+def _joined(column: Column, layout: Layout) -> Column:
+    """The column with the line that goes on with the offer right below it; a badge has no such line."""
+    named = {role for each in layout.columns for role in each}
+    if layout.lead == "both" or "offer" not in named:
+        return column
+    rest = tuple(role for role in column if role != "sub")
+    at = rest.index("offer") + 1 if "offer" in rest else 0
+    return (*rest[:at], "sub", *rest[at:]) if at else rest
+
+
+def _placed(picture: tuple[Anchor, int], hero: HeroFacts | None, aspect: float) -> tuple[tuple[Anchor, int], str]:
+    """Where the picture goes, and where it is calm: an upright one stands beside the text, and none fills too much."""
+    if hero is None:
+        return picture, "nowhere"
+    own = hero.width / hero.height
+    calm = hero.calm if min(own / aspect, aspect / own) >= _FILLS else "nowhere"
+    is_cut = picture[0] == "top" and aspect >= 1.0 and own < _UPRIGHT
+    return (("right", _BESIDE_SHARE) if is_cut and calm not in {"top", "bottom"} else picture), calm
 
 
 def _regions(picture: tuple[Anchor, int], calm: str) -> list[Region]:
@@ -148,7 +191,8 @@ def _edges(columns: list[list[str]], header: list[str], footer: list[str]) -> It
             yield _soft(row[0], "align_left", columns[0][0], _ALIGN_WEIGHT)
 
 
-def _aligned(columns: list[list[str]], centred: set[int], lead: str) -> Iterator[Relation]:
+def _aligned(columns: list[list[str]], centred: set[int], ragged: set[str], lead: str) -> Iterator[Relation]:
+    """Columns of sentences share an edge; those of offer, button and logo share an axis, but for the first."""
     for at, column in enumerate(columns):
         if at in centred and len(columns) == 1:
             yield from (_soft(name, "center_x", "", _ALIGN_WEIGHT) for name in column)
@@ -156,7 +200,7 @@ def _aligned(columns: list[list[str]], centred: set[int], lead: str) -> Iterator
             yield _soft(column[0], "center_y", "", _ALIGN_WEIGHT)
         else:
             anchor = lead if lead in column else column[0]
-            yield from _column_edge(column, anchor, centred=at in centred or (at > 0 and lead not in column))
+            yield from _column_edge(column, anchor, centred=at in centred or (at > 0 and ragged.isdisjoint(column)))
 
 
 def _column_edge(column: list[str], anchor: str, *, centred: bool) -> Iterator[Relation]:
@@ -174,9 +218,15 @@ def _hierarchy(layout: Layout, elements: list[Element]) -> Iterator[Relation]:
     pairs += [("headline", lesser, _LEAD_WEIGHT) for lesser in ("sub", "kicker", "contact")]
     pairs += [("offer", "sub", 5)]
     yield from (_soft(names[a], "larger_type", names[b], w) for a, b, w in pairs if a in names and b in names)
-    for first, other in (("headline", "sub"), ("cta", "contact")):
-        if first in names and other in names:
-            yield _soft(names[first], "near", names[other], _GROUP_WEIGHT)
+
+
+def _grouped(columns: list[list[str]], elements: list[Element]) -> Iterator[Relation]:
+    """What belongs together and shares a column stands close: beside each other, each has its own column's place."""
+    roles = {element.id: element.role for element in elements}
+    for column in columns:
+        for upper, lower in pairwise(column):
+            if (roles[upper], roles[lower]) in _GROUPS:
+                yield _soft(upper, "near", lower, _GROUP_WEIGHT)
 
 
 def _soft(a: str, rel: RelationKind, b: str, weight: int) -> Relation:

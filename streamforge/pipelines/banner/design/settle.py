@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from streamforge.pipelines.banner.design.colour import (
     WHITE,
     Oklch,
     contrast,
+    distance,
     from_oklch,
     luminance,
     normalise,
@@ -30,9 +33,13 @@ DARK_CEILING = 0.125
 """White text has 6:1 on it."""
 _MIDDLE = 0.6
 _DARK_PART = 0.4
-_WISHED_ACCENT_RATIO = 2.2
+_ACCENT_RATIOS = (4.5, 3.2, 2.2)
+"""What an accent should reach against its ground: small text can be read in it, large text, or it is only seen."""
+_LIKE, _KIN = 0.07, 0.14
+"""The OKLab distances within which a moved accent is still the brand's, and a cool one deepened still kin to it."""
+_WARM = (38.0, 132.0)
 _NEARLY_WHITE_RATIO = 3.0
-_DECOR_RATIO = 1.2
+_DECOR_RATIO, _STEPS = 1.2, 25
 
 
 class LogoColours(Protocol):
@@ -59,13 +66,18 @@ def is_dark(colour: str) -> bool:
     return luminance(colour) <= DARK_CEILING
 
 
+def is_warm(colour: str) -> bool:
+    """Whether it is of the hues, orange to lime, that turn to mud when they are darkened."""
+    return _WARM[0] < to_oklch(colour).hue < _WARM[1]
+
+
 def settle(theme: Theme, *, prefer_white: bool = True) -> Palette:
     """The theme with each colour's lightness moved until every pair a reader meets holds its ratio."""
     ground = _reading_ground(normalise(theme.ground))
     ground_2 = _partner(ground, theme.ground_2)
-    hue = to_oklch(theme.accent)
+    hue = to_oklch(theme.ink or theme.accent)
     dark = luminance(ground) <= DARK_CEILING
-    ink_seed = from_oklch(Oklch(0.96 if dark else 0.24, min(hue.chroma, 0.03), hue.hue))
+    ink_seed = theme.ink or from_oklch(Oklch(0.96 if dark else 0.24, min(hue.chroma, 0.03), hue.hue))
     muted_seed = from_oklch(Oklch(0.84 if dark else 0.42, min(hue.chroma, 0.035), hue.hue))
     accent, on_accent = _accent(theme.accent, ground, prefer_white=prefer_white)
     return Palette(
@@ -75,7 +87,7 @@ def settle(theme: Theme, *, prefer_white: bool = True) -> Palette:
         muted=readable(muted_seed, (ground, ground_2), TEXT_RATIO),
         accent=accent,
         on_accent=on_accent,
-        decor=readable(theme.decor, (ground,), _DECOR_RATIO),
+        decor=_decor(theme.decor, ground, dark=dark),
     )
 
 
@@ -121,15 +133,34 @@ def _partner(ground: str, wish: str) -> str:
 
 
 def _accent(wish: str, ground: str, *, prefer_white: bool) -> tuple[str, str]:
-    accent = readable(wish, (ground,), _WISHED_ACCENT_RATIO)
+    accent = _standing_out(wish, ground)
     near_black = shade(accent, lightness=0.2, chroma=0.03)
     if prefer_white and _NEARLY_WHITE_RATIO <= contrast(WHITE, accent) < TEXT_RATIO:
         deeper = readable(accent, (WHITE,), TEXT_RATIO)
-        accent = deeper if contrast(deeper, ground) >= ACCENT_RATIO else accent
+        is_kin = distance(deeper, accent) <= (_LIKE if is_warm(accent) else _KIN)
+        accent = deeper if is_kin and contrast(deeper, ground) >= ACCENT_RATIO else accent
     for text in (WHITE, near_black) if prefer_white else (near_black, WHITE):
         if contrast(text, accent) >= TEXT_RATIO:
             return accent, text
     return accent, readable(WHITE, (accent,), TEXT_RATIO)
+
+
+def _decor(wish: str, ground: str, *, dark: bool) -> str:
+    """The decoration away from the ground's own tone: deeper on a light ground, lighter on a dark one."""
+    was = to_oklch(normalise(wish))
+    for step in range(_STEPS):
+        moved = from_oklch(was._replace(lightness=was.lightness + (step if dark else -step) / 100)) if step else wish
+        if contrast(moved, ground) >= _DECOR_RATIO:
+            return normalise(moved)
+    return readable(wish, (ground,), _DECOR_RATIO)
+
+
+def _standing_out(wish: str, ground: str) -> str:
+    """The accent clear enough to set an offer in, as long as that leaves it the same colour."""
+    ratios = _ACCENT_RATIOS if is_dark(ground) or not is_warm(wish) else _ACCENT_RATIOS[-1:]
+    options = (readable(wish, (ground,), ratio) for ratio in ratios)
+    near = (colour for colour in options if distance(colour, wish) <= _LIKE)
+    return next(near, readable(wish, (ground,), _ACCENT_RATIOS[-1]))
 
 
 def clear_of_logo(theme: Theme, logo: LogoColours | None) -> Theme:
@@ -140,4 +171,4 @@ def clear_of_logo(theme: Theme, logo: LogoColours | None) -> Theme:
     ground = readable(theme.ground, dark_parts, LOGO_RATIO) if dark_parts else theme.ground
     if dark_parts and luminance(ground) < luminance(theme.ground):
         ground = WHITE
-    return Theme(theme.name, ground, theme.ground_2, theme.accent, theme.decor)
+    return replace(theme, ground=ground)

@@ -6,13 +6,17 @@ from msgspec import Struct
 
 
 class Theme(Struct, frozen=True):
-    """A palette before its contrast is settled: two grounds, the accent of button and offer, and a decoration tone."""
+    """A palette before its contrast is settled: two grounds, the accent of button and offer, and a decoration tone.
+
+    ``ink`` is a wish for the text; where it is empty, the text is nearly black or white, with the accent's hue.
+    """
 
     name: str
     ground: str
     ground_2: str
     accent: str
     decor: str
+    ink: str = ""
 
 
 CATALOGUE: tuple[Theme, ...] = (

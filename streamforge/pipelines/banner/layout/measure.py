@@ -122,7 +122,9 @@ def _picture_items(element: Element, design: Design, stage: Stage) -> list[Item]
     if element.role == "deco":
         return [deco_item(element, stage.metrics)]
     if element.role == "logo":
-        return [logo_item(element, stage, _pulls(element, design))] if stage.logo_aspect is not None else []
+        barred = design.archetype == "footer-bar"
+        item = logo_item(element, stage, _pulls(element, design), barred=barred)
+        return [item] if stage.logo_aspect is not None else []
     return [hero_item(element, design, stage, _pulls(element, design))] if stage.hero_aspect is not None else []
 
 

@@ -13,6 +13,8 @@ from streamforge.solve.problem import Area, Candidate, Item, Pull
 FILL = 0
 """The key of the size that fills a hero's region to its edges."""
 _LOGO_STEPS, _LOGO_STEP, _LOGO_WORTH = 7, 0.9, 10
+_IN_BAR, _BARRED_PX = 0.2, 180
+"""Of the height that a logo takes in a bar below, and the least height of a canvas that has such a bar."""
 _LEAST_LOGO_PX = 8
 """A smaller logo says nothing; only where not even the largest reaches it may it be smaller."""
 _HERO_STEPS, _HERO_STEP, _HERO_WORTH = 5, 0.8, 20
@@ -24,15 +26,17 @@ _OVER = 0.5
 Pulls = tuple[Pull, Pull]
 
 
-def logo_item(element: Element, stage: Stage, pulls: Pulls) -> Item:
+def logo_item(element: Element, stage: Stage, pulls: Pulls, *, barred: bool = False) -> Item:
     """Sizes by area: a wide wordmark and a square badge carry the same weight.
 
-    Around it stays its clear space and a little more: a plate that it may need fills the clear space.
+    Around it stays its clear space and a little more: a plate that it may need fills the clear space. ``barred`` says
+    that it stands beside the button in the bar that closes the banner.
     """
     size, metrics, aspect = stage.size, stage.metrics, stage.logo_aspect or 1.0
     strip, lying = is_strip(size), size.width > size.height
     room_w = min(size.width - 2 * metrics.margin, stage.safe.width) * (0.3 if strip else 0.42 if lying else 0.72)
-    room_h = min(size.height - 2 * metrics.margin, stage.safe.height) * (1.0 if strip else 0.24)
+    share = _IN_BAR if barred and size.height >= _BARRED_PX else 1.0 if strip else 0.24
+    room_h = min(size.height - 2 * metrics.margin, stage.safe.height) * share
     largest = min(math.sqrt((0.07 if strip else 0.05) * size.width * size.height / aspect), room_h, room_w / aspect)
     heights = [largest * _LOGO_STEP ** (_LOGO_STEPS - 1 - step) for step in range(_LOGO_STEPS)]
     candidates: list[Candidate] = []

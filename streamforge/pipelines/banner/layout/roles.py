@@ -45,7 +45,7 @@ SETTINGS: dict[str, Setting] = {
         most=0.155,
         floor_px=13,
         worth=32,
-        strip=0.38,
+        strip=0.46,
     ),
     "offer": Setting(
         display=True,

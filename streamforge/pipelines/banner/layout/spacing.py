@@ -16,7 +16,11 @@ _TEXTS = frozenset(["kicker", "headline", "sub", "body"])
 _NOTES = frozenset(["contact", "legal"])
 _GROUPED = 0.034
 """The distance within a group, as a share of the canvas' mean side."""
-_APART = {"offer": 0.05, "logo": 0.055, "cta": 0.05}
+_APART = {"offer": 0.056, "logo": 0.055, "cta": 0.05}
+_CLOSING = frozenset(["cta", "logo"])
+_BARRED = 0.1
+_TURN = ("sub", "headline")
+"""An offer's rest above the headline belongs to the offer."""
 _OTHER = 0.045
 _NOTED = 0.03
 _LEAST = 0.75
@@ -32,7 +36,11 @@ def rules_of(design: Design, metrics: Metrics) -> list[Rule]:
     roles = {element.id: element.role for element in design.elements}
     starts_right = {element.id for element in design.elements if is_rtl(element.text)}
     found = {relation.name: relation for relation in design.relations}
-    return [_rule(relation, roles, metrics, _kind(relation, starts_right)) for relation in found.values()]
+    is_barred = design.archetype == "footer-bar"
+    return [
+        _rule(relation, roles, metrics, _kind(relation, starts_right), is_barred=is_barred)
+        for relation in found.values()
+    ]
 
 
 def _kind(relation: Relation, starts_right: set[str]) -> RuleKind:
@@ -41,12 +49,12 @@ def _kind(relation: Relation, starts_right: set[str]) -> RuleKind:
     return "align_right" if relation.rel == "align_left" and not relation.hard and follows else relation.rel
 
 
-def _rule(relation: Relation, roles: dict[str, str], metrics: Metrics, kind: RuleKind) -> Rule:
+def _rule(relation: Relation, roles: dict[str, str], metrics: Metrics, kind: RuleKind, *, is_barred: bool) -> Rule:
     pair = (roles.get(relation.a, ""), roles.get(relation.b, ""))
     is_grouped = _belong(pair)
     gap, ideal = metrics.gap, 0.0
     if kind == "above":
-        ideal = metrics.unit * _share(pair)
+        ideal = metrics.unit * (_BARRED if is_barred and _closes(pair) else _share(pair))
         gap = max(3, round(ideal * _LEAST))
         ideal *= 1 + metrics.tallness * (_GROUPED_GROWTH if is_grouped else _APART_GROWTH)
     elif kind == "near":
@@ -66,15 +74,23 @@ def _rule(relation: Relation, roles: dict[str, str], metrics: Metrics, kind: Rul
     )
 
 
+def _closes(pair: tuple[str, str]) -> bool:
+    """Whether the lower one begins the closing row: a bar's edge lies between the two."""
+    return pair[0] not in _CLOSING and pair[1] in _CLOSING
+
+
 def _belong(pair: tuple[str, str]) -> bool:
-    """Whether two roles, one above the other, are one group: the message, or the button with what stands below it."""
+    """Whether two roles, one above the other, are one group: the message, an offer and its rest, button and notes."""
     upper, lower = pair
-    return (upper in _TEXTS and lower in _TEXTS) or (upper in {"cta", *_NOTES} and lower in _NOTES)
+    is_message = upper in _TEXTS and lower in _TEXTS and pair != _TURN
+    return is_message or pair == ("offer", "sub") or (upper in {"cta", *_NOTES} and lower in _NOTES)
 
 
 def _share(pair: tuple[str, str]) -> float:
     if _belong(pair):
         return _NOTED if pair[1] in _NOTES else _GROUPED
+    if pair == _TURN:
+        return _APART["offer"]
     return next((_APART[role] for role in ("logo", "cta", "offer") if role in pair), _OTHER)
 
 

@@ -13,8 +13,10 @@ from msgspec.structs import replace
 
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
+from streamforge.pipelines.banner.layout.measure import is_badge
 from streamforge.pipelines.banner.layout.roles import style_of
 from streamforge.pipelines.banner.order import Order
+from streamforge.pipelines.banner.picture.box import unboxed
 from streamforge.pipelines.banner.picture.veil import veil
 from streamforge.render import text, verify
 from streamforge.render.artwork import Artwork, LogoArt, PhotoArt
@@ -54,10 +56,11 @@ _VEILS = (0.35, 0.5, 0.65, 0.8, 0.92)
 _ON_PHOTO = 1.25
 """How much more than the least contrast a text asks for on a photograph: its edges distract as well."""
 _NEARLY = 0.9
+_ON_DECOR = 1.08
 _ANYWHERE = Frame(0, 0, 1e6, 1e6)
 _PREFERRED_INKS: dict[str, tuple[str, ...]] = {
     "kicker": ("accent", "ink"),
-    "offer": ("accent", "on_accent", "ink"),
+    "offer": ("accent", "ink", "on_accent"),
     "sub": ("ink",),
     "legal": ("muted", "ink"),
     "cta": ("on_accent",),
@@ -145,7 +148,7 @@ class Composition:
             decor=colours["decor"],
             seed=self.design.seed,
             archetype=self.design.archetype,
-            marks=tuple(Mark(p.role, frame_of(p)) for p in self.arrangement.placements),
+            marks=tuple(Mark(p.role, frame_of(p), p.px, p.align == "right") for p in self.arrangement.placements),
         )
         shapes = background(self.design.background, look)
         self.easel.clear(self.scene.ground)
@@ -204,10 +207,12 @@ class Composition:
         art = LogoArt(logo)
         pixels = art.pixels(placement.width, placement.height)
         self.artworks[placement.id] = art
-        if verify.logo_contrast(pixels, self.easel.pixels, frame) < verify.LOGO_CONTRAST:
+        seen = unboxed(pixels, self.easel.pixels, frame)
+        if verify.logo_contrast(seen, self.easel.pixels, frame) < verify.LOGO_CONTRAST:
             self._put(placement.id, "logo", *self._plate(pixels, frame))
+            seen = pixels
         picture = Picture(placement.id, frame)
-        self.logo_finding = verify.check_logo(pixels, self.easel.pixels, picture)
+        self.logo_finding = verify.check_logo(seen, self.easel.pixels, picture)
         self._put(placement.id, "logo", picture)
 
     def _plate(self, logo: Pixels, frame: Frame) -> list[Shape]:
@@ -285,10 +290,18 @@ class Composition:
         return self._readable(item) or max(self._inks(item), key=lambda ink: self._contrast(item, ink))
 
     def _readable(self, item: Text) -> Rgb | None:
-        """The first ink that any text could be read in; for large text also one that only large text can."""
-        shown = [(ink, self._contrast(item, ink)) for ink in self._inks(item)]
-        limits = (verify.AA_NORMAL, verify.needed_contrast(item))
-        return next((ink for limit in limits for ink, contrast in shown if contrast >= limit), None)
+        """The first ink that any text could be read in; for large text also one that only large text can.
+
+        An offer stays in the accent as long as that can be read: it is what makes it an offer.
+        """
+        is_offer, needed = self._elements[item.id].role == "offer", verify.needed_contrast(item)
+        shown: list[tuple[Rgb, float]] = []
+        for ink in self._inks(item):  # mostly the first will do, and each costs a sampling
+            seen = self._contrast(item, ink)
+            if seen >= verify.AA_NORMAL or (is_offer and not shown and seen >= _ON_DECOR * needed):
+                return ink
+            shown.append((ink, seen))
+        return next((ink for ink, seen in shown if seen >= needed), None)
 
     def _inks(self, item: Text) -> Iterator[Rgb]:
         """What a person has settled on; or the role's colours, then whichever of black and white shows better."""
@@ -296,8 +309,9 @@ class Composition:
         if override is not None:
             yield override
             return
-        names = _PREFERRED_INKS.get(self._elements[item.id].role, ("ink",))
-        yield from (self.colours[name] for name in dict.fromkeys((*names, "on_accent", "ground")))
+        element = self._elements[item.id]
+        names = ("on_accent",) if is_badge(element, self.design) else _PREFERRED_INKS.get(element.role, ("ink",))
+        yield from (self.colours[name] for name in dict.fromkeys((*names, "ink", "on_accent", "ground")))
         yield from sorted((BLACK, WHITE), key=lambda ink: -self._contrast(item, ink))
 
     def _override(self, name: str) -> Rgb | None:

@@ -80,6 +80,8 @@ def _without_repeats(copy: Copy, other_calls: tuple[str, ...]) -> Copy:
         "" if line.casefold() in said else line
         for line in (copy.kicker, copy.sub, copy.sub_short, copy.offer, copy.date)
     )
+    if sub and offer and wording.content_words(sub) <= wording.content_words(offer):
+        sub = sub_short = ""
     return replace(copy, kicker=kicker, sub=sub, sub_short=sub_short, offer=offer, date=date, cta=call, cta_short=short)
 
 

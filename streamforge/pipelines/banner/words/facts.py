@@ -79,7 +79,7 @@ _OFFERS: tuple[re.Pattern[str], ...] = tuple(
         rf"\b(?:discounts?|savings|reductions?|rabatt|descuentos?|remise|sconto) (?:of|von|de|di|del|up to) (?:up to )?{_PERCENT}",
         (
             rf"(?:\b(?:starting at|starting from|starts at|from|only|just|under|now|ab|nur|desde|solo|dès|da) )?(?<![\w.,]){_PRICE}"
-            r"(?: off\b|(?:/| per | a )(?:month|mo|year|week|day|night|person|kg|lb|hour)\b| per [a-z]+\b)?"
+            r"(?: off\b|(?:/| per | an? )(?:month|mo|year|week|day|night|person|kg|lb|hour)\b| per [a-z]+\b)?"
         ),
         rf"\b(?:first|second) \w+ (?:is )?(?:free|half price)\b|\bfree (?:[\w-]+ )?(?:{_FREEBIE})\b",
         r"\bhalf[- ](?:price|off)\b",

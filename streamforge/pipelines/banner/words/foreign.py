@@ -39,6 +39,8 @@ _PRESENTS = re.compile(
 """Between an advertiser and what it has to offer."""
 _OPEN_END = re.compile(r"\b(?:i|und|et|y|e|en|och|og|ve|и|erhalten|odbierz|get|ve)$", re.IGNORECASE)
 """What waits for a word that has gone."""
+_LEFT_OPEN = re.compile(r"\s+(?:mit|avec|con|com|met|med|z|с|з|cu|ile)$", re.IGNORECASE)
+"""The ``with`` of an offer that has gone."""
 _CONTACT = re.compile(rf"{EMAIL.pattern}|{URL.pattern}|{PHONE.pattern}", re.IGNORECASE)
 _LOOSE_END = re.compile(
     r"\s+(?:auf|unter|bei|an|sur|chez|en|au|su|sul|a|al|op|via|på|em|no|na|at|على|الى|إلى|ב|על|पर|w|pod|по|на|ที่|or|oder|ou|o|und|et|y|e|и)$",
@@ -152,6 +154,7 @@ class Thoughts:
         joined = before and after
         if joined and not (leads and re.match(rf"(?:{leads})\s", after, re.IGNORECASE)):
             return ""
+        before = _LEFT_OPEN.sub("", before) if joined else before
         rest = wording.tidy(f"{before} {after}".strip())
         if leads and not joined:
             rest = re.sub(rf"\s+(?:{leads})$", "", rest, flags=re.IGNORECASE)

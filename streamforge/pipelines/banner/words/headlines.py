@@ -51,10 +51,18 @@ def short_headline(headline: str, reading: Reading, purpose: str) -> str:
     return _essence(tight) or headline
 
 
+_FORMS = re.compile(
+    r"(?:subscription|membership|guide|course|class|lesson|ticket|discount|deal|offer|voucher|trip|tour|talk|news|"
+    r"services?|solutions?|products?)(?:e?s)?\Z",
+    re.IGNORECASE,
+)
+"""Words that only say in which form something comes: what it is of matters more."""
+
+
 def _essence(headline: str) -> str:
-    """The first phrase; where that is one plain word (``Subscription for Single-Origin Coffee``), what it is of."""
+    """The first phrase; where that only names a form (``Subscription for Single-Origin Coffee``), what it is of."""
     cut = wording.shorten(headline, words=SHORT_WORDS, letters=SHORT_LETTERS)
-    if len(cut.split()) != 1 or cut.isupper():
+    if len(cut.split()) != 1 or not _FORMS.match(cut):
         return cut
     rest = re.sub(
         r"^(?:for|of|on|about|to) (?:the |an? |our |your )?", "", headline[len(cut) :].strip(), flags=re.IGNORECASE

@@ -8,7 +8,7 @@ import unicodedata
 
 _WORDS = {
     "en": "the and for with your our at on of to is are this from off sale new free an a in by we you get now that until every",
-    "de": "der die das und für mit auf im ein eine bei von zu jetzt alle unser unsere ist sie wir neue neuer den dem zum zur bis am uhr",
+    "de": "der die das und für mit auf im ein eine bei von zu jetzt alle unser unsere ist sie wir neue neuer den dem zum zur bis am uhr unter ab tage",
     "fr": "le la les et pour avec des du une un sur chez votre notre nos dans en est au aux de maintenant nouvelle jusqu à ses vos toute tous",
     "es": "el la los las y para con del una un en por su nuestra nuestro es de al todos todas ahora nueva nuevo este esta hasta más desde tu",
     "it": "il lo la gli le e per con del della una un in su nostra nostro è di al tutti tutte ora nuova nuovo anche fino da questa dal alla",

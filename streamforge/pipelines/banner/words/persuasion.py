@@ -154,7 +154,7 @@ _NARROW_LETTERS = 11
 _SHORT_CALLS = {
     "Join": "Join Us", "Shop": "Shop Now", "Share": "Join In", "Discover": "Discover", "Register": "Register",
     "Subscribe": "Subscribe", "Start": "Start Now", "Get": "Get It Now", "Visit": "Visit Us", "See": "See More",
-    "Try": "Try It", "Book": "Book Now", "Request": "Get a Demo", "Open": "Sign Up", "Have": "Vote Now", "Pre-Order": "Pre-Order",
+    "Try": "Try It", "Book": "Book Now", "Open": "Sign Up", "Have": "Vote Now", "Pre-Order": "Pre-Order",
 }  # fmt: skip
 _WEB = re.compile(r"\b(?:visit|traffic)\b.*\b(?:website|site|online)\b|\bvisit [\w.-]+\.\w{2,}|\bvisit$", re.IGNORECASE)
 _PURCHASE = re.compile(r"(?<!every )\b(?:purchas|buy|shop (?:now|at|online|with us|our|the)\b|discount)", re.IGNORECASE)
@@ -178,7 +178,9 @@ def short_call(call: str) -> str:
     """The button for a narrow canvas: ``Join the Discussion`` becomes ``Join Us``."""
     if len(call) <= _NARROW_LETTERS:
         return call
-    first = call.split(maxsplit=1)[0]
+    first, last = call.split(maxsplit=1)[0], call.rsplit(maxsplit=1)[-1]
+    if first == "Request":
+        return f"Get a {last}" if last in {"Demo", "Quote"} else "Ask Us"
     return _SHORT_CALLS.get(first, first)
 
 

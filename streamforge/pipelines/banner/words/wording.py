@@ -96,7 +96,7 @@ _DANGLING = re.compile(
     r"(?:[\s,;:–—-]+(?:and|or|the|a|an|of|for|to|with|in|on|at|by|from|that|which|who|their|your|our|its|is|are|"
     r"this|these|as|but|my|to get|and get|and save|hosted|made|called|named|designed|built|based|located|starting|"
     r"before|after|until|when|where|while|without|into|over|than|so|if|because|under|beside|between|near|you|offering|is looking|"
-    r"are looking|looking|one|all|every|no|not))+$",
+    r"are looking|looking|(?<!price of )(?-i:one)|all|every|no|not))+$",
     re.IGNORECASE,
 )
 _PERSON = (
@@ -217,6 +217,13 @@ _BOUNDARY = re.compile(
 )
 
 
+def follows(prompt: str, first: str, second: str) -> bool:
+    """Whether one phrase goes on in the other in the same sentence of the brief, an added ``on`` aside."""
+    told, start = " ".join(prompt.casefold().split()), first.casefold()
+    rests = [second.casefold(), re.sub(r"^on ", "", second.casefold())] if second and start else []
+    return any(f"{start} {rest}" in told for rest in rests)
+
+
 def _last_boundary(line: str) -> int:
     return max((match.start() for match in _BOUNDARY.finditer(line)), default=0)
 
@@ -227,4 +234,7 @@ def _titled(word: str, *, inner: bool) -> str:
     plain = word[:1].isupper() and word[1:].islower() and "-" in word
     if not word.islower() and not plain:
         return word
-    return "-".join(part[:1].upper() + part[1:] for part in word.split("-"))
+    parts = word.split("-")
+    inside = range(1, len(parts) - 1)
+    kept = [at in inside and part in SMALL_WORDS for at, part in enumerate(parts)]
+    return "-".join(p if is_small else p[:1].upper() + p[1:] for p, is_small in zip(parts, kept, strict=True))
