@@ -49,7 +49,7 @@ Tone = Literal["bold", "elegant", "playful", "calm", "romantic", "tech", "plain"
 Mode = Literal["light", "dark"]
 ReadingPath = Literal["top-down", "left-right", "centre-out", "z"]
 PaletteId = Annotated[str, Meta(max_length=24)]
-"""``brand`` (the brief's or the kit's), ``logo`` or ``hero`` (the picture's own), or a theme of ``palette.CATALOGUE``."""
+"""``brand`` (the brief's or the kit's), ``logo`` or ``hero`` (the picture's own), or a theme of the catalogue."""
 Line = Annotated[str, Meta(max_length=200)]
 
 
