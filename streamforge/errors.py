@@ -18,6 +18,7 @@
     │   ├── VerificationFailed    the result does not hold what it must; ``violations`` names where
     │   ├── AssetRejected         a file given with the job is not what it says, or is dangerous
     │   ├── ProviderRefused       an outside model declined the request or its key
+    │   ├── Billing               the tenant's budget, or its credits, do not cover the call
     │   ├── UnsupportedRecord     a stored record has a form this version cannot read
     │   ├── ResultTooLarge        a step's value is over the limit
     │   ├── HardTimeout           a step, or the attempt, reached its hard limit; nobody can catch it
@@ -185,6 +186,10 @@ class AssetRejected(PermanentError):
 
 class ProviderRefused(PermanentError):
     """An outside model declined the request."""
+
+
+class Billing(PermanentError):
+    """The budget does not cover the call."""
 
 
 class UnsupportedRecord(PermanentError):

@@ -40,6 +40,12 @@ compares them.
 | ``P:{0}:passes:<s>``             | hash   | admit                     | gone when nobody waits                    |
 | ``P:{0}:turn:<s>:<caller>``      | string | admit                     | until a parked caller is back             |
 | ``P:{0}:benched:<provider>``     | hash   | settle (traffic)          | until the last of its keys may try again  |
+| ``P:{0}:ledger:<id>``            | hash   | charge                    | a week after the job's last call          |
+| ``P:{0}:spent:<t>:<day>``        | hash   | charge, hold              | about a year; days since 1970, UTC        |
+| ``P:{0}:holds:<t>``              | zset   | hold, charge              | members are calls, until their lease ends |
+| ``P:{0}:held:<t>``               | string | hold, charge              | with the holds, whose sum it is           |
+| ``P:{0}:credits:<t>``            | hash   | credit, charge            | for good: it is somebody's money          |
+| ``P:{0}:charges``                | stream | charge (capped)           | the newest N calls                        |
 
 ``P:{0}:control`` is a channel, on which workers are told what is asked of them.
 """
@@ -70,6 +76,7 @@ class Keys:
         self.cron = f"{self.base}:cron"
         self.control = f"{self.base}:control"
         self.probe = f"{self.base}:probe"
+        self.charges = f"{self.base}:charges"
 
     def queue(self, queue: str, priority: Priority, tenant: str = "default") -> str:
         """The stream of one line: a tenant's jobs of one priority in a queue."""
@@ -126,3 +133,23 @@ class Keys:
     def benched(self, provider: str) -> str:
         """The provider's keys that are out of use."""
         return f"{self.base}:benched:{provider}"
+
+    def ledger(self, job_id: str) -> str:
+        """The calls to models that a job made."""
+        return f"{self.base}:ledger:{job_id}"
+
+    def spent(self, tenant: str, day: int) -> str:
+        """What a tenant's calls came to on a day, counted from 1970-01-01 UTC."""
+        return f"{self.base}:spent:{tenant}:{day}"
+
+    def holds(self, tenant: str) -> str:
+        """The tenant's calls under way for which money is held."""
+        return f"{self.base}:holds:{tenant}"
+
+    def held(self, tenant: str) -> str:
+        """The sum of what is held for the tenant's calls."""
+        return f"{self.base}:held:{tenant}"
+
+    def credits(self, tenant: str) -> str:
+        """The tenant's balance, and what moved it."""
+        return f"{self.base}:credits:{tenant}"

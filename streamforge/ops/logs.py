@@ -21,13 +21,13 @@ from streamforge.config import LogsSettings
 
 WITHHELD: Final = frozenset(
     {"input", "output", "payload", "prompt", "result", "body", "password", "token", "secret", "api_key"}
-    | {"anthropic_api_key", "authorization", "headers"}
+    | {"anthropic_api_key", "openai_api_key", "audio", "authorization", "headers"}
 )
 """Names whose values never reach a log."""
 
 _JOB: Final[ContextVar[dict[str, object] | None]] = ContextVar("streamforge_job", default=None)
 _LEVELS: Final = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning", "error")}
-_NOISY: Final = ("aiohttp.access", "asyncio", "httpcore", "httpcore2", "httpx", "httpx2", "anthropic")
+_NOISY: Final = ("aiohttp.access", "asyncio", "httpcore", "httpcore2", "httpx", "httpx2", "anthropic", "openai")
 
 
 def get_logger(name: str) -> FilteringBoundLogger:

@@ -1,8 +1,7 @@
 """The one table from the Anthropic SDK's errors to ours.
 
 Rows are class names, so that the table needs no import of the SDK; an error takes the row of its nearest
-listed ancestor. A mid-stream ``error`` event arrives as a plain ``APIStatusError`` with status 200: there the
-``type`` in its body decides.
+listed ancestor. An ``error`` event inside a stream has no class, only the ``type`` in its body, which then decides.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from streamforge.errors import (
     RateLimited,
     StreamForgeError,
 )
+from streamforge.providers.refusals import KeyRefused
 
 Outcome = type[RateLimited] | type[ProviderUnavailable] | type[ProviderRefused] | type[ConfigError]
 
@@ -26,9 +26,9 @@ BY_CLASS: dict[str, Outcome] = {
     # statuses
     "BadRequestError": ProviderRefused,
     "BetaRequestBodyTimeoutError": ProviderUnavailable,
-    "AuthenticationError": ProviderRefused,
-    "PaymentRequiredError": ProviderRefused,
-    "PermissionDeniedError": ProviderRefused,
+    "AuthenticationError": KeyRefused,
+    "PaymentRequiredError": KeyRefused,
+    "PermissionDeniedError": KeyRefused,
     "NotFoundError": ProviderRefused,
     "RequestTimeoutError": ProviderUnavailable,
     "ConflictError": ProviderUnavailable,
@@ -36,8 +36,8 @@ BY_CLASS: dict[str, Outcome] = {
     "ContentTooLargeError": ProviderRefused,
     "UnprocessableEntityError": ProviderRefused,
     "RateLimitError": RateLimited,
-    "ContractSpendLimitReachedError": ProviderRefused,
-    "EnforcedSpendLimitReachedError": ProviderRefused,
+    "ContractSpendLimitReachedError": KeyRefused,
+    "EnforcedSpendLimitReachedError": KeyRefused,
     "RequestHeaderFieldsTooLargeError": ProviderRefused,
     "ClientClosedRequestError": ProviderUnavailable,
     "InternalServerError": ProviderUnavailable,
@@ -64,9 +64,9 @@ BY_CLASS: dict[str, Outcome] = {
 
 BY_TYPE: dict[str, Outcome] = {
     "invalid_request_error": ProviderRefused,
-    "authentication_error": ProviderRefused,
-    "billing_error": ProviderRefused,
-    "permission_error": ProviderRefused,
+    "authentication_error": KeyRefused,
+    "billing_error": KeyRefused,
+    "permission_error": KeyRefused,
     "not_found_error": ProviderRefused,
     "rate_limit_error": RateLimited,
     "timeout_error": ProviderUnavailable,
@@ -80,6 +80,7 @@ BY_TYPE: dict[str, Outcome] = {
 
 _HINTS: dict[type[StreamForgeError], str] = {
     ConfigError: "check llm.anthropic_base_url and llm.anthropic_api_key",
+    KeyRefused: "check llm.anthropic_api_key, and the billing of its account",
 }
 _UNREACHED = frozenset({"APIConnectionError", "TransportError"})
 """Without an answer: nobody was there, the network or the address is to blame."""
@@ -108,6 +109,15 @@ def translate(error: BaseException, secrets: tuple[str, ...], clock: Clock = SYS
     if kind is RateLimited:
         return RateLimited(message, retry_after_s=retry_after_s(_headers(error), clock))
     return kind(message, hint=_UNREACHED_HINT if _is_unreached(error) else _HINTS.get(kind))
+
+
+def translate_event(error: Mapping[str, object], request_id: str, secrets: tuple[str, ...]) -> StreamForgeError:
+    """The error to raise for an ``error`` event inside a stream, which comes with status 200: its ``type`` decides."""
+    name, words = error.get("type"), error.get("message")
+    kind = BY_TYPE.get(str(name), ProviderUnavailable)
+    facts = f"an error inside the stream, type {name}" + (f", request {request_id}" if request_id else "")
+    text = f"{facts}: {words}" if words else facts
+    return kind(scrub(text, secrets)[: _MESSAGE_LIMIT * 2], hint=_HINTS.get(kind))
 
 
 def _is_unreached(error: BaseException) -> bool:

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from streamforge.providers.text import Listener
+
 
 class ImageRequest(Struct, frozen=True, kw_only=True):
     """One picture. ``width`` and ``height`` are wished for: a model draws the size of its own that is nearest in shape.
@@ -22,6 +24,7 @@ class ImageRequest(Struct, frozen=True, kw_only=True):
     height: int
     idempotency_key: str = ""
     timeout_s: float = 120.0
+    listener: Listener | None = None
 
     def __repr__(self) -> str:
         """The shape of the request without its words."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from streamforge.errors import StreamForgeError
 from streamforge.ops import metrics
+from streamforge.ops.logs import get_logger
 from streamforge.providers.text import TextModel, TextRequest, TextResponse
+
+log = get_logger(__name__)
 
 
 class MeteredText:
-    """A ``TextModel`` that does what another does, and counts."""
+    """A ``TextModel`` that does what another does, counts it, and logs it with the provider's request id."""
 
     def __init__(self, model: TextModel) -> None:
         self._model = model
@@ -29,9 +32,20 @@ class MeteredText:
             answer = await self._model.complete(request)
         except StreamForgeError as error:
             metrics.llm_calls_total(self._provider, self._name, error.code).inc()
+            # the message is free of key and prompt, and names the request where the provider did
+            log.warning("model_failed", model=self.name, code=error.code, error=error.message)
             raise
         metrics.llm_calls_total(self._provider, self._name, "ok").inc()
         usage = answer.usage
+        log.info(
+            "model_answered",
+            model=self.name,
+            request_id=answer.request_id,
+            first_token_s=answer.first_token_s,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cache_read_tokens=usage.cache_read_tokens,
+        )
         for direction, tokens in (
             ("input", usage.input_tokens),
             ("output", usage.output_tokens),

@@ -8,28 +8,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import aiohttp
+from msgspec import Struct
 
 from streamforge.clock import SYSTEM_CLOCK, Clock
 from streamforge.errors import ConfigError, ProviderRefused, ProviderUnavailable, RateLimited, StreamForgeError
 from streamforge.providers.anthropic_errors import retry_after_s, scrub
+from streamforge.providers.refusals import ContentRefused, KeyRefused
 
 Outcome = type[RateLimited] | type[ProviderUnavailable] | type[ProviderRefused] | type[ConfigError]
 
 BY_CODE: dict[str, Outcome] = {
     # the prompt or the picture is not wanted
-    "content_policy_violation": ProviderRefused,
-    "moderation_blocked": ProviderRefused,
-    "content_filter": ProviderRefused,
+    "content_policy_violation": ContentRefused,
+    "moderation_blocked": ContentRefused,
+    "content_filter": ContentRefused,
     # money, which no pause of a job's length brings; some of these come as 429
-    "insufficient_quota": ProviderRefused,
-    "billing_hard_limit_reached": ProviderRefused,
-    "billing_not_active": ProviderRefused,
-    # the key or the model
-    "invalid_api_key": ProviderRefused,
-    "invalid_organization": ProviderRefused,
-    "unsupported_country_region_territory": ProviderRefused,
+    "insufficient_quota": KeyRefused,
+    "billing_hard_limit_reached": KeyRefused,
+    "billing_not_active": KeyRefused,
+    # the key, or the model
+    "invalid_api_key": KeyRefused,
+    "invalid_organization": KeyRefused,
+    "unsupported_country_region_territory": KeyRefused,
     "model_not_found": ProviderRefused,
     # the request
+    "context_length_exceeded": ProviderRefused,
+    "invalid_json_schema": ProviderRefused,
     "invalid_value": ProviderRefused,
     "unknown_parameter": ProviderRefused,
     "unsupported_parameter": ProviderRefused,
@@ -47,10 +51,10 @@ BY_CODE: dict[str, Outcome] = {
 BY_TYPE: dict[str, Outcome] = {
     "invalid_request_error": ProviderRefused,
     "image_generation_user_error": ProviderRefused,
-    "authentication_error": ProviderRefused,
-    "permission_error": ProviderRefused,
-    "insufficient_quota": ProviderRefused,
-    "billing_limit_user_error": ProviderRefused,
+    "authentication_error": KeyRefused,
+    "permission_error": KeyRefused,
+    "insufficient_quota": KeyRefused,
+    "billing_limit_user_error": KeyRefused,
     "rate_limit_error": RateLimited,
     "requests": RateLimited,
     "tokens": RateLimited,
@@ -63,9 +67,9 @@ BY_TYPE: dict[str, Outcome] = {
 
 BY_STATUS: dict[int, Outcome] = {
     400: ProviderRefused,
-    401: ProviderRefused,
-    402: ProviderRefused,
-    403: ProviderRefused,
+    401: KeyRefused,
+    402: KeyRefused,
+    403: KeyRefused,
     404: ProviderRefused,
     405: ProviderRefused,
     408: ProviderUnavailable,
@@ -90,15 +94,32 @@ BY_CLASS: dict[str, Outcome] = {
 
 _OWN_FAULT = 500
 _HINTS: dict[str, str] = {
-    "content_policy_violation": "reword the brief, or give a hero picture",
-    "moderation_blocked": "reword the brief, or give a hero picture",
-    "invalid_api_key": "check images.openai_api_key",
     "insufficient_quota": "check the plan and the billing of the account",
     "billing_hard_limit_reached": "check the plan and the billing of the account",
-    "model_not_found": "check images.model",
+    "context_length_exceeded": "shorten the brief",
 }
-_ADDRESS_HINT = "check images.openai_base_url (empty: the provider's own)"
 _MESSAGE_LIMIT = 400
+
+
+class Service(Struct, frozen=True, kw_only=True):
+    """How a service is called in messages, and the settings that hold its key, its address and its model's name.
+
+    ``reword`` is what to do about content that it does not want.
+    """
+
+    noun: str
+    key: str
+    base_url: str
+    model: str
+    reword: str = "reword the brief"
+
+
+class BadAnswer(Struct, frozen=True):
+    """An answer that is none: status, the ``error`` object of its body (or an empty one), headers in lower case."""
+
+    status: int
+    error: Mapping[str, object]
+    headers: Mapping[str, str]
 
 
 def outcome_of(status: int, error: Mapping[str, object]) -> Outcome:
@@ -116,26 +137,40 @@ def outcome_of(status: int, error: Mapping[str, object]) -> Outcome:
 
 
 def translate(
-    status: int,
-    error: Mapping[str, object],
-    headers: Mapping[str, str],
-    secrets: tuple[str, ...],
-    clock: Clock = SYSTEM_CLOCK,
+    answer: BadAnswer, service: Service, secrets: tuple[str, ...], clock: Clock = SYSTEM_CLOCK
 ) -> StreamForgeError:
     """The error to raise for an answer. ``secrets`` (key, prompt) are cut out of the service's words."""
-    kind = outcome_of(status, error)
-    facts = [f"the image service answered with {status}"]
-    facts += [f"{name} {error[name]}" for name in ("type", "code") if isinstance(error.get(name), str)]
-    facts += [f"request {headers['x-request-id']}"] if "x-request-id" in headers else []
+    error = answer.error
+    kind = outcome_of(answer.status, error)
+    facts = [f"the {service.noun} answered with {answer.status}"]
+    facts += [f"{name} {error[name]}" for name in ("type", "code", "param") if isinstance(error.get(name), str)]
+    facts += [f"request {answer.headers['x-request-id']}"] if "x-request-id" in answer.headers else []
     words = error.get("message")
     text = ", ".join(facts) + (f": {words}" if isinstance(words, str) and words else "")
     message = scrub(text, secrets)[:_MESSAGE_LIMIT]
     if kind is RateLimited:
-        return RateLimited(message, retry_after_s=retry_after_s(headers, clock))
-    return kind(message, hint=_HINTS.get(str(error.get("code"))))
+        return RateLimited(message, retry_after_s=retry_after_s(answer.headers, clock))
+    return kind(message, hint=_hint(kind, str(error.get("code")), service))
 
 
-def translate_transport(error: aiohttp.ClientError | OSError) -> StreamForgeError:
-    """The error to raise where no answer came; of the library's message only the class, for it holds addresses."""
+def _hint(kind: Outcome, code: str, service: Service) -> str | None:
+    if code == "model_not_found":
+        return f"check {service.model}"
+    if code in _HINTS:
+        return _HINTS[code]
+    if kind is KeyRefused:
+        return f"check {service.key}"
+    return service.reword if kind is ContentRefused else None
+
+
+def translate_transport(error: aiohttp.ClientError | OSError, service: Service) -> StreamForgeError:
+    """The error to raise where no answer came, or half of one; of the library's message only the class.
+
+    Its message holds addresses.
+    """
     kind = next(BY_CLASS[each.__name__] for each in type(error).__mro__ if each.__name__ in BY_CLASS)
-    return kind(f"the image service could not be reached: {type(error).__name__}", hint=_ADDRESS_HINT)
+    name = type(error).__name__
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return kind(f"the answer of the {service.noun} broke off: {name}")
+    hint = f"check {service.base_url} (empty: the provider's own)"
+    return kind(f"the {service.noun} could not be reached: {name}", hint=hint)

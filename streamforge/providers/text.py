@@ -5,6 +5,7 @@ Errors are the package's own; an implementation translates its library's in one 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Literal, Protocol
 
 import msgspec
@@ -25,26 +26,6 @@ class Turn(Struct, frozen=True):
         return f"Turn({self.speaker}, {len(self.text)} characters)"
 
 
-class TextRequest(Struct, frozen=True, kw_only=True):
-    """One call. ``system`` is the frozen prefix (cached by the provider: no ids, dates or user text in it).
-
-    ``schema`` asks for one JSON value of that shape; the provider may still miss it, so validate the answer.
-    ``timeout_s`` bounds the whole call, waiting and reading.
-    """
-
-    system: str
-    turns: tuple[Turn, ...]
-    schema: dict[str, object] | None = None
-    max_tokens: int = 16_000
-    effort: Effort | None = None
-    timeout_s: float = 120.0
-
-    def __repr__(self) -> str:
-        """The shape of the request without its words."""
-        schema = "with" if self.schema is not None else "without"
-        return f"TextRequest({len(self.turns)} turns, {schema} schema, max_tokens={self.max_tokens})"
-
-
 class Usage(Struct, frozen=True, kw_only=True):
     """Tokens billed. ``input_tokens`` counts neither cache reads nor cache writes."""
 
@@ -54,10 +35,58 @@ class Usage(Struct, frozen=True, kw_only=True):
     cache_write_tokens: int = 0
 
 
+class Progress(Struct, frozen=True):
+    """How much of an answer is there. ``output_tokens`` is a guess by length until the provider counts."""
+
+    characters: int
+    output_tokens: int
+
+
+class Listener(Protocol):
+    """Who must know of a call what its answer does not say when it fails: a limiter, a ledger."""
+
+    def hear(self, status: int, headers: Mapping[str, str]) -> None:
+        """The answer's head came, be it an error's."""
+        ...
+
+    def use(self, *, input_tokens: int | None = None, output_tokens: int | None = None) -> None:
+        """Tokens so far, in total, as the provider counts them against its limits (cache reads may be left out)."""
+        ...
+
+    def bill(self, usage: Usage) -> None:
+        """Tokens so far, in total, as the provider bills them: of text only, and known before an answer breaks off."""
+        ...
+
+
+class TextRequest(Struct, frozen=True, kw_only=True):
+    """One call. ``system`` is the frozen prefix (cached by the provider: no ids, dates or user text in it).
+
+    ``schema`` asks for one JSON value of that shape; the provider may still miss it, so validate the answer.
+    ``timeout_s`` bounds the whole call, waiting and reading. ``idempotency_key`` lets a provider that knows such keys
+    charge a repeated request once. ``on_progress`` is called, in the event loop, with every piece of the answer.
+    """
+
+    system: str
+    turns: tuple[Turn, ...]
+    schema: dict[str, object] | None = None
+    max_tokens: int = 16_000
+    effort: Effort | None = None
+    timeout_s: float = 120.0
+    idempotency_key: str = ""
+    on_progress: Callable[[Progress], None] | None = None
+    listener: Listener | None = None
+
+    def __repr__(self) -> str:
+        """The shape of the request without its words."""
+        schema = "with" if self.schema is not None else "without"
+        return f"TextRequest({len(self.turns)} turns, {schema} schema, max_tokens={self.max_tokens})"
+
+
 class TextResponse(Struct, frozen=True, kw_only=True):
     """A complete answer: truncated, refused and empty ones are errors instead.
 
-    ``limits`` holds the provider's rate headers as sent, by their name without the provider's prefix.
+    ``limits`` holds the provider's rate headers as sent, by their name without the provider's prefix. ``first_token_s``
+    is the time from the start of the call. ``tried`` names the models that a chain asked, the one that answered last.
     """
 
     text: str
@@ -66,6 +95,8 @@ class TextResponse(Struct, frozen=True, kw_only=True):
     stop_reason: str = ""
     request_id: str = ""
     limits: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    first_token_s: float | None = None
+    tried: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """What the call cost, without the words."""

@@ -18,6 +18,7 @@ from streamforge.broker.scripts import Settlement
 from streamforge.config import JobsSettings
 from streamforge.errors import ConfigError, FencedError, RecipeMisused, ResultTooLarge, SlotCrashed, Snooze, UnknownKind
 from streamforge.jobs import outcome as ends
+from streamforge.jobs.caller import JobCaller, calling
 from streamforge.jobs.model import Claim
 from streamforge.jobs.outcome import Cancelled, Failed, Outcome, Released, Retry, Succeeded
 from streamforge.ops import metrics
@@ -72,7 +73,10 @@ class Executor:
     async def run(self, run: Run) -> None:
         """One attempt from claim to end. Raises nothing but cancellation."""
         claim = run.claim
-        with bind_job(job_id=claim.id, kind=claim.kind, attempt=claim.attempt, queue=claim.queue):
+        with (
+            bind_job(job_id=claim.id, kind=claim.kind, attempt=claim.attempt, queue=claim.queue),
+            calling(JobCaller.of(claim)),
+        ):
             metrics.job_wait_seconds(claim.kind).observe(claim.waited_ms / 1000)
             terms = self._terms.get(claim.kind, self._default)
             outcome = self._conclude(run, await self._perform(run, terms), terms.retry)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 from time import monotonic
 from typing import TypeVar
 
 import anyio
 
 from streamforge.errors import HardTimeout, PermanentError, SlotCrashed, StepTimeout, TransientError
+from streamforge.jobs.caller import STEP
 from streamforge.jobs.model import Claim, JobError
 from streamforge.jobs.outcome import Cancelled, Failed, Outcome, Released
 from streamforge.ops import metrics
@@ -22,9 +22,6 @@ from streamforge.runtime.limits import Alarm, Limits, SecondsLeft
 from streamforge.runtime.retry import describe
 
 T = TypeVar("T")
-
-STEP: ContextVar[str] = ContextVar("streamforge_step", default="")
-"""The step that this task runs, or the item of a fan-out."""
 
 HARD_TIMEOUT = "hard_timeout"
 """The reason that a dead letter gives for a hard limit."""

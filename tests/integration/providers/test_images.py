@@ -23,6 +23,7 @@ from streamforge.pipelines.banner.heroes import drawn, prompt_of
 from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.providers.images import ImageRequest, ImageUsage
 from streamforge.providers.openai_images import OpenAIImages, nearest_size
+from streamforge.providers.refusals import ContentRefused, KeyRefused
 from streamforge.testing.image_server import (
     Drawn,
     Held,
@@ -39,12 +40,12 @@ BRIEF = "a very confidential product launch"
 
 EXPECTED: dict[ImageFaultKind, type[StreamForgeError]] = {
     "rate_limited": RateLimited,
-    "quota": ProviderRefused,
+    "quota": KeyRefused,
     "server_error": ProviderUnavailable,
     "overloaded": ProviderUnavailable,
     "gateway": ProviderUnavailable,
-    "unauthorised": ProviderRefused,
-    "policy": ProviderRefused,
+    "unauthorised": KeyRefused,
+    "policy": ContentRefused,
     "bad_request": ProviderRefused,
     "no_model": ProviderRefused,
     "truncated": ProviderUnavailable,

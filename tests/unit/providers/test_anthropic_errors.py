@@ -25,6 +25,7 @@ from streamforge.errors import (
     TransientError,
 )
 from streamforge.providers.anthropic_errors import BY_CLASS, BY_TYPE, outcome_of, retry_after_s, scrub, translate
+from streamforge.providers.refusals import KeyRefused
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/messages", headers={"authorization": "Bearer sk-very-secret-key"})
 UNDECIDED = {"AnthropicError", "APIError", "APIStatusError"}
@@ -95,8 +96,9 @@ def test_every_error_type_of_the_wire_has_a_row() -> None:
     ("status", "kind", "ours"),
     [
         (400, "invalid_request_error", ProviderRefused),
-        (401, "authentication_error", ProviderRefused),
-        (403, "permission_error", ProviderRefused),
+        (401, "authentication_error", KeyRefused),
+        (402, "billing_error", KeyRefused),
+        (403, "permission_error", KeyRefused),
         (404, "not_found_error", ProviderRefused),
         (408, "timeout_error", ProviderUnavailable),
         (409, "conflict_error", ProviderUnavailable),

@@ -20,9 +20,16 @@ from streamforge.providers.openai_errors import (
     BY_CODE,
     BY_STATUS,
     BY_TYPE,
+    BadAnswer,
+    Service,
     outcome_of,
     translate,
     translate_transport,
+)
+from streamforge.providers.refusals import ContentRefused, KeyRefused
+
+IMAGES = Service(
+    noun="image service", key="images.key", base_url="images.base", model="images.model", reword="give a hero picture"
 )
 
 
@@ -39,9 +46,9 @@ def test_every_transport_error_has_a_row() -> None:
     assert len(classes) > 20
     for kind in classes:
         assert any(ancestor.__name__ in BY_CLASS for ancestor in kind.__mro__), kind
-    assert isinstance(translate_transport(aiohttp.InvalidURL("http://[")), ConfigError)
-    assert isinstance(translate_transport(aiohttp.ServerDisconnectedError()), ProviderUnavailable)
-    assert isinstance(translate_transport(ConnectionResetError()), ProviderUnavailable)
+    assert isinstance(translate_transport(aiohttp.InvalidURL("http://["), IMAGES), ConfigError)
+    assert isinstance(translate_transport(aiohttp.ServerDisconnectedError(), IMAGES), ProviderUnavailable)
+    assert isinstance(translate_transport(ConnectionResetError(), IMAGES), ProviderUnavailable)
 
 
 @pytest.mark.parametrize("status", range(300, 600))
@@ -57,12 +64,12 @@ def test_every_status_has_an_outcome(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "error", "expected"),
     [
-        (429, {"code": "insufficient_quota", "type": "insufficient_quota"}, ProviderRefused),
-        (429, {"type": "insufficient_quota"}, ProviderRefused),
+        (429, {"code": "insufficient_quota", "type": "insufficient_quota"}, KeyRefused),
+        (429, {"type": "insufficient_quota"}, KeyRefused),
         (429, {"type": "invalid_request_error"}, RateLimited),
         (429, {"code": None, "type": "tokens"}, RateLimited),
-        (400, {"code": "content_policy_violation", "type": "image_generation_user_error"}, ProviderRefused),
-        (400, {"code": "moderation_blocked"}, ProviderRefused),
+        (400, {"code": "content_policy_violation", "type": "image_generation_user_error"}, ContentRefused),
+        (400, {"code": "moderation_blocked"}, ContentRefused),
         (400, {"type": "server_error"}, ProviderUnavailable),
         (500, {"type": "invalid_request_error"}, ProviderUnavailable),
         (503, {"code": "slow_down"}, RateLimited),
@@ -90,9 +97,19 @@ def test_the_message_holds_what_helps_and_nothing_secret() -> None:
         "code": "moderation_blocked",
     }
     secrets = ("sk-very-secret-key", "the secret launch of Xyzzy")
-    made = translate(400, error, {"x-request-id": "req_1"}, secrets)
-    assert isinstance(made, ProviderRefused)
+    made = translate(BadAnswer(400, error, {"x-request-id": "req_1"}), IMAGES, secrets)
+    assert isinstance(made, ContentRefused)
     assert all(word in made.message for word in ("400", "moderation_blocked", "req_1", "was blocked"))
     assert not any(secret in str(made) for secret in secrets)
     assert len(made.message) <= 400
     assert "hero picture" in str(made.hint)
+
+
+def test_hints_name_the_setting_to_mend() -> None:
+    """A key, a model and an address that do not work are each led back to their setting."""
+    for status, error, setting in (
+        (401, {}, "images.key"),
+        (404, {"code": "model_not_found"}, "images.model"),
+    ):
+        assert setting in str(translate(BadAnswer(status, error, {}), IMAGES, ()).hint)
+    assert "images.base" in str(translate_transport(aiohttp.ServerDisconnectedError(), IMAGES).hint)

@@ -1,0 +1,13 @@
+"""Refusals that a chain of models, or a pool of keys, must tell from a bad request of ours."""
+
+from __future__ import annotations
+
+from streamforge.errors import ProviderRefused
+
+
+class KeyRefused(ProviderRefused):
+    """The provider does not accept the key, or the account behind it has no money left."""
+
+
+class ContentRefused(ProviderRefused):
+    """The provider does not want this content; another one may."""
