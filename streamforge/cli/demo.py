@@ -109,11 +109,11 @@ async def _appearance(daemon: Daemon, job_id: str) -> None:
     """Wait for the inbox to make the job; a refused brief is raised with the reason that its dead letter holds."""
     with anyio.move_on_after(APPEARS_WITHIN_S):
         while True:
-            for letter in await daemon.store.letters.list(count=1):
-                raise InvalidInput(letter.error.message, field=letter.error.field, hint=letter.error.hint)
             try:
                 await daemon.store.get(job_id)
             except UnknownJob:
+                for letter in await daemon.store.letters.list(count=1):  # a job's own letter comes after the job
+                    raise InvalidInput(letter.error.message, field=letter.error.field, hint=letter.error.hint) from None
                 await anyio.sleep(0.01)
             else:
                 return
