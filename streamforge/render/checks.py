@@ -20,6 +20,7 @@ CheckName = Literal[
     "text_overlap",
     "cta_overlap",
     "logo_overlap",
+    "plate_overlap",
     "off_canvas",
     "region",
     "margin",
@@ -104,6 +105,13 @@ CHECKS: dict[CheckName, Rule] = {
         "most",
         "1",
         "separate the logo from the element by a hard above or left_of relation, or shorten the text",
+    ),
+    "plate_overlap": Rule(
+        "area that an element's own plate, label or scrim shares with another element, or has beyond the canvas",
+        "px2",
+        "most",
+        "1",
+        "choose a calmer background (solid), on which it needs none, or take out elements of lower priority",
     ),
     "off_canvas": Rule(
         "how far an element's box or ink reaches out of the canvas",

@@ -147,6 +147,17 @@ def check_overlaps(check: CheckName, regions: Sequence[Place], others: Sequence[
     return bad or [finding(check, "all", 0, _LEAST_AREA_PX2)]
 
 
+def check_plate(plate: Place, canvas: Frame, others: Iterable[Place]) -> Finding:
+    """The most area (px²) that an element's own plate shares with the box or ink of another, or has off the canvas."""
+    frame = plate.frame
+    shared = [(frame.overlap(box), each.id) for each in others for box in each.frames]
+    beyond = (frame.width * frame.height - frame.overlap(canvas), "the canvas' edge")
+    area, name = max([*shared, beyond])
+    return finding(
+        "plate_overlap", plate.id, area, _LEAST_AREA_PX2, f"it reaches {name}: {CHECKS['plate_overlap'].fix}"
+    )
+
+
 def check_margins(width: int, height: int, margin: float, regions: Iterable[Place]) -> list[Finding]:
     """Each box' distance (px) from the nearest canvas edge (negative is outside), held to a pixel."""
     found: list[Finding] = []

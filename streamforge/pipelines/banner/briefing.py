@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streamforge.errors import PermanentError, ProviderRefused
+from streamforge.errors import InvalidInput, PermanentError, ProviderRefused
 from streamforge.pipelines.banner import child
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.brief import Brief, HeroFacts, LogoFacts, Written
@@ -34,8 +35,12 @@ class Examined(Struct, frozen=True):
 async def briefed(ctx: Context, spec: BannerSpec) -> Written[Brief]:
     """The brief, and what a picture drawn for it cost; kit, addresses and pictures are a step each where there are any.
 
-    Raises InvalidInput for a kit that is not there or not followed, AssetRejected for a picture.
+    Raises ConfigError where words are to be read back and cannot be, InvalidInput for a kit that is not there or not
+    followed, and for a graph that shows a picture which the brief does not bring, AssetRejected for a picture.
     """
+    if spec.ocr:
+        await ctx.offload(child.require_reader)
+    _require_hero(spec)
     kit = BrandKit()
     if spec.brand_kit:
         kit = kit_of(spec, await _stored(ctx, spec.brand_kit) if isinstance(spec.brand_kit, str) else None)
@@ -46,7 +51,18 @@ async def briefed(ctx: Context, spec: BannerSpec) -> Written[Brief]:
     facts = Examined()
     if spec.logo or spec.logo_on_dark or spec.hero:
         facts = await ctx.step("examine", lambda: _examined(ctx, spec), returns=Examined)
-    return Written(Brief(spec=spec, size=roomiest(spec), kit=kit, logo=facts.logo, hero=facts.hero), hero.tokens)
+    brief = Brief(spec=spec, size=roomiest(spec), kit=kit, logo=facts.logo, hero=facts.hero)
+    return Written(replace(brief, hero_file=_file_of(hero.value)), hero.tokens)
+
+
+def _require_hero(spec: BannerSpec) -> None:
+    if spec.design is None or spec.hero or all(element.role != "hero" for element in spec.design.elements):
+        return
+    raise InvalidInput(
+        "the graph shows a picture, and the brief brings none",
+        field="hero",
+        hint="give the picture (one that was drawn is among the files of the job), or take the element out",
+    )
 
 
 def lent(ctx: Context, resource: type[R]) -> R | None:
@@ -83,7 +99,8 @@ async def _fetched(ctx: Context, spec: BannerSpec) -> BannerSpec:
 async def _drawn(ctx: Context, spec: BannerSpec) -> Written[str]:
     """A hero picture for a brief that brings neither one nor a graph, where a model that draws is lent; else nothing.
 
-    One that the model will not draw is done without: a generated ground takes its place.
+    It is kept among the job's files, so that the graph can be rendered again. One that the model will not draw is done
+    without: a generated ground takes its place.
     """
     model = lent(ctx, ImageModel)
     if model is None or spec.hero or spec.design is not None:
@@ -91,12 +108,21 @@ async def _drawn(ctx: Context, spec: BannerSpec) -> Written[str]:
 
     async def draw() -> Written[str]:
         try:
-            return await drawn(model, spec, roomiest(spec), key=ctx.idempotency_key("hero"))
+            picture = await drawn(model, spec, roomiest(spec), key=ctx.idempotency_key("hero"))
         except ProviderRefused as error:
             await ctx.log("no picture was drawn", reason=error.message)
             return Written("")
+        media_type, _, data = picture.value.removeprefix("data:").partition(";base64,")
+        await ctx.save(_file_of(picture.value), base64.b64decode(data), media_type)
+        return picture
 
     return await ctx.step("hero", draw, returns=Written[str])
+
+
+def _file_of(data_uri: str) -> str:
+    """The name under which a picture that was drawn is kept; empty for none."""
+    ending = data_uri.partition(";")[0].rpartition("/")[2]
+    return f"hero.{ending}" if ending else ""
 
 
 async def _examined(ctx: Context, spec: BannerSpec) -> Examined:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streamforge.errors import ConfigError
 from streamforge.pipelines.banner.design.brief import HeroFacts, LogoFacts
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Painted
@@ -20,6 +21,14 @@ def examine_hero(data_uri: str, field: str = "hero") -> HeroFacts:
     from streamforge.pipelines.banner.picture import artwork  # noqa: PLC0415 - heavy
 
     return artwork.hero_facts(data_uri, field)
+
+
+def require_reader() -> None:
+    """Raise ConfigError where this child cannot read words back: without the extra ``ocr``, or in too little memory."""
+    from streamforge.render import ocr  # noqa: PLC0415 - heavy
+
+    if blocked := ocr.obstacle():
+        raise ConfigError(blocked[0], field="ocr", hint=f"{blocked[1]}, or leave ocr out")
 
 
 def arrange(design: Design, order: Order) -> Arrangement:

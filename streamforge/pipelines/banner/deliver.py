@@ -48,10 +48,10 @@ async def handed_over(ctx: Context, brief: Brief, versions: Sequence[Version]) -
     if len(versions) > 1:
         names += [name for version in versions for name in await _set_apart(ctx, version)]
     pictures = await _delivered(ctx, best)
-    documents = {GRAPH: _pretty(best.design), REPORT: _pretty(report_of(versions))}
+    documents = {GRAPH: _pretty(best.design), REPORT: _pretty(report_of(versions, brief.hero_file))}
     for name, data in documents.items():
         await ctx.save(name, data, _JSON)
-    names = [*pictures, *documents, *names]
+    names = [*pictures, *documents, *names, *([brief.hero_file] if brief.hero_file else [])]
     if len(best.outcomes) > 1 and (exhibits := await _exhibits(ctx, brief, best, pictures)):
         await ctx.save(SHEET, await ctx.offload(child.contact_sheet, exhibits), "image/png")
         names.append(SHEET)
@@ -86,8 +86,8 @@ def result_of(versions: Sequence[Version], names: list[str]) -> BannerResult:
     )
 
 
-def report_of(versions: Sequence[Version]) -> Report:
-    """The whole story; nothing in it depends on time or place."""
+def report_of(versions: Sequence[Version], hero: str = "") -> Report:
+    """The whole story, with the name of the hero's file where one was drawn; nothing in it depends on time or place."""
     best = best_of(versions)
     return Report(
         passed=best.is_clean,
@@ -95,6 +95,7 @@ def report_of(versions: Sequence[Version]) -> Report:
         archetype=best.design.archetype,
         version=best.number,
         strategy=best.design.strategy,
+        hero=hero,
         tokens=total_of(version.tokens for version in versions),
         rounds=[
             Round(summary=summary_of(version), patch=version.patch, banners=_banners(version, is_best=version is best))

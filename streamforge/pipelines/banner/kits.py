@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from streamforge.errors import InvalidInput, UnsupportedRecord
+from streamforge.pipelines.banner.design.forbidden import require_allowed
 from streamforge.pipelines.banner.design.strategy import FontId
 from streamforge.pipelines.banner.kit import BrandKit, KitColour, KitLogo, KitRole
 from streamforge.pipelines.banner.pictures import Pictures
@@ -162,11 +163,13 @@ def kit_of(spec: BannerSpec, stored: BrandKit | None = None) -> BrandKit:
 
     The brief's colours replace the kit's (one that both have keeps its role and name), any logo of the brief replaces
     all of the kit's, since another variant could be of another logo, and its brand name the kit's. Fonts, clear space
-    and forbidden colours are the kit's alone. Raises InvalidInput for a colour of the brief that the kit forbids.
+    and forbidden colours are the kit's alone. Raises InvalidInput for a colour of the brief that the kit forbids,
+    of its locks and its graph as well.
     """
     kit = stored or (checked(spec.brand_kit) if isinstance(spec.brand_kit, BrandKit) else BrandKit())
     for code in spec.brand_colors:
         _check_allowed(code, kit.forbidden, "brand_colors")
+    require_allowed(spec, kit.forbidden)
     return replace(
         kit,
         name=spec.brand_name or kit.name,

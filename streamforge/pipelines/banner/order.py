@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from streamforge.pipelines.banner.canvas import Canvas, Size
+from streamforge.pipelines.banner.kit import HexColour
 from streamforge.pipelines.banner.spec import BannerSpec, FileFormat, SvgText
 
 
@@ -13,7 +14,8 @@ class Order(Struct, frozen=True, kw_only=True):
     """One canvas of a set. ``logo``, ``logo_on_dark`` and ``hero`` are data URIs, fetched where they were URLs.
 
     ``clear_space`` is the free rim around the logo, as a share of its height. ``max_bytes`` caps a raster file (0: no
-    cap); ``scale`` multiplies a raster's pixels. ``ocr`` reads the picture back.
+    cap); ``scale`` multiplies a raster's pixels. ``ocr`` reads the picture back. Nothing looks like a ``forbidden``
+    colour that the design itself does not ask for.
     """
 
     canvas: Canvas
@@ -25,6 +27,7 @@ class Order(Struct, frozen=True, kw_only=True):
     logo_on_dark: str | None = None
     hero: str | None = None
     clear_space: float = 0.2
+    forbidden: list[HexColour] = msgspec.field(default_factory=list[HexColour])
     ocr: bool = False
 
     @property

@@ -77,7 +77,10 @@ class Round(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """``report.json``: the whole story of a job, readable by machines. ``report`` is the version of this form."""
+    """``report.json``: the whole story of a job, readable by machines. ``report`` is the version of this form.
+
+    ``hero`` names the file with the picture that was drawn for the job: with it the graph gives the same banners again.
+    """
 
     report: int = 1
     passed: bool
@@ -85,5 +88,6 @@ class Report(Struct, frozen=True, kw_only=True):
     archetype: str
     version: int
     strategy: Strategy | None
+    hero: str = ""
     tokens: Tokens
     rounds: list[Round]

@@ -111,7 +111,7 @@ def step_of(number: int) -> str:
 
 def order_for(brief: Brief, canvas: Canvas) -> Order:
     """What a pool child is asked to make on that canvas."""
-    return replace(order_of(brief.spec, canvas), clear_space=brief.kit.clear_space)
+    return replace(order_of(brief.spec, canvas), clear_space=brief.kit.clear_space, forbidden=brief.kit.forbidden)
 
 
 async def _outcome(ctx: Context, brief: Brief, canvas: Canvas, design: Design, number: int) -> Outcome:

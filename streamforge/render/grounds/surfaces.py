@@ -20,6 +20,10 @@ _BAR_EM, _BAR_LEAST_PX = 0.35, 120
 _LINE_ROOM_PX = 9
 """With less room between them, the bar's edge and the button run together."""
 _WIDE = 0.7
+_FILLS = 0.75
+"""A button alone that takes at least this share of the width fills a bar."""
+_VOID = 0.16
+"""A line stands between two groups that are no farther apart than this share of the width; else it is in a void."""
 _CENTRED = 0.12
 """Left and right space that differ by no more than this share of the width count as equal."""
 Cut = tuple[Literal["x", "y"], float, bool]
@@ -68,7 +72,7 @@ def _split_panel(ground: Ground) -> list[Shape]:
 
 
 def _footer_bar(ground: Ground) -> list[Shape]:
-    """A bar of a deeper tone under what closes the banner, with an edge of accent."""
+    """A bar of a deeper tone under what closes the banner, with an edge of accent; none for a small button alone."""
     button = ground.of("cta")
     if not button:
         return []
@@ -82,6 +86,9 @@ def _footer_bar(ground: Ground) -> list[Shape]:
     if cut is None:
         return []
     axis, at, before = cut
+    held = sum(mark.frame.y >= at for mark in ground.marks)
+    if axis == "y" and held == 1 and button[0].width < _FILLS * ground.width:
+        return []
     top = hull(closing).y
     fill = deeper(ground.ground, toward=ground.figure)
     bar, line = _half(ground, (axis, at, before)), max(2.0, ground.unit * 0.008)
@@ -164,7 +171,7 @@ def _editorial(ground: Ground) -> list[Shape]:
         found.append(Rect(Frame(left, top, width, thick), ground.accent))
     others = tuple(mark.frame for mark in ground.marks if mark.role not in {"headline", "kicker"})
     cut = cut_between((head,), others)
-    if cut is not None and cut[0] == "x":
+    if cut is not None and cut[0] == "x" and not _is_void((head,), others, ground):
         inset = ground.height * 0.12
         found.append(
             Rect(Frame(cut[1], inset, fine, ground.height - 2 * inset), blend(ground.ground, ground.accent, 0.5))
@@ -177,10 +184,16 @@ def _side_by_side(ground: Ground) -> list[Shape]:
     others = tuple(mark.frame for mark in ground.marks if mark.role not in {*_TEXTS, "logo"})
     said = tuple(mark.frame for mark in ground.marks if mark.role in {*_TEXTS, "logo"})
     cut = cut_between(said, others)
-    if cut is None or cut[0] == "y":
+    if cut is None or cut[0] == "y" or _is_void(said, others, ground):
         return []
     fine, inset = max(1.0, ground.unit * 0.003), ground.height * 0.16
     return [Rect(Frame(cut[1], inset, fine, ground.height - 2 * inset), blend(ground.ground, ground.accent, 0.45))]
+
+
+def _is_void(first: tuple[Frame, ...], second: tuple[Frame, ...], ground: Ground) -> bool:
+    """Whether a line between two groups would stand by itself: they are far apart, or one of them is one small box."""
+    wide = _gap(hull(first), hull(second)) > _VOID * ground.width
+    return wide or (len(second) == 1 and second[0].height < ground.height / 2)
 
 
 def _gap(box: Frame, other: Frame) -> float:

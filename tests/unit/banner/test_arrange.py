@@ -14,6 +14,8 @@ from streamforge.pipelines.banner.canvas import Canvas, SafeZone, Size
 from streamforge.pipelines.banner.design.graph import Design, Element, Region, Relation
 from streamforge.pipelines.banner.layout.arrange import arrange
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
+from streamforge.pipelines.banner.layout.spacing import rules_of
+from streamforge.pipelines.banner.layout.stage import Metrics
 from streamforge.pipelines.banner.order import Order
 from tests.unit.banner.designs import ALL, CTA, HEADLINE, LOGO, SUB, design, left_column, ordered, soft, strip
 
@@ -223,3 +225,24 @@ def test_elements_of_one_name_are_refused() -> None:
     """Two elements with one id could not be told apart in any report."""
     with pytest.raises(LayoutInfeasible, match="named headline"):
         arrange(design([HEADLINE, HEADLINE], []), order())
+
+
+@pytest.mark.parametrize("size", [Size(300, 600), Size(1080, 1920)])
+@pytest.mark.parametrize("words", ["Cold brew, half price", "Close your books in two days"])
+def test_a_headline_is_no_list_of_words(words: str, size: Size) -> None:
+    """Where two words fit a line, type grows no further than that leaves them there: a word alone is the exception."""
+    headline = replace(HEADLINE, text=words, max_lines=5)
+    found = arrange(design([headline, CTA], ordered([headline, CTA])), order(size))
+    (placed,) = [placement for placement in found.placements if placement.id == "headline"]
+    assert sum(" " not in line for line in placed.lines) <= 1
+
+
+def test_texts_keep_off_the_edge_of_their_panel() -> None:
+    """On a split panel, whose edge is halfway to the button, twice as much is free between the two as elsewhere."""
+    plain = design([HEADLINE, SUB, CTA], ordered([HEADLINE, SUB, CTA]))
+    gaps: list[int] = []
+    for plan in (plain, replace(plain, archetype="split-panel")):
+        rules = {rule.name: rule.gap for rule in rules_of(plan, Metrics.of(Size(300, 250)))}
+        gaps += [rules["above(sub, cta)"], rules["above(headline, sub)"]]
+    assert gaps[2] >= 2 * gaps[0] - 1
+    assert gaps[3] == gaps[1]

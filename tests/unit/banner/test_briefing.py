@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import io
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from PIL import Image
 
-from streamforge.errors import AssetRejected, InvalidInput, ProviderRefused
+from streamforge.errors import AssetRejected, ConfigError, InvalidInput, ProviderRefused
 from streamforge.pipelines.banner.briefing import roomiest
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.brief import Brief, Designer, Written
+from streamforge.pipelines.banner.design.graph import Design, Element
 from streamforge.pipelines.banner.design.strategy import Strategy
 from streamforge.pipelines.banner.kit import BrandKit, KitColour, KitLogo
 from streamforge.pipelines.banner.kits import Kits
@@ -20,6 +22,7 @@ from streamforge.pipelines.banner.pictures import Pictures
 from streamforge.pipelines.banner.pipeline import PIPELINE
 from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.providers.images import ImageModel, ImageRequest, ImageResponse, ImageUsage
+from streamforge.render import ocr
 from streamforge.testing.rehearsal import Rehearsal
 from tests.unit.banner.designs import CTA, HEADLINE, LOGO, design, ordered
 from tests.unit.banner.scripted import ScriptedDesigner
@@ -175,6 +178,37 @@ async def test_a_picture_is_drawn_once_where_a_model_draws() -> None:
     assert designer.brief.hero is not None
     assert designer.brief.hero.width == 300
     assert (result.tokens.calls, result.tokens.input, result.tokens.output) == (3, 27, 49)
+
+
+async def test_a_drawn_picture_is_kept_for_the_graph() -> None:
+    """The graph given back with the file that the report names gives the same banner; without it, it is refused."""
+    shown = design([Element(id="hero", role="hero"), HEADLINE, CTA], ordered([HEADLINE, CTA]))
+    rehearsal = Rehearsal(PIPELINE, SPEC, resources={Designer: ScriptedDesigner(shown), ImageModel: Painter()})
+    result, files = await rehearsal.result(), await rehearsal.files()
+    name = msgspec.json.decode(files["report.json"])["hero"]
+    assert name == "hero.png"
+    assert name in result.names
+    graph = msgspec.json.decode(files["graph.json"], type=Design)
+    picture = f"data:image/png;base64,{base64.b64encode(files[name]).decode()}"
+    again = Rehearsal(
+        PIPELINE, replace(SPEC, design=graph, hero=picture), resources={Designer: ScriptedDesigner(shown)}
+    )
+    await again.result()
+    assert (await again.files())["banner-300x250.png"] == files["banner-300x250.png"]
+    with pytest.raises(InvalidInput, match="brings none") as caught:
+        await Rehearsal(PIPELINE, replace(SPEC, design=graph), resources={Designer: ScriptedDesigner(shown)}).result()
+    assert caught.value.field == "hero"
+
+
+async def test_words_that_nobody_can_read_back_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for text recognition where there is none gets no banner that passes as read, and pays for no design."""
+    monkeypatch.setattr(ocr, "obstacle", lambda: ("text recognition has 768 MB", "set pool.memory_mb to 1024 or more"))
+    rehearsal = Rehearsal(PIPELINE, replace(SPEC, ocr=True), resources={Designer: ScriptedDesigner(PLAIN)})
+    with pytest.raises(ConfigError, match="768 MB") as caught:
+        await rehearsal.result()
+    assert caught.value.field == "ocr"
+    assert "pool.memory_mb" in (caught.value.hint or "")
+    assert rehearsal.ran == []
 
 
 async def test_a_picture_that_nobody_draws_is_done_without() -> None:

@@ -11,11 +11,15 @@ import pytest
 
 from streamforge.cli.main import main
 from streamforge.pipelines.banner.canvas import PRESETS
+from streamforge.pipelines.banner.design.brief import Designer
 from streamforge.pipelines.banner.design.graph import Design, ElementRole, RelationKind
+from streamforge.pipelines.banner.design.offline import OfflineDesigner
 from streamforge.pipelines.banner.design.strategy import BackgroundStyle, FontId
 from streamforge.pipelines.banner.kit import BrandKit
+from streamforge.pipelines.banner.pipeline import PIPELINE
 from streamforge.pipelines.banner.spec import BannerSpec, Lock
 from streamforge.render.checks import CHECKS
+from streamforge.testing.rehearsal import Rehearsal
 
 PAGE = (Path(__file__).parents[3] / "docs" / "banner.md").read_text(encoding="utf-8")
 
@@ -51,6 +55,17 @@ def test_the_examples_have_the_right_form() -> None:
     assert msgspec.convert(graph, Design).designer == "hand"
     assert {lock.element for lock in msgspec.convert(locks, list[Lock])} <= {each["id"] for each in graph["elements"]}
     assert msgspec.convert(kit, BrandKit).name == "Acme"
+
+
+async def test_the_brief_holds_with_the_locks() -> None:
+    """The first brief of the page with the locks beneath it: its set is made, and every check holds on each canvas."""
+    asked = re.search(r"--input '(\{.*?\})'", PAGE, re.DOTALL)
+    assert asked is not None
+    brief = msgspec.convert(msgspec.json.decode(asked[1]) | {"locks": json_blocks()[1], "formats": ["png"]}, BannerSpec)
+    result = await Rehearsal(PIPELINE, brief, resources={Designer: OfflineDesigner()}).result()
+    assert len(result.banners) == len(PRESETS["google-display"]) + 1
+    assert [check for banner in result.banners for check in banner.checks if not check.passed] == []
+    assert all(banner.copy["headline"] == "Cold brew, half price" for banner in result.banners)
 
 
 def test_the_graph_can_be_rendered_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from streamforge.pipelines.banner.layout.arrange import arrange
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
 from streamforge.pipelines.banner.order import Order
 from streamforge.pipelines.banner.picture.artwork import logo_of
-from streamforge.pipelines.banner.picture.compose import Composition
+from streamforge.pipelines.banner.picture.compose import Composition, frame_of
 from streamforge.pipelines.banner.picture.inspect import inspect
 from streamforge.render import ocr, verify
 from streamforge.render.checks import CHECKS, CheckName, Finding
@@ -121,6 +121,13 @@ def hidden_logo() -> list[Finding]:
     return found_in(composition)
 
 
+def spilled() -> list[Finding]:
+    """A scrim under one text that reaches under the next."""
+    composition = composed(left_column())
+    composition.underlays["headline"] = frame_of(place(composition.arrangement, "headline")).grown(40)
+    return found_in(composition)
+
+
 def unread(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     """A recogniser that reads nothing."""
     monkeypatch.setattr(ocr, "obstacle", lambda: None)
@@ -142,6 +149,7 @@ BROKEN: dict[CheckName, Callable[[pytest.MonkeyPatch], list[Finding]]] = {
     "text_overlap": lambda _: broken(left_column(), onto("sub", "headline")),
     "cta_overlap": lambda _: broken(left_column(), onto("sub", "cta")),
     "logo_overlap": lambda _: broken(left_column(), onto("sub", "logo")),
+    "plate_overlap": lambda _: spilled(),
     "off_canvas": lambda _: broken(left_column(), moved("contact", x=1100)),
     "region": lambda _: broken(half_panel(), moved("sub", x=800)),
     "margin": lambda _: broken(left_column(), moved("contact", x=3)),
@@ -186,7 +194,7 @@ def test_sound_banners_pass_every_check(plan: Design, size: Size) -> None:
     findings = inspect(composed(plan, None, order(size))).findings
     assert [each for each in findings if not each.passed] == []
     made = {each.check for each in findings}
-    always = set(CHECKS) - {"present", "glyphs", "region", "safe_zone", "weight", "ocr"}
+    always = set(CHECKS) - {"present", "glyphs", "region", "safe_zone", "weight", "ocr", "plate_overlap"}
     assert always <= made
     assert "region" in made
 
@@ -210,6 +218,15 @@ def test_pale_ink_is_measured_as_painted() -> None:
     found = paled("sub")
     assert [(each.check, each.element) for each in found] == [("contrast", "sub")]
     assert found[0].measured < 2
+
+
+def test_a_forbidden_white_is_blamed_for_what_cannot_be_read() -> None:
+    """Where a text or a logo does not show, and the brand forbids what would, the hint names that colour."""
+    composition = composed(left_column(), work=replace(order(), forbidden=["#ffffff", "#00ff00"]))
+    composition.pixels[...] = composition.bare
+    hints = [each.fix_hint for each in found_in(composition) if each.check == "contrast"]
+    assert hints
+    assert all("forbids #ffffff," in hint for hint in hints)
 
 
 def test_a_text_half_off_its_panel_is_named() -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from streamforge.errors import AssetRejected, InvalidInput, UnsupportedRecord
 from streamforge.pipelines.banner.kit import BrandKit, KitColour, KitLogo
 from streamforge.pipelines.banner.kits import Kits, checked, kit_of, with_kit
 from streamforge.pipelines.banner.picture import artwork
 from streamforge.pipelines.banner.pictures import Pictures
-from streamforge.pipelines.banner.spec import BannerSpec
+from streamforge.pipelines.banner.spec import BannerSpec, Lock
 from streamforge.testing.image_server import ImageServer, ServedFile, flat_png
+from tests.unit.banner.designs import HEADLINE, design
 from tests.unit.render.pictures import data_uri, logo_png
 
 LIGHT, DARK, ANY = logo_png("#2c3e50"), logo_png("#ffffff"), logo_png("#888888")
@@ -211,6 +213,22 @@ def test_a_wish_for_a_forbidden_colour_is_refused() -> None:
     with pytest.raises(InvalidInput, match="forbids") as caught:
         kit_of(brief(brand_colors=["#FF0000"]), KIT)
     assert caught.value.field == "brand_colors"
+
+
+def test_a_lock_or_a_graph_in_a_forbidden_colour_is_refused() -> None:
+    """Also one that only looks like it; what it is, and where, is told."""
+    plain = design([HEADLINE], [])
+    red = replace(plain, palette=replace(plain.palette, accent="#fa0505"))
+    inked = replace(plain, elements=[replace(HEADLINE, ink="#f00")])
+    for field, fields in (
+        ("locks", {"locks": [Lock(element="headline", ink="#fe0202")]}),
+        ("design", {"design": red}),
+        ("design", {"design": inked}),
+    ):
+        with pytest.raises(InvalidInput, match="forbids #ff0000") as caught:
+            kit_of(brief(**fields), KIT)
+        assert caught.value.field == field
+    assert kit_of(brief(design=plain, locks=[Lock(element="headline", ink="#00f")]), KIT) == KIT
 
 
 def test_a_kit_in_the_brief_is_checked() -> None:

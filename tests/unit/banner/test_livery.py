@@ -18,6 +18,7 @@ from streamforge.pipelines.banner.design.palette import choose_mode, palette_ids
 from streamforge.pipelines.banner.design.settle import is_dark, is_warm, settle
 from streamforge.pipelines.banner.design.strategy import Mode
 from streamforge.pipelines.banner.kit import BrandKit, KitColour
+from streamforge.pipelines.banner.kits import with_kit
 from streamforge.pipelines.banner.spec import BannerSpec
 
 COLOUR = st.from_regex(r"#[0-9a-f]{6}", fullmatch=True)
@@ -96,6 +97,27 @@ def test_a_pale_brand_colour_is_the_ink_on_dark_and_the_ground_on_light() -> Non
     colours = ["#5a3a22", "#f2e6d8"]
     assert palette(colours, "light", 3).ground == "#f2e6d8"
     assert palette(colours, "dark", 3).ground == "#5a3a22"
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("seed", range(6))
+def test_red_and_white_stay_red_and_white(mode: Mode, seed: int) -> None:
+    """A brand of one hue and a neutral gets no second hue: whatever is coloured is a tone of its red."""
+    found = palette(["#d0021b", "#ffffff"], mode, seed)
+    tones = [to_oklch(colour) for colour in (found.ground, found.accent, found.decor)]
+    red = to_oklch("#d0021b").hue
+    assert all(tone.chroma < 0.05 or abs((tone.hue - red + 180) % 360 - 180) < 20 for tone in tones)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_kits_primary_colour_is_seen_beside_its_accent(seed: int) -> None:
+    """Navy carries the banner or its text, orange the button, on every seed."""
+    kit = BrandKit(colors=[KitColour(hex="#12355b", role="primary"), KitColour(hex="#e07a3f", role="accent")])
+    asked = with_kit(BannerSpec(prompt="rye bread", seed=seed, brand_kit=kit), kit)
+    shown = Brief(spec=asked, size=Size(1200, 628), kit=kit)
+    found = palette_of(strategy_for(shown), shown)
+    assert "#12355b" in {found.ground, found.ink}
+    assert distance(found.accent, "#e07a3f") < 0.05
 
 
 def test_settled_parts_stay() -> None:

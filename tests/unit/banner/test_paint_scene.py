@@ -6,23 +6,28 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from numpy.typing import NDArray
 from PIL import Image
 
 from streamforge.pipelines.banner.canvas import Canvas, Size
-from streamforge.pipelines.banner.design.graph import Design, Element
+from streamforge.pipelines.banner.design.colour import distance
+from streamforge.pipelines.banner.design.forbidden import NEAR
+from streamforge.pipelines.banner.design.graph import Design, Element, Palette
 from streamforge.pipelines.banner.layout.arrange import arrange
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
 from streamforge.pipelines.banner.order import Order
 from streamforge.pipelines.banner.picture.artwork import hero_of, logo_of
 from streamforge.pipelines.banner.picture.box import unboxed
 from streamforge.pipelines.banner.picture.compose import GROUND_ID, Composition, frame_of
+from streamforge.pipelines.banner.picture.tones import Tones
 from streamforge.render import verify
-from streamforge.render.colour import BLACK, WHITE, parse
+from streamforge.render.colour import BLACK, WHITE, parse, to_hex
 from streamforge.render.paint import paint
 from streamforge.render.scene import Frame, Picture, Rect, Shadow, Text
-from tests.unit.banner.designs import ALL, CTA, HEADLINE, LIGHT, design, half_panel, left_column, ordered, strip
+from tests.unit.banner.designs import ALL, CTA, HEADLINE, LIGHT, SUB, design, half_panel, left_column, ordered, strip
 from tests.unit.render.pictures import logo_png
 from tests.unit.render.scenes import photo_jpeg, photo_uri
 
@@ -112,6 +117,35 @@ def test_plates_are_what_text_and_logo_stand_on() -> None:
     )
 
 
+def test_a_forbidden_white_is_no_plate() -> None:
+    """What painting falls back to keeps away from forbidden colours as the palette does, and still shows the logo."""
+    plan = replace(left_column(), palette=replace(LIGHT, ground="#101010", ground_2="#161616", ink="#e5e5d0"))
+    fills: list[str] = []
+    for forbidden in ([], ["#ffffff"]):
+        composition = composed(plan, logo=logo_png("#141414"), forbidden=forbidden)
+        (plate,) = [item for item in group(composition, "logo") if isinstance(item, Rect)]
+        assert composition.logo_finding is not None
+        assert composition.logo_finding.passed
+        fills.append(to_hex(plate.colour))
+    assert fills[0] == "#ffffff"
+    assert distance(fills[1], "#ffffff") > NEAR
+
+
+@given(
+    ink=st.sampled_from(["#b00020", "#808080", "#ffffff", "#101010", "#ffd400"]),
+    forbidden=st.lists(st.sampled_from(["#ffffff", "#111111", "#000", "#f7f7f5", "#c2410c"]), max_size=3),
+)
+def test_nothing_that_is_painted_looks_forbidden(ink: str, forbidden: list[str]) -> None:
+    """The light, the dark and the ground of a text: each keeps its distance, whatever is forbidden."""
+    own = Palette(
+        ground="#335577", ground_2="#335577", ink="#335577", muted="#335577",
+        accent="#335577", on_accent="#335577", decor="#335577",
+    )  # fmt: skip
+    tones = Tones(own, forbidden)
+    for tone in [*tones.neutrals, tones.under(parse(ink))]:
+        assert all(distance(to_hex(tone), other) > NEAR for other in forbidden)
+
+
 def test_a_wider_clear_space_makes_a_wider_plate() -> None:
     """The brand's free rim around the logo holds on its plate as well."""
     narrow = composed(left_column(), logo=logo_png("#fdfaf4"), clear_space=0.0)
@@ -147,6 +181,18 @@ def test_a_persons_ink_gets_the_ground_it_needs() -> None:
     (label,) = [text for text in composition.texts if text.id == "cta"]
     assert label.colour == parse("#c2410c")
     assert verify.text_contrast(composition.bare, label.frame, label.colour) >= verify.needed_contrast(label)
+
+
+def test_a_settled_ink_has_a_label_in_the_layout() -> None:
+    """The layout keeps room for the ground of a text whose settled ink the design's own does not bear: its box."""
+    plan = design([replace(HEADLINE, ink="#fff7e6"), SUB, CTA], ordered([HEADLINE, SUB, CTA]))
+    composition = composed(plan)
+    (place,) = [placement for placement in composition.arrangement.placements if placement.id == "headline"]
+    (label,) = group(composition, "headline-scrim")
+    (item,) = [text for text in composition.texts if text.id == "headline"]
+    assert isinstance(label, Rect)
+    assert label.frame == frame_of(place) == composition.underlays["headline"]
+    assert item.frame == label.frame.grown(-round(0.35 * item.px))
 
 
 def test_where_no_ink_of_the_palette_will_do_black_or_white_does() -> None:

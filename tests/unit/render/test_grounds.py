@@ -54,13 +54,28 @@ def test_a_split_panel_covers_the_text_and_nothing_else() -> None:
     assert max(contrast(tone, 1.0), contrast(tone, 0.006)) >= 5
 
 
-def test_a_footer_bar_lies_under_the_button_alone() -> None:
+def test_a_footer_bar_lies_under_what_closes_the_banner() -> None:
     """The bar reaches the lower edge and begins between headline and button."""
-    bar, edge = surfaces(ground("footer-bar", headline=HEAD, cta=CTA))
+    note = replace(CTA, x=CTA.right + 20, width=80)
+    bar, edge = surfaces(ground("footer-bar", headline=HEAD, cta=CTA, contact=note))
     assert isinstance(bar, Rect)
     assert isinstance(edge, Rect)
     assert HEAD.bottom < bar.frame.y < CTA.y
     assert bar.frame.bottom == 300
+
+
+def test_a_small_button_alone_gets_no_bar() -> None:
+    """A bar with nothing but a button at one end looks unfinished; a wide button fills it."""
+    assert surfaces(ground("footer-bar", headline=HEAD, cta=replace(CTA, width=100))) == []
+    assert surfaces(ground("footer-bar", headline=HEAD, cta=replace(CTA, x=20, width=500))) != []
+
+
+def test_a_line_does_not_stand_in_a_void() -> None:
+    """Between two groups that are near there is a line, between groups far apart, or beside a small button, none."""
+    said, asked = Frame(20, 40, 300, 200), Frame(360, 40, 200, 200)
+    assert surfaces(ground("side-by-side", headline=said, cta=asked)) != []
+    assert surfaces(ground("side-by-side", headline=replace(said, width=100), cta=asked)) == []
+    assert surfaces(ground("side-by-side", headline=said, cta=replace(asked, height=40))) == []
 
 
 @pytest.mark.parametrize("seed", [0, 4])

@@ -37,13 +37,17 @@ class HeroFacts(Struct, frozen=True, kw_only=True):
 
 
 class Brief(Struct, frozen=True, kw_only=True):
-    """A brief with everything measured on what came with it. ``size`` is the canvas that the graph is written for."""
+    """A brief with everything measured on what came with it. ``size`` is the canvas that the graph is written for.
+
+    ``hero_file`` names the job's artifact with its hero, where that was drawn for it.
+    """
 
     spec: BannerSpec
     size: Size
     kit: BrandKit
     logo: LogoFacts | None = None
     hero: HeroFacts | None = None
+    hero_file: str = ""
 
 
 class Tokens(Struct, frozen=True, kw_only=True):

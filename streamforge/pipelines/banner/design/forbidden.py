@@ -7,10 +7,12 @@ from itertools import product
 
 from msgspec.structs import replace
 
+from streamforge.errors import InvalidInput
 from streamforge.pipelines.banner.design.colour import distance, from_oklch, normalise, to_oklch
 from streamforge.pipelines.banner.design.graph import Palette
 from streamforge.pipelines.banner.design.settle import problems, settle
 from streamforge.pipelines.banner.design.themes import CATALOGUE, Theme
+from streamforge.pipelines.banner.spec import BannerSpec
 
 NEAR = 0.08
 """The OKLab distance within which a colour still looks like the forbidden one."""
@@ -35,8 +37,43 @@ def is_clear(palette: Palette, forbidden: Sequence[str]) -> bool:
     return all(_is_far(getattr(palette, role), forbidden) for role in palette.__struct_fields__)
 
 
+def forbidding(colour: str, forbidden: Sequence[str]) -> list[str]:
+    """Those of the forbidden colours that this one is, or looks like."""
+    return [other for other in forbidden if distance(colour, other) <= NEAR]
+
+
+def cleared(colour: str, forbidden: Sequence[str]) -> str:
+    """The colour, or the one most like it that no forbidden one is near; empty where there is none."""
+    if _is_far(colour, forbidden):
+        return colour
+    return next((moved for moved in _near_by(colour) if _is_far(moved, forbidden)), "")
+
+
+def require_allowed(spec: BannerSpec, forbidden: Sequence[str]) -> None:
+    """Raise InvalidInput where a lock, or the graph that the brief brings, asks for a forbidden colour."""
+    shunned = [normalise(colour) for colour in forbidden]
+    for lock in spec.locks:
+        _check(lock.ink, shunned, "locks", f"the ink of {lock.element}")
+    if spec.design is None:
+        return
+    for role in spec.design.palette.__struct_fields__:
+        _check(getattr(spec.design.palette, role), shunned, "design", f"{role} of the palette")
+    for element in spec.design.elements:
+        _check(element.ink, shunned, "design", f"the ink of {element.id}")
+
+
+def _check(colour: str | None, forbidden: Sequence[str], field: str, what: str) -> None:
+    near = forbidding(colour, forbidden) if colour else []
+    if near:
+        raise InvalidInput(
+            f"{what} is {colour}, and the brand kit forbids {near[0]}",
+            field=field,
+            hint="choose a colour that does not look like it, or take it out of the kit's forbidden ones",
+        )
+
+
 def _is_far(colour: str, forbidden: Sequence[str]) -> bool:
-    return all(distance(colour, other) > NEAR for other in forbidden)
+    return not forbidding(colour, forbidden)
 
 
 def _moved(palette: Palette, forbidden: Sequence[str]) -> Palette | None:

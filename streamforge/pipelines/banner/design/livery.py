@@ -94,7 +94,7 @@ def livery(
     ink = _ink([colour for colour in rest if colour != accent], ground, mode)
     shown = [colour for colour in (ground, accent, ink) if colour]
     unseen = [colour for colour in chromatic if all(distance(colour, other) > _SAME for other in shown)]
-    decor = given.decor or _decor(unseen, chromatic, ground, mode, rng)
+    decor = given.decor or _decor(unseen, chromatic, ground, mode, rng if len(colours) == 1 else None)
     return Theme("brand", ground, ground if given.ground else _partner(ground, accent, mode), accent, decor, ink)
 
 
@@ -199,12 +199,16 @@ def _ink(colours: list[str], ground: str, mode: Mode) -> str:
     return min(fits, key=lambda c: (not is_chromatic(c), luminance(c)), default="")
 
 
-def _decor(unseen: list[str], chromatic: list[str], ground: str, mode: Mode, rng: random.Random) -> str:
-    """A colour that has no part yet; else a quiet tone of the second colour, or of a neighbour."""
+def _decor(unseen: list[str], chromatic: list[str], ground: str, mode: Mode, rng: random.Random | None) -> str:
+    """A colour that has no part yet; else a quiet tone of the second hue, of the only one, or (``rng``) of a neighbour.
+
+    A hue is added to a brand of one colour alone: who gives red and white means no orange.
+    """
     if unseen:
         return max(unseen, key=lambda colour: min(contrast(colour, ground), _SEEN))
     vivid = sorted(chromatic, key=_vividness, reverse=True)
-    return _quiet(vivid[1] if len(vivid) > 1 else _kindred(vivid[0], rng), ground, mode)
+    other = vivid[1] if len(vivid) > 1 else _kindred(vivid[0], rng) if rng else vivid[0]
+    return _quiet(other, ground, mode)
 
 
 def _kindred(colour: str, rng: random.Random) -> str:

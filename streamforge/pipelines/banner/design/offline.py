@@ -174,6 +174,7 @@ _ROLES: dict[str, tuple[ElementRole, int, int]] = {
     "cta": ("cta", 2, 1),
     "contact": ("contact", 6, 1),
     "phone": ("contact", 7, 2),
+    "legal": ("legal", 6, 2),
 }
 """Role, priority (small formats drop from the highest number) and most lines, by element id, in reading order."""
 
@@ -190,6 +191,7 @@ def _elements(brief: Brief, copy: Copy) -> list[Element]:
         "cta": (copy.cta, copy.cta_short),
         "contact": (contact, ""),
         "phone": (phone, ""),
+        "legal": (copy.legal, ""),
     }
     shown = {"logo": brief.logo is not None, "hero": brief.hero is not None}
     return [

@@ -6,11 +6,13 @@ Texts are measured here and the solver only sees boxes.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from streamforge.errors import LayoutInfeasible
+from streamforge.pipelines.banner.design.colour import contrast
 from streamforge.pipelines.banner.design.graph import Design, Element
 from streamforge.pipelines.banner.layout.pictures import deco_item, hero_item, lies_over, logo_item, pin_of
 from streamforge.pipelines.banner.layout.roles import SETTINGS, setting_of, style_of, type_sizes
@@ -34,8 +36,15 @@ _SURPLUS_FAULT = 18
 """What a text loses by each line more than its type size needs on this canvas."""
 _CRAMPED_EM, _CRAMPED_FAULT = 7.0, 40
 """Lines of fewer letters than about twice this many look like a list, not like a sentence."""
+_FEW_WORDS, _SINGLE_FAULT = 3, 13
+_SHORT_WORD, _SHORT_FAULT = 3, 20
+"""A headline of at least so many words is no list: lines of one word count against it, more if that word is short."""
 _RIM, _DISPLAY_RIM, _BADGE_RIM = 0.3, 0.36, 0.5
 """The space kept free around a text, in type sizes; a badge's text has the badge around it."""
+_LABEL_PAD = 0.35
+"""The rim of a label around its text, in type sizes."""
+_READS = 4.5
+"""The contrast at which any text can be read (WCAG 2.2, 1.4.3)."""
 _ENDLESS = 1e9
 
 
@@ -72,7 +81,7 @@ def measure(design: Design, stage: Stage) -> Measured:
         cleaned, lost[element.id] = clean(element.text, style)
         if cleaned:
             styles[element.id] = style
-            texts[element.id] = _text_sizes(element, cleaned, style, stage)
+            texts[element.id] = _text_sizes(element, cleaned, design, stage)
             items.append(_text_item(element, texts[element.id], design, stage))
     over = lies_over(design, stage)
     items = [replace(item, over=over[item.id]) if over.get(item.id) else item for item in items]
@@ -128,9 +137,9 @@ def _picture_items(element: Element, design: Design, stage: Stage) -> list[Item]
     return [hero_item(element, design, stage, _pulls(element, design))] if stage.hero_aspect is not None else []
 
 
-def _text_sizes(element: Element, cleaned: str, style: TextStyle, stage: Stage) -> list[TextSize]:
+def _text_sizes(element: Element, cleaned: str, design: Design, stage: Stage) -> list[TextSize]:
     """The sizes that fit the canvas; where none does, the least ones, so that a refusal can say what they need."""
-    size, margin = stage.size, stage.metrics.margin
+    size, margin, style = stage.size, stage.metrics.margin, style_of(element, design.typography)
     room_w, room_h = min(size.width - 2 * margin, stage.safe.width), min(size.height - 2 * margin, stage.safe.height)
     if pin_of(element) is not None:
         room_w, room_h = size.width, size.height
@@ -138,6 +147,8 @@ def _text_sizes(element: Element, cleaned: str, style: TextStyle, stage: Stage) 
     lines = 1 if element.role == "cta" else element.max_lines
     if element.role == "cta":
         room_w -= round(2 * BUTTON_PADDING * px[0])
+    if has_label(element, design):
+        room_w, room_h = room_w - 2 * label_pad(px[0]), room_h - 2 * label_pad(px[0])
     options = text.blocks(cleaned, style, lines)
     found = text.sizes(options, px, room_w, room_h)
     if not found and element.role in _MAY_BREAK:
@@ -156,7 +167,7 @@ def _text_item(element: Element, sizes: list[TextSize], design: Design, stage: S
     for key, size in enumerate(sizes):
         grown = math.log(size.px / smallest) / math.log(largest / smallest) if largest > smallest else 1.0
         score = _score(element, size, grown, fewest[size.px], strip=strip)
-        candidates.append(Candidate(*_box_of(element, size), size.px, score, key, math.ceil(rim * size.px)))
+        candidates.append(Candidate(*_box_of(element, size, design), size.px, score, key, math.ceil(rim * size.px)))
     pull_x, pull_y = _pulls(element, design)
     return Item(
         id=element.id,
@@ -182,6 +193,21 @@ def is_badge(element: Element, design: Design) -> bool:
     return element.role == "offer" and design.archetype == "badge"
 
 
+def has_label(element: Element, design: Design) -> bool:
+    """Whether room is kept for a ground of its own: in its settled ink it can't be read on the design's ground.
+
+    Headline and offer alone have one: whole sentences in boxes would be a form, no banner.
+    """
+    if element.ink is None or not setting_of(element).display or is_badge(element, design):
+        return False
+    return bool(element.text) and contrast(element.ink, design.palette.ground) < _READS
+
+
+def label_pad(px: float) -> int:
+    """How far (px) a label reaches beyond a text of that size; within the element's box."""
+    return round(_LABEL_PAD * px)
+
+
 def _rim(element: Element, design: Design) -> float:
     if is_badge(element, design):
         return _BADGE_RIM
@@ -196,9 +222,10 @@ def _headline(design: Design) -> str:
     return next((element.id for element in design.elements if element.role == "headline"), "")
 
 
-def _box_of(element: Element, size: TextSize) -> tuple[int, int]:
+def _box_of(element: Element, size: TextSize, design: Design) -> tuple[int, int]:
     if element.role != "cta":
-        return size.width, size.height
+        more = 2 * label_pad(size.px) if has_label(element, design) else 0
+        return size.width + more, size.height + more
     more = (len(size.block.lines) - 1) * SETTINGS["cta"].leading
     return size.width + round(2 * BUTTON_PADDING * size.px), round((BUTTON_HEIGHT + more) * size.px)
 
@@ -211,10 +238,21 @@ def _score(element: Element, size: TextSize, grown: float, fewest: int, *, strip
     lines = len(size.block.lines)
     faults = 40 * size.block.penalty + 8 * (1 - size.block.evenness)
     if setting_of(element).display:
-        return round(20 + 80 * grown - faults - (_STRIP_LINE_FAULT if strip else _DISPLAY_LINE_FAULT) * (lines - 1))
+        faults += (_STRIP_LINE_FAULT if strip else _DISPLAY_LINE_FAULT) * (lines - 1) + _alone(size.block.lines)
+        return round(20 + 80 * grown - faults)
     faults += _LINE_FAULT * (lines - 1) + _SURPLUS_FAULT * (lines - fewest)
     cramped = _CRAMPED_FAULT * max(0.0, 1 - size.block.width / _CRAMPED_EM) if lines > 1 else 0.0
     return round(20 + 80 * math.sqrt(grown) - faults - cramped)
+
+
+def _alone(lines: Sequence[str]) -> float:
+    """What a text of a few words loses by lines of one word: set so it is a list; a short word alone is lost."""
+    words = [line.split() for line in lines]
+    if len(lines) == 1 or sum(map(len, words)) < _FEW_WORDS:
+        return 0.0
+    single = [line[0] for line in words if len(line) == 1]
+    short = [word for word in single if len(word) <= _SHORT_WORD and word.isalpha()]
+    return _SINGLE_FAULT * len(single) + _SHORT_FAULT * len(short)
 
 
 def ends_right(element: Element, design: Design) -> bool:

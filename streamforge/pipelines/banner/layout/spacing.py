@@ -6,6 +6,8 @@ two blocks is never less than the one between the lines of either.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.graph import Design, Region, Relation
 from streamforge.pipelines.banner.layout.stage import Metrics
@@ -31,16 +33,17 @@ _GROUPED_GROWTH, _APART_GROWTH = 0.2, 0.55
 """How much distances grow on upright canvases, where height is to spare."""
 
 
+Edged = Callable[[tuple[str, str]], bool]
+"""Whether the edge of a panel or a bar runs between two roles, the upper one first."""
+
+
 def rules_of(design: Design, metrics: Metrics) -> list[Rule]:
     """One rule a relation, equal ones once."""
     roles = {element.id: element.role for element in design.elements}
     starts_right = {element.id for element in design.elements if is_rtl(element.text)}
     found = {relation.name: relation for relation in design.relations}
-    is_barred = design.archetype == "footer-bar"
-    return [
-        _rule(relation, roles, metrics, _kind(relation, starts_right), is_barred=is_barred)
-        for relation in found.values()
-    ]
+    edged = {"footer-bar": _closes, "split-panel": _leaves_texts}.get(design.archetype, _nowhere)
+    return [_rule(relation, roles, metrics, _kind(relation, starts_right), edged) for relation in found.values()]
 
 
 def _kind(relation: Relation, starts_right: set[str]) -> RuleKind:
@@ -49,12 +52,12 @@ def _kind(relation: Relation, starts_right: set[str]) -> RuleKind:
     return "align_right" if relation.rel == "align_left" and not relation.hard and follows else relation.rel
 
 
-def _rule(relation: Relation, roles: dict[str, str], metrics: Metrics, kind: RuleKind, *, is_barred: bool) -> Rule:
+def _rule(relation: Relation, roles: dict[str, str], metrics: Metrics, kind: RuleKind, edged: Edged) -> Rule:
     pair = (roles.get(relation.a, ""), roles.get(relation.b, ""))
     is_grouped = _belong(pair)
     gap, ideal = metrics.gap, 0.0
     if kind == "above":
-        ideal = metrics.unit * (_BARRED if is_barred and _closes(pair) else _share(pair))
+        ideal = metrics.unit * (_BARRED if edged(pair) else _share(pair))
         gap = max(3, round(ideal * _LEAST))
         ideal *= 1 + metrics.tallness * (_GROUPED_GROWTH if is_grouped else _APART_GROWTH)
     elif kind == "near":
@@ -77,6 +80,15 @@ def _rule(relation: Relation, roles: dict[str, str], metrics: Metrics, kind: Rul
 def _closes(pair: tuple[str, str]) -> bool:
     """Whether the lower one begins the closing row: a bar's edge lies between the two."""
     return pair[0] not in _CLOSING and pair[1] in _CLOSING
+
+
+def _leaves_texts(pair: tuple[str, str]) -> bool:
+    """Whether one of the two stands on the panel of the texts, and the other beside it."""
+    return (pair[0] in _TEXTS) != (pair[1] in _TEXTS)
+
+
+def _nowhere(_: tuple[str, str]) -> bool:
+    return False
 
 
 def _belong(pair: tuple[str, str]) -> bool:

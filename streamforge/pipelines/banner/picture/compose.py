@@ -1,8 +1,9 @@
 """An arrangement as a picture: background, button, plates and inks, chosen on the pixels they will stand on.
 
 Colours are decided while painting, because only pixels tell what lies under a text: an ink that lacks contrast is
-replaced by black or white, and where neither will do, a scrim goes under the text. Everything that is painted is
-recorded in the scene, which every kind of file shows. All by rule, so that equal arrangements give equal pictures.
+replaced by black or white, and where neither will do, a scrim goes under the text, as large as there is room for.
+Everything that is painted is recorded in the scene, which every kind of file shows. All by rule, so that equal
+arrangements give equal pictures.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from msgspec.structs import replace
 
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
-from streamforge.pipelines.banner.layout.measure import is_badge
+from streamforge.pipelines.banner.layout.measure import has_label, is_badge, label_pad
 from streamforge.pipelines.banner.layout.roles import style_of
 from streamforge.pipelines.banner.order import Order
 from streamforge.pipelines.banner.picture.box import unboxed
+from streamforge.pipelines.banner.picture.tones import Tones
+from streamforge.pipelines.banner.picture.underlay import underlay
 from streamforge.pipelines.banner.picture.veil import veil
 from streamforge.render import text, verify
 from streamforge.render.artwork import Artwork, LogoArt, PhotoArt
-from streamforge.render.colour import BLACK, WHITE, Pixels, Rgb, contrast, luminance_of, parse
+from streamforge.render.colour import Pixels, Rgb, contrast, luminance_of, parse
 from streamforge.render.grounds import Ground, Mark, background, hull
 from streamforge.render.logo import Logo
 from streamforge.render.paint import Easel
@@ -72,7 +75,8 @@ class Composition:
 
     Once ``paint`` has run, ``scene`` holds what was painted, ``pixels`` the finished picture (premultiplied RGBA),
     ``bare`` the same without text, ``texts`` what was set where, ``plates`` the boxes of what lies under texts and
-    logo, and ``logo_finding`` how well the logo shows on what lies behind it.
+    logo, ``underlays`` those that are a single element's own, by its id, and ``logo_finding`` how well the logo shows
+    on what lies behind it.
     """
 
     def __init__(
@@ -88,12 +92,13 @@ class Composition:
         self.order = order
         self.logo = logo
         self.hero = hero
-        self.colours = {name: parse(getattr(design.palette, name)) for name in design.palette.__struct_fields__}
+        self.colours = Tones(design.palette, order.forbidden)
         self.easel = Easel(arrangement.size.width, arrangement.size.height)
         self.scene = Scene(width=arrangement.size.width, height=arrangement.size.height, ground=self.colours["ground"])
         self.artworks: dict[str, Artwork] = {}
         self.texts: list[Text] = []
         self.plates: list[Frame] = []
+        self.underlays: dict[str, Frame] = {}
         self.logo_finding: verify.Finding | None = None
         self.pixels: Pixels = self.easel.pixels
         self.bare: Pixels = self.easel.pixels
@@ -107,12 +112,13 @@ class Composition:
         placements = self.arrangement.placements
         self._ground()
         texts = {placement.id: self._set(placement) for placement in placements if placement.lines}
-        loose = [texts[placement.id] for placement in placements if placement.lines and placement.role != "cta"]
+        loose = [placement for placement in placements if placement.lines and placement.role != "cta"]
+        bare = [texts[placement.id] for placement in loose if not self._has_label(placement)]
         for placement in placements:
             if placement.role == "hero" and self.hero is not None:
-                self._hero(placement, self.hero, loose)
-        for item in loose:
-            self._scrim(item)
+                self._hero(placement, self.hero, bare)
+        for placement in loose:
+            self._scrim(placement, texts[placement.id])
         for placement in placements:
             if placement.role == "deco":
                 self._rule(placement)
@@ -209,26 +215,35 @@ class Composition:
         self.artworks[placement.id] = art
         seen = unboxed(pixels, self.easel.pixels, frame)
         if verify.logo_contrast(seen, self.easel.pixels, frame) < verify.LOGO_CONTRAST:
-            self._put(placement.id, "logo", *self._plate(pixels, frame))
+            self._put(placement.id, "logo", *self._plate(placement, pixels))
             seen = pixels
         picture = Picture(placement.id, frame)
         self.logo_finding = verify.check_logo(seen, self.easel.pixels, picture)
         self._put(placement.id, "logo", picture)
 
-    def _plate(self, logo: Pixels, frame: Frame) -> list[Shape]:
+    def _plate(self, placement: Placement, logo: Pixels) -> list[Shape]:
         """A rounded ground for a logo that would not show, in the first colour on which it does."""
-        options = [WHITE, self.colours["ground"], self.colours["ink"], BLACK]
+        *dark, light = self.colours.neutrals or [self.colours["ground"]]
+        options = [light, self.colours["ground"], self.colours["ink"], *dark]
         shown = {colour: verify.logo_contrast(logo, _flat(logo, colour), _ANYWHERE) for colour in options}
         passing = (colour for colour in options if shown[colour] >= verify.LOGO_CONTRAST)
         fill = next(passing, max(options, key=lambda colour: shown[colour]))
-        rim = max(_PLATE_PAD, self.order.clear_space) * frame.height
+        rim = max(_PLATE_PAD, self.order.clear_space) * placement.height
         pad = min(rim, self.arrangement.margin * 0.6)
-        plate = frame.grown(max(2.0, pad))
-        self.plates.append(plate)
+        plate = self._underlay(placement, max(2.0, pad))
         return [
             Shadow(plate, pad, pad * 0.6, pad * 0.2, 0.16),
             Rect(plate, fill, 1.0, max(3.0, pad)),
         ]
+
+    def _underlay(self, placement: Placement, pad: float) -> Frame:
+        """The box of what lies under that element alone: ``pad`` px around it, or what its neighbours leave of that."""
+        others = [self._kept_free(p) for p in self.arrangement.placements if p.id != placement.id and p.role != "hero"]
+        size = self.arrangement.size
+        frame = underlay(frame_of(placement), pad, others, Frame(0, 0, size.width, size.height))
+        self.plates.append(frame)
+        self.underlays[placement.id] = frame
+        return frame
 
     def _button(self, placement: Placement) -> None:
         frame = frame_of(placement)
@@ -244,7 +259,7 @@ class Composition:
 
         Where somebody has settled the label's colour, only grounds that it can be read on will do.
         """
-        options = [self.colours["accent"], self.colours["ink"], BLACK, WHITE]
+        options = [self.colours["accent"], self.colours["ink"], *self.colours.neutrals]
         if label is not None:
             seen = {colour: contrast(luminance_of(colour), luminance_of(label)) for colour in options}
             options = [c for c in options if seen[c] >= verify.AA_NORMAL] or [max(options, key=lambda c: seen[c])]
@@ -265,7 +280,10 @@ class Composition:
             colour=self.colours["ink"],
             align=placement.align,
         )
-        return _in_button(item, block) if placement.role == "cta" else item
+        if placement.role == "cta":
+            return _in_button(item, block)
+        pad = label_pad(placement.px) if self._has_label(placement) else 0
+        return replace(item, frame=item.frame.grown(-pad))
 
     def _write(self, items: list[Text]) -> None:
         """Paint the texts, those that have a group already (the button's) before the others."""
@@ -274,16 +292,18 @@ class Composition:
         for item in self.texts:
             self._put(item.id, self._elements[item.id].role, item)
 
-    def _scrim(self, item: Text) -> None:
-        """A ground of its own for a text that nothing can be read on."""
-        if self._readable(item) is not None:
+    def _scrim(self, placement: Placement, item: Text) -> None:
+        """A ground of its own for a text that nothing can be read on, or to which the layout gave room for one."""
+        has_label = self._has_label(placement)
+        if not has_label and self._readable(item) is not None:
             return
-        ink = luminance_of(next(self._inks(item)))
-        fills = (self.colours["ground"], WHITE, BLACK)
-        fill = next((c for c in fills if contrast(luminance_of(c), ink) >= verify.AA_NORMAL), WHITE)
-        pad = item.px * 0.35
-        self.plates.append(item.frame.grown(pad))
-        self._put(f"{item.id}-scrim", "scrim", Rect(item.frame.grown(pad), fill, _SCRIM_OPACITY, pad))
+        pad = label_pad(item.px)
+        frame = self._underlay(placement, 0.0 if has_label else pad)
+        fill = self.colours.under(next(self._inks(item)))
+        self._put(f"{item.id}-scrim", "scrim", Rect(frame, fill, 1.0 if has_label else _SCRIM_OPACITY, pad))
+
+    def _has_label(self, placement: Placement) -> bool:
+        return has_label(self._elements[placement.id], self.design)
 
     def _ink(self, item: Text) -> Rgb:
         """The first of the text's inks with the contrast it needs, or else the one with most."""
@@ -312,7 +332,7 @@ class Composition:
         element = self._elements[item.id]
         names = ("on_accent",) if is_badge(element, self.design) else _PREFERRED_INKS.get(element.role, ("ink",))
         yield from (self.colours[name] for name in dict.fromkeys((*names, "ink", "on_accent", "ground")))
-        yield from sorted((BLACK, WHITE), key=lambda ink: -self._contrast(item, ink))
+        yield from sorted(self.colours.neutrals, key=lambda ink: -self._contrast(item, ink))
 
     def _override(self, name: str) -> Rgb | None:
         ink = self._elements[name].ink

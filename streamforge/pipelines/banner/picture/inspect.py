@@ -49,9 +49,22 @@ _FREE_ROLES = frozenset(["deco", "hero"])
 
 
 _OF_PLACE: frozenset[CheckName] = frozenset(
-    ["text_overlap", "cta_overlap", "logo_overlap", "off_canvas", "region", "margin", "safe_zone", "logo_clear_space"]
+    [
+        "text_overlap",
+        "cta_overlap",
+        "logo_overlap",
+        "plate_overlap",
+        "off_canvas",
+        "region",
+        "margin",
+        "safe_zone",
+        "logo_clear_space",
+    ]
 )
 """Checks that an element may fail by where it stands."""
+
+
+_OF_COLOUR: frozenset[CheckName] = frozenset(["contrast", "logo_contrast"])
 
 
 class Inspection(Struct, frozen=True):
@@ -96,7 +109,7 @@ def inspect(composition: Composition, *, read_words: bool = False) -> Inspection
     ]
     if read_words:
         found.append(ocr.check_words(composition.pixels, composition.texts))
-    return Inspection([_hinted(each, composition.design) for each in found], _metrics(subject))
+    return Inspection([_hinted(each, composition) for each in found], _metrics(subject))
 
 
 def _check_ink(subject: _Subject) -> list[Finding]:
@@ -117,7 +130,20 @@ def _check_places(subject: _Subject) -> list[Finding]:
     found += verify.check_within("off_canvas", Frame(0, 0, size.width, size.height), subject.all)
     if any(asdict(subject.canvas.safe).values()):
         found += verify.check_within("safe_zone", _safe_frame(subject.canvas), subject.free)
-    return [*found, *_check_regions(subject)]
+    return [*found, *_check_plates(subject), *_check_regions(subject)]
+
+
+def _check_plates(subject: _Subject) -> list[Finding]:
+    """Whether what lies under one element leaves the others and the canvas' edges alone."""
+    size = subject.arrangement.size
+    return [
+        verify.check_plate(
+            verify.Place(name, frame),
+            Frame(0, 0, size.width, size.height),
+            [each for each in subject.all if each.id != name],
+        )
+        for name, frame in subject.composition.underlays.items()
+    ]
 
 
 def _safe_frame(canvas: Canvas) -> Frame:
@@ -224,13 +250,18 @@ def _hint_for_absent(absent: list[str], design: Design, arrangement: Arrangement
     return room.way_out(room.least_canvas(design, arrangement.size, aspect))
 
 
-def _hinted(each: Finding, design: Design) -> Finding:
+def _hinted(each: Finding, composition: Composition) -> Finding:
     """The finding, its hint turned to people where they have settled what is wrong: no designer may change that."""
     if each.passed:
         return each
-    concerned = [element for element in design.elements if element.id in each.element.split(", ")]
+    elements = composition.design.elements
+    concerned = [element for element in elements if element.id in each.element.split(", ")]
     if each.check == "contrast" and any(element.ink for element in concerned):
         return replace(each, fix_hint="its ink is settled by hand: choose another, or leave it to the palette")
+    shut_out = composition.colours.shut_out()
+    if each.check in _OF_COLOUR and shut_out:
+        why = f"the brand kit forbids {' and '.join(shut_out)}, and nothing else shows here: allow it, or"
+        return replace(each, fix_hint=f"{why} {each.fix_hint}")
     pinned = [element.id for element in concerned if element.x is not None]
     if each.check in _OF_PLACE and pinned:
         return replace(each, fix_hint=f"{pinned[0]} is pinned by hand: move it (x, y), or let it find its place")

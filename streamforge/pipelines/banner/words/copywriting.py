@@ -14,7 +14,9 @@ from msgspec.structs import replace
 
 from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.pipelines.banner.words import languages, wording
-from streamforge.pipelines.banner.words.facts import Facts, extract, offer_spans
+from streamforge.pipelines.banner.words.atoms import plain_text
+from streamforge.pipelines.banner.words.dates import DATE
+from streamforge.pipelines.banner.words.facts import PRICE_PAIR, Facts, extract, offer_spans
 from streamforge.pipelines.banner.words.foreign import Thoughts, stated_button
 from streamforge.pipelines.banner.words.headlines import (
     REPEATS,
@@ -24,9 +26,10 @@ from streamforge.pipelines.banner.words.headlines import (
     is_errand,
     short_headline,
 )
-from streamforge.pipelines.banner.words.lexicon import plain_button
+from streamforge.pipelines.banner.words.notes import small_print
 from streamforge.pipelines.banner.words.persuasion import call_to_action, purpose_line, short_call
 from streamforge.pipelines.banner.words.reading import Reading, read
+from streamforge.pipelines.banner.words.stated import lost, stated
 
 SUB_WORDS = 14
 SUB_LETTERS = 88
@@ -60,15 +63,95 @@ class Copy(Struct, frozen=True, kw_only=True):
     phones: tuple[str, ...] = ()
     date: str = ""
     code: str = ""
+    legal: str = ""
 
 
 def write_copy(spec: BannerSpec) -> Copy:
     """The banner's words. Deterministic; every digit in them stands in the brief."""
-    facts = extract(spec.prompt)
-    language = languages.detect(spec.prompt)
+    legal, prompt = small_print(plain_text(spec.prompt))
+    bare = replace(spec, prompt=prompt, purpose=plain_text(spec.purpose))
+    facts = extract(prompt)
+    language = languages.detect(prompt)
+    best = _most_faithful(bare, facts, language)
+    return replace(best, legal=legal, offer="" if best.offer.casefold() in legal.casefold() else best.offer)
+
+
+def _most_faithful(spec: BannerSpec, facts: Facts, language: str) -> Copy:
+    """The freest copy that keeps every fact: rewritten, else the brief's clauses whole, else those without a fault."""
+    written: list[Copy] = []
+    for write in (_rewritten, _whole_clauses):
+        copy = write(spec, facts, language)
+        written.append(copy)
+        if not stated(copy, spec) and not lost(copy, spec) and _speaks(copy, spec):
+            return copy
+    return _without_faults(min(reversed(written), key=lambda copy: _blemishes(copy, spec)), spec)
+
+
+def _blemishes(copy: Copy, spec: BannerSpec) -> tuple[int, bool, int]:
+    return len(stated(copy, spec)), not _speaks(copy, spec), len(lost(copy, spec))
+
+
+def _rewritten(spec: BannerSpec, facts: Facts, language: str) -> Copy:
+    return _without_repeats(_draft(spec, facts, language), ("Learn More", "Discover More") if language == "en" else ())
+
+
+def _draft(spec: BannerSpec, facts: Facts, language: str) -> Copy:
     if language != "en":
-        return _without_repeats(_foreign(spec, facts, language), ())
-    return _without_repeats(_english(spec, facts, read(spec.prompt, spec.brand_name)), ("Learn More", "Discover More"))
+        return _foreign(spec, facts, language)
+    return _english(spec, facts, read(spec.prompt, spec.brand_name))
+
+
+def _speaks(copy: Copy, spec: BannerSpec) -> bool:
+    """Whether the headlines stand alone; in a brief of a word or two there is nothing better."""
+    return (
+        all(wording.is_phrase(line) for line in (copy.headline, copy.headline_short)) or len(spec.prompt.split()) <= 1
+    )
+
+
+def _whole_clauses(spec: BannerSpec, facts: Facts, language: str) -> Copy:
+    """The brief's own clauses, none rewritten and no offer taken out of any."""
+    thoughts = Thoughts(spec.prompt, facts, language, lifts=False)
+    clauses = [clause for clause in thoughts.clauses if wording.is_readable(clause)]
+    phrases = [clause for clause in clauses if wording.is_phrase(clause)]
+    news = [clause for clause in phrases if len(clause) <= SUB_LETTERS and not DATE.fullmatch(clause)]
+    options = (
+        facts.quoted("headline"),
+        *news[:1],
+        *phrases[:1],
+        *facts.offers[:1],
+        spec.brand_name,
+        _whole(spec.prompt),
+    )
+    headline = next((line for line in options if line), "") or next(iter(clauses), "")
+    others = [c for c in clauses if c != headline and len(c) <= SUB_LETTERS + SHORT_LETTERS and wording.is_phrase(c)]
+    dated = next((c for c in others if len(c) <= SHORT_SUB_LETTERS and DATE.search(c)), "")
+    sub = next((c for c in others if c != dated and not is_errand(c)), "")
+    free = _draft(spec, facts, language)
+    said = f"{headline} {sub} {dated}".casefold()
+    badges = (free.offer, *(offer for offer in facts.offers[:1] if re.search(r"\d", offer)))
+    copy = replace(
+        free,
+        headline=wording.sentence_case(headline),
+        headline_short=wording.sentence_case(headline),
+        kicker="",
+        sub=wording.sentence_case(sub),
+        sub_short=wording.sentence_case(sub) if len(sub) <= SHORT_SUB_LETTERS else "",
+        offer=next((badge for badge in badges if badge and badge.casefold() not in said), ""),
+        date=wording.sentence_case(dated),
+    )
+    return _without_repeats(copy, ("Learn More", "Discover More") if language == "en" else ())
+
+
+def _without_faults(copy: Copy, spec: BannerSpec) -> Copy:
+    """The copy without the lines that state what the brief does not; a headline has to stay."""
+    faults = stated(copy, spec)
+
+    def kept(line: str) -> str:
+        return "" if any(fault in line for fault in faults) else line
+
+    short = kept(copy.headline_short) or copy.headline
+    texts = {"kicker": kept(copy.kicker), "sub": kept(copy.sub), "sub_short": kept(copy.sub_short)}
+    return replace(copy, headline_short=short, offer=kept(copy.offer), date=kept(copy.date), **texts)
 
 
 def _without_repeats(copy: Copy, other_calls: tuple[str, ...]) -> Copy:
@@ -76,13 +159,17 @@ def _without_repeats(copy: Copy, other_calls: tuple[str, ...]) -> Copy:
     said = {copy.headline.casefold(), copy.headline_short.casefold()}
     call = next((call for call in (copy.cta, *other_calls) if call.casefold() not in said), "")
     short = copy.cta_short if call == copy.cta and copy.cta_short.casefold() not in said else call
+    address = "" if copy.address and copy.address in copy.headline else copy.address
     kicker, sub, sub_short, offer, date = (
         "" if line.casefold() in said else line
         for line in (copy.kicker, copy.sub, copy.sub_short, copy.offer, copy.date)
     )
+    if offer.casefold() in sub.casefold() and len(sub.split()) > len(offer.split()) + 1:
+        offer = ""
     if sub and offer and wording.content_words(sub) <= wording.content_words(offer):
         sub = sub_short = ""
-    return replace(copy, kicker=kicker, sub=sub, sub_short=sub_short, offer=offer, date=date, cta=call, cta_short=short)
+    texts = {"kicker": kicker, "sub": sub, "sub_short": sub_short, "offer": offer, "date": date}
+    return replace(copy, **texts, address=address, cta=call, cta_short=short)
 
 
 def _english(spec: BannerSpec, facts: Facts, reading: Reading) -> Copy:
@@ -111,8 +198,18 @@ def _english(spec: BannerSpec, facts: Facts, reading: Reading) -> Copy:
 def _button(spec: BannerSpec, facts: Facts, reading: Reading, headline: str) -> str:
     is_sale = bool(re.search(r"\b(?:sale|deals)\b", f"{reading.product} {headline}", re.IGNORECASE))
     asks = spec.prompt if facts.urls or facts.phones else ""
-    spoken = ". ".join((reading.product, *reading.slogans, *reading.details, asks))
-    return call_to_action(spec.purpose, spoken, event=reading.event, is_sale=is_sale)
+    spoken = ". ".join((reading.product, *reading.slogans, *reading.details, *facts.dates, asks))
+    call = call_to_action(spec.purpose, spoken, event=reading.event, is_sale=is_sale)
+    return call if call != "Discover More" else _reached(facts) or call
+
+
+def _reached(facts: Facts) -> str:
+    """Where nothing is asked: what the one way to reach the advertiser, or a price beside an older one, asks."""
+    if any(re.match(rf"{PRICE_PAIR}|free delivery|free shipping", offer, re.IGNORECASE) for offer in facts.offers):
+        return "Shop Now"
+    if facts.phones and not facts.urls:
+        return "Call Us"
+    return "Email Us" if facts.emails and not facts.urls else ""
 
 
 def _sub(reading: Reading, wish: str, said: tuple[str, str]) -> str:
@@ -121,7 +218,7 @@ def _sub(reading: Reading, wish: str, said: tuple[str, str]) -> str:
         rest = _after_headline(_after_button(line, button), headline)
         cut = wording.shorten(rest, words=SUB_WORDS, letters=SUB_LETTERS)
         is_new = wording.overlap(cut, headline) < REPEATS and not _only_repeats(cut, button)
-        if len(cut.split()) > 1 and is_new:
+        if len(cut.split()) > 1 and is_new and wording.is_phrase(cut):
             return wording.sentence_case(cut)
     return ""
 
@@ -191,8 +288,14 @@ def _beside_offer(line: str) -> str:
         return line
     start, end = spans[0][0], spans[-1][1]
     before, after = wording.tidy(line[:start]), wording.tidy(line[end:])
-    if not after or len(before.split()) > 1:
+    if before and after:
+        is_item = re.search(r",\s*$", line[:start]) and re.match(r"\s*,", line[end:])
+        parts = re.search(r"[$€£]", line[start:end]) and re.match(r"with\b", after, re.IGNORECASE)
+        return f"{before}, {after}" if is_item else f"{before} {after}" if parts else line
+    if not after:
         return before or line
+    if re.match(r"\s*,", line[end:]):
+        return after
     if re.match(r"^(?:on|for|with|when|until|this|in|at|of)\b", after, re.IGNORECASE):
         return after
     return f"on {after}" if "%" in line[start:end] else line
@@ -254,7 +357,7 @@ def _foreign(spec: BannerSpec, facts: Facts, language: str) -> Copy:
     offer, sub = thoughts.offer(), thoughts.sub()
     date = thoughts.date()
     if button and sub.casefold().startswith(button.casefold()):
-        button = plain_button(language)
+        sub = thoughts.sub()
     return Copy(
         headline=wording.sentence_case(headline),
         headline_short=_foreign_short(headline, dense=thoughts.dense),

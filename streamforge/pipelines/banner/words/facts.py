@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
 
-from streamforge.pipelines.banner.words import wording
+from streamforge.pipelines.banner.words.dates import DATE
 
 QuoteUse = Literal["headline", "offer", "cta", "name"]
 
@@ -40,24 +41,62 @@ class Facts(Struct, frozen=True, kw_only=True):
         return next((quote.text for quote in self.quotes if quote.use == use), "")
 
 
-_TLD = (
-    "com|org|net|eu|io|co|uk|us|de|fr|es|it|nl|pl|ch|at|be|se|no|dk|fi|pt|ie|ai|app|dev|shop|store|info|biz|me|tv|"
-    "ca|au|nz|jp|cn|in|br|mx|edu|gov|online|site|club|cafe|studio|art|travel|health|example|рф|укр|бг|ελ"
-)
-_LETTER = r"a-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u052f"
+_COUNTRIES = (
+    "ac ad ae af ag ai al am ao ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck cl cm cn "
+    "co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk "
+    "hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me "
+    "mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py "
+    "qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug "
+    "uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw рф укр бг ελ"
+).replace(" ", "|")
+_GENERIC = (
+    "com org net info biz edu gov int mil mobi name pro tel travel museum coop aero jobs cat asia post app dev shop store online site website "
+    "web blog cloud tech club cafe coffee pizza restaurant bar pub beer wine menu food kitchen catering studio art design photo photography "
+    "gallery media film music band live show events tickets theater theatre dance yoga fitness fit run bike golf football health clinic dental "
+    "dentist doctor hospital care vet school academy college university education training courses bank finance money insurance loans credit "
+    "tax legal law lawyer attorney consulting agency company ltd limited gmbh inc llc group team solutions services support systems digital "
+    "software computer games game play fun toys gifts flowers florist garden house homes rentals properties estate villas hotel hotels holiday "
+    "flights cruises vacations tours taxi cars auto parts repair plumbing cleaning clothing fashion shoes boutique jewelry beauty salon hair "
+    "spa market sale deals discount bargains supply supplies tools family kids baby love wedding dating church charity foundation ngo green eco "
+    "bio farm organic fish dog pet pets world global international network city town space zone page link news press today life style space "
+    "works build builders construction energy solar london wien berlin hamburg koeln cologne bayern paris bzh nyc boston miami vegas tokyo "
+    "osaka kyoto amsterdam brussels gent madrid bcn barcelona roma moscow istanbul ist dubai sydney melbourne capetown joburg durban quebec "
+    "africa swiss scot wales irish cymru eus gal xyz one top vip win bid ink wiki guru ninja rocks example test"
+).replace(" ", "|")
+_ENDING = rf"(?:(?:{_COUNTRIES})|(?:{_GENERIC}))"
+_LETTER = r"a-zA-Z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u052f"
 """Of a host's name: Latin, Greek or Cyrillic. Scripts without spaces would run into the words around them."""
 _LABEL = rf"[{_LETTER}](?:[{_LETTER}-]{{0,61}}[{_LETTER}])?"
-_PATH = r"(?:/[^\s,;'\"”’)>\]]*)?"
+_REST = r"[^\s,;'\"”’)>\]<]*"
+_WHOLE = rf"(?![@{_LETTER}_-]|\.[{_LETTER}])"
+"""After a host: no more of it. Without this ``shop.co.kr`` would be read as another company's ``shop.co``."""
+_LED = r"(?:(?<=\bat )|(?<=\bvisit )|(?<=\bVisit )|(?<=\bonline: )|(?<=\bauf )|(?<=\bunter )|(?<=\bsur )|(?<=\bvia )|(?<=\bop )|(?<=\bbei ))"
 URL = re.compile(
-    rf"(?<![\w@.])(?:(?:(?<=\bat )|(?<=\bvisit )|(?<=\bonline: ))(?:{_LABEL}\.)+[a-z]{{2,12}}\b(?![@\w-]){_PATH}|https?://[^\s,;'\"”’)>\]]+|www\.[^\s,;'\"”’)>\]]+|(?:{_LABEL}\.)+(?:{_TLD})\b(?![@\w-]){_PATH})",
-    re.IGNORECASE,
+    rf"(?<![@.{_LETTER}])(?:(?i:https?://)[^\s,;'\"”’)>\]<]+|(?i:www\.)[^\s,;'\"”’)>\]<]+|"
+    rf"(?=[\d.-]*[^\W\d])(?:{_LABEL}\.)+(?:{_ENDING}|(?-i:{_ENDING.upper()})){_WHOLE}(?::\d{{2,5}}\b)?(?:/{_REST})?|"
+    rf"(?:{_LABEL}\.)+[a-z]{{2,24}}{_WHOLE}(?:/{_REST})|{_LED}(?:{_LABEL}\.)+[a-z]{{2,24}}{_WHOLE})"
 )
-EMAIL = re.compile(r"(?<![\w.])[\w.+-]{1,64}@(?:[\w-]+\.)+[a-z]{2,}", re.IGNORECASE)
-PHONE = re.compile(r"(?<![\w.,/$€£%-])\+?\(?\d(?:[ ().-]{0,2}\d){6,16}(?![\w%])")
+"""A scheme, ``www.``, a known ending, or any ending where a path follows or a word leads there; an ending is in one case."""
+EMAIL = re.compile(rf"(?<![\w.])[\w.+-]{{1,64}}@(?:[\w-]+\.)+[a-z]{{2,24}}(?![{_LETTER}-])", re.IGNORECASE)
+PHONE = re.compile(r"(?<![\w.,/$€£%-])\+?\(?\d(?:(?:[ ()/-]|\.(?! )){0,2}\d){6,16}(?![\w%])")
 _NOT_PHONE = re.compile(r"^(?:\d{4}[-.]\d{1,2}[-.]\d{1,2}|\d{1,2}[-.]\d{1,2}[-.]\d{4}|\d{4} ?[-. ] ?\d{4})$")
 
 _PERCENT = r"\d+(?:[.,]\d+)?(?: ?%| percent\b| per cent\b)"
-_PRICE = r"(?:[$€£¥₹] ?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)* ?(?:€|£|\$|EUR\b|USD\b|GBP\b|CHF\b|zł|kr\b|euros?\b|dollars?\b|pounds?\b))"
+_CURRENCY = r"(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|TRY|AUD|CAD|NZD|SGD|INR|JPY|ZAR)"
+_NUMBER = r"\d+(?:[.,]\d+)*(?:[ \u00a0\u202f]\d{3})*"
+_PRICE = (
+    rf"(?:(?:(?:US|A|C|NZ|S|HK)?[$€£¥₹₩₺₽]|R\$|\b{_CURRENCY}\b|(?<![\w])(?:Rs\.?|Kč)) ?{_NUMBER}(?:[km]\b)?|"
+    rf"{_NUMBER} ?(?:€|£|\$|₽|₺|zł|Kč|{_CURRENCY}\b|kr\b|lei\b|TL\b|euros?\b|dollars?\b|pounds?\b))"
+)
+_PER = r"(?:(?: ?/ ?| per | an? | pro | je | par | por | al )(?:month|mo\b\.?|year|yr|week|day|night|person|kg|lb|hour|hr?\b|monat|nacht|tag|mois|nuit|mes|noche|mese|notte|maand|nacht)|,? (?:pcm|p\.?c\.?m|pppn|pp|p\.a\.|p\.m\.)(?!\w)| per [a-z]+\b)"
+_AS_STATED = rf"{_PRICE}(?: each\b)?(?:{_PER}(?: for \d+ (?:months?|mo\b\.?|weeks?|years?))?)?"
+_OVER = r"(?:over|above|from|of|worth|min(?:imum|\.)?(?: spend)?(?: of)?|at least|more than|under|below|ab|über|von|unter|mindestens|dès|de plus de|à partir de|desde|de más de|oltre|da|vanaf|boven)"
+_ON_CONDITION = rf"(?: (?:[^\W\d]+ ){{1,3}}{_OVER} {_PRICE}|,? (?:on|for|with|when|if|ab|bei|für|dès|desde|su|para|op|bij|pour|sur)(?: [^\W\d]+){{0,4}}? (?:{_OVER} )?{_PRICE}(?: or more\b)?| worth {_PRICE})"
+"""What an offer hangs on: ``Free delivery`` without ``on orders over $50`` is another offer."""
+_MINIMUM = rf"(?:,? min(?:imum|\.)? (?:spend|order|purchase)(?: of)? {_PRICE})"
+_FORMERLY = rf"(?: ?\((?:regular|regularly|was|normally|usually|RRP|list|statt|instead of|au lieu de|antes|anziché)[^()]{{0,12}}?{_PRICE}\)|,? (?:instead of|statt|down from|was|reduced from|au lieu de|en lugar de|en vez de|anziché|in plaats van|zamiast|istället för|i stedet for|вместо) {_PRICE})"
+PRICE_PAIR = rf"\b(?:was|were|before|statt|formerly|vorher|antes|avant|prima|från|voor) {_PRICE},? ?(?:(?:now|is now|jetzt|nur|only|ahora|maintenant|ora|nu)(?: only| just| nur)? )?{_PRICE}(?:{_PER})?"
+"""A price beside the one it replaces: neither says anything true alone."""
 _LIMIT = r"(?:up to |at least |as much as |bis zu |jusqu'à |hasta (?:un )?|fino al )?(?:an? )?(?:extra |additional )?"
 _CUT = (
     r"(?:(?: (?!on |for |in )[\w-]+)? (?:off|discount|reduction|rebate|cashback|cash back|bonus|savings|sale|rabatt|nachlass|reduziert|de descuento|"
@@ -71,17 +110,19 @@ _FREEBIE = (
 _OFFERS: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\bbuy {_COUNT},? get {_COUNT}(?: (?:free|half[- ]price|half off|{_PERCENT} off))?",
+        PRICE_PAIR,
+        rf"\bmin(?:imum|\.) (?:spend|order|purchase)(?: of)? {_PRICE}",
+        rf"\bbuy {_COUNT},? get {_COUNT}(?: (?:free|half[- ]price|half off|{_PERCENT} off))?{_MINIMUM}?",
         rf"\b{_COUNT}[- ]for[- ](?:{_COUNT})\b",
-        rf"{_LIMIT}(?<![\w.,]){_PERCENT}{_CUT}",
-        rf"(?<![\w.,]){_PERCENT} (?:APR|interest|financing|commission)\b",
+        rf"{_LIMIT}(?<![\w.,]){_PERCENT}{_CUT}(?:{_ON_CONDITION}|{_MINIMUM})?",
+        rf"(?:\b(?:from|only|just|ab|nur) )?(?<![\w.,]){_PERCENT} (?:(?:APR|AER)(?: (?:variable|fixed|representative))?(?: interest| rate)?|interest|financing|commission)\b",
         rf"\b(?:save|spare) (?:up to |bis zu )?(?:{_PERCENT}|{_PRICE})",
         rf"\b(?:discounts?|savings|reductions?|rabatt|descuentos?|remise|sconto) (?:of|von|de|di|del|up to) (?:up to )?{_PERCENT}",
         (
-            rf"(?:\b(?:starting at|starting from|starts at|from|only|just|under|now|ab|nur|desde|solo|dès|da) )?(?<![\w.,]){_PRICE}"
-            r"(?: off\b|(?:/| per | an? )(?:month|mo|year|week|day|night|person|kg|lb|hour)\b| per [a-z]+\b)?"
+            rf"(?:\b(?:starting at|starting from|starts at|from|only|just|under|over|now|ab|nur|desde|solo|dès|da|od|vanaf|från|fra|à partir de|a partir de) )?"
+            rf"(?<![\w.,$€£]){_AS_STATED}(?: off\b{_ON_CONDITION}?)?{_FORMERLY}?"
         ),
-        rf"\b(?:first|second) \w+ (?:is )?(?:free|half price)\b|\bfree (?:[\w-]+ )?(?:{_FREEBIE})\b",
+        rf"\b(?:first|second) \w+ (?:is )?(?:free|half price)\b|\bfree (?:[\w-]+ )?(?:{_FREEBIE})\b{_ON_CONDITION}?",
         r"\bhalf[- ](?:price|off)\b",
         rf"\bскидк\w* (?:до )?{_PERCENT}",
     )
@@ -89,28 +130,7 @@ _OFFERS: tuple[re.Pattern[str], ...] = tuple(
 _MAX_OFFERS = 16
 _DISCOUNT_NOUN = re.compile(rf"^({_LIMIT}{_PERCENT}) (?:discount|reduction|savings|sale)$", re.IGNORECASE)
 _DISCOUNT_OF = re.compile(rf"^(?:discounts?|savings|reductions?) (?:of )?((?:up to )?{_PERCENT})$", re.IGNORECASE)
-_CODE = re.compile(r"\b(?:promo |coupon |discount |voucher )?code:? +['\"“‘]?([A-Z][A-Z0-9]{2,19})\b")
-
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    r"nov(?:ember)?|dec(?:ember)?)\b\.?"
-)
-_GERMAN_DATE = (
-    rf"(?:(?:bis(?: zum)?|ab(?: dem)?|am|vom) )?(?:\d{{1,2}}\.(?: ?{wording.GERMAN_MONTH})? ?(?:bis|-|–|und)(?: zum)? ?)?"
-    rf"\d{{1,2}}\. ?{wording.GERMAN_MONTH}(?: \d{{4}})?"
-)
-_WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
-_NUMBER_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
-_DAYS = rf"{_NUMBER_DAY}(?: ?(?:-|–|to|and) ?{_NUMBER_DAY})?"
-_DATE = (
-    rf"(?:{_WEEKDAY},? )?(?:{_MONTH} {_DAYS}\b(?:,? \d{{4}})?|{_DAYS} (?:of )?{_MONTH}(?: \d{{4}})?)"
-    rf"|(?<!cyber )(?<!black )(?<!good )(?<!easter ){_WEEKDAY}(?! (?:sale|deals))|(?:(?:this|next|every) )(?:{_WEEKDAY}|weekend|week|month)|\d{{4}}-\d{{2}}-\d{{2}}"
-)
-_TIME = r"(?:\d{1,2}(?::\d{2})? ?(?:am|pm|a\.m\.|p\.m\.)|\d{1,2}:\d{2}(?: (?:CET|CEST|UTC|GMT|EST|EDT|PST|PDT|BST)\b)?)"
-DATE = re.compile(
-    rf"\b{_GERMAN_DATE}|\b(?:(?:until|till|through|by|before|from|every|ends|ending|starting|starts) )?(?:on )?(?:{_DATE})(?:(?:,| at|,? from)? {_TIME}(?: ?(?:-|–|to) ?{_TIME})?)?(?: only\b)?",
-    re.IGNORECASE,
-)
+CODE = re.compile(r"\b(?:promo |coupon |discount |voucher )?code:? +['\"“‘]?([A-Z][A-Z0-9]{2,19})\b")
 
 _MARKS = (("“", "”"), ("„", "“"), ("«", "»"), ("‘", "’"), ('"', '"'), ("'", "'"))
 _NAMED = re.compile(
@@ -143,9 +163,9 @@ def extract(brief: str) -> Facts:
     return Facts(
         urls=urls,
         emails=emails,
-        phones=tuple(number for number in PHONE.findall(rest) if not _NOT_PHONE.match(number)),
+        phones=tuple(rest[start:end] for start, end in contact_spans(rest)),
         offers=_offers(rest, quotes),
-        codes=_once(_CODE.findall(rest)),
+        codes=_once(CODE.findall(rest)),
         dates=dates,
         quotes=quotes,
     )
@@ -170,19 +190,43 @@ def is_offer(text: str) -> bool:
 
 def without_facts(sentence: str) -> str:
     """The sentence without addresses and telephone numbers, for reading its grammar."""
-    bare = EMAIL.sub("", sentence)
-    bare = URL.sub("", bare)
-    bare = PHONE.sub(lambda match: match.group() if _NOT_PHONE.match(match.group()) else "", bare)
+    bare = sentence
+    for start, end in reversed(contact_spans(sentence)):
+        goes_on = bool(re.match(r"\W?\s*\w", bare[end:]))
+        before = _LABEL_OF.sub("", _LED_TO.sub("", bare[:start]) if goes_on else bare[:start])
+        bare = before + _SUFFIX.sub("", bare[end:], count=1)
     return re.sub(r"\s+", " ", bare).strip()
 
 
-def offer_spans(text: str) -> list[tuple[int, int]]:
-    """Where offers stand in the text, earliest first, none inside another."""
+_LED_TO = re.compile(r"\b(?:at|on|via|under|auf|bei|unter|sur|chez|en|op|på|la|na) +\Z", re.IGNORECASE)
+_LABEL_OF = re.compile(r"\b(?:tel|telefon|phone|fax|e-?mail|web)\b\.?:? *\Z", re.IGNORECASE)
+_SUFFIX = re.compile(r"^(?:['’]\w{1,4}\b| ?ext\. ?\d+)", re.IGNORECASE)
+"""What a language hangs on an address (``laptop.com.tr'de``), and what an extension hangs on a number."""
+
+
+def contact_spans(text: str) -> list[tuple[int, int]]:
+    """Where addresses and telephone numbers stand, in order; a date is no telephone number."""
+    dates = [match.span() for match in DATE.finditer(text)]
+    found = [match.span() for pattern in (EMAIL, URL) for match in pattern.finditer(text)]
+    found += [
+        match.span()
+        for match in PHONE.finditer(text)
+        if not _NOT_PHONE.match(match.group()) and not any(s < match.end() and match.start() < e for s, e in dates)
+    ]
     spans: list[tuple[int, int]] = []
-    for pattern in _OFFERS:
-        for match in pattern.finditer(text):
-            if len(spans) < _MAX_OFFERS and not any(s < match.end() and match.start() < e for s, e in spans):
-                spans.append(match.span())
+    for start, end in sorted(found):
+        if not spans or start >= spans[-1][1]:
+            spans.append((start, end))
+    return spans
+
+
+def offer_spans(text: str) -> list[tuple[int, int]]:
+    """Where offers stand in the text, earliest first, none inside another: of two that overlap the one that says more."""
+    found = [match.span() for pattern in _OFFERS for match in islice(pattern.finditer(text), _MAX_OFFERS)]
+    spans: list[tuple[int, int]] = []
+    for start, end in sorted(found, key=lambda span: span[0] - span[1]):
+        if len(spans) < _MAX_OFFERS and not any(s < end and start < e for s, e in spans):
+            spans.append((start, end))
     return sorted(spans)
 
 

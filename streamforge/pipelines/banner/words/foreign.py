@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 
 from streamforge.pipelines.banner.words import wording
-from streamforge.pipelines.banner.words.facts import EMAIL, PHONE, URL, Facts
+from streamforge.pipelines.banner.words.atoms import split
+from streamforge.pipelines.banner.words.dates import DATE
+from streamforge.pipelines.banner.words.facts import Facts, contact_spans, without_facts
 from streamforge.pipelines.banner.words.lexicon import LEXICONS, button_for
 
 HEADLINE_LETTERS = 46
@@ -21,6 +23,7 @@ _OFFER_LETTERS = 30
 _DATE_LETTERS = 44
 _LIST_PARTS, _FEW_WORDS = 3, 3
 _DENSE_CALL_LETTERS = 10
+_CALL_LETTERS = 14
 _STEM = 5
 """Letters by which two forms of a verb are taken for the same."""
 _DENSE = frozenset(["cjk", "kana", "hangul", "thai"])
@@ -41,9 +44,8 @@ _OPEN_END = re.compile(r"\b(?:i|und|et|y|e|en|och|og|ve|и|erhalten|odbierz|get|
 """What waits for a word that has gone."""
 _LEFT_OPEN = re.compile(r"\s+(?:mit|avec|con|com|met|med|z|с|з|cu|ile)$", re.IGNORECASE)
 """The ``with`` of an offer that has gone."""
-_CONTACT = re.compile(rf"{EMAIL.pattern}|{URL.pattern}|{PHONE.pattern}", re.IGNORECASE)
 _LOOSE_END = re.compile(
-    r"\s+(?:auf|unter|bei|an|sur|chez|en|au|su|sul|a|al|op|via|på|em|no|na|at|على|الى|إلى|ב|על|पर|w|pod|по|на|ที่|or|oder|ou|o|und|et|y|e|и)$",
+    r"\s+(?:auf|unter|bei|an|sur|chez|en|au|su|sul|a|al|op|via|på|em|no|na|at|على|الى|إلى|ב|על|पर|w|pod|по|на|ที่|la|pe|v|or|oder|ou|o|und|et|y|e|и)$",
     re.IGNORECASE,
 )
 """A word that led to an address or a number and is left behind without it."""
@@ -52,8 +54,9 @@ _LOOSE_END = re.compile(
 class Thoughts:
     """A brief cut into clauses, which are taken out one by one as the banner uses them."""
 
-    def __init__(self, prompt: str, facts: Facts, language: str) -> None:
+    def __init__(self, prompt: str, facts: Facts, language: str, *, lifts: bool = True) -> None:
         self.language = language
+        self.lifts = lifts
         self.lexicon = LEXICONS.get(language)
         self.dense = language in _DENSE
         bare = prompt
@@ -68,6 +71,11 @@ class Thoughts:
         if not self.clauses:
             return ""
         first = self.clauses.pop(0)
+        for _ in self.clauses:
+            if not (DATE.fullmatch(first) or self._is_bare_call(first)):
+                break
+            self.clauses.append(first)
+            first = self.clauses.pop(0)
         offer = self._offer_in(first)
         rest = self._bare(self._beside(first, offer)) if offer else ""
         if rest:
@@ -76,6 +84,10 @@ class Thoughts:
         if offer and self.clauses and first == offer:
             first, self.clauses[0] = self.clauses[0], first
         return self._news(first)
+
+    def _is_bare_call(self, clause: str) -> bool:
+        is_short = len(clause.split()) < _FEW_WORDS and len(clause) <= _CALL_LETTERS
+        return bool(self.lexicon and is_short and _is_call(clause, self.lexicon.buttons))
 
     def offer(self) -> str:
         """The first discount or gift; the clause it stood in keeps the rest."""
@@ -94,7 +106,11 @@ class Thoughts:
     def date(self) -> str:
         """The first clause with figures that is short enough to stand alone."""
         for at, clause in enumerate(self.clauses):
-            if re.search(r"\d", clause) and len(clause) <= _DATE_LETTERS and (at or len(self.clauses) > 1):
+            if (
+                re.search(r"\d", clause)
+                and len(clause) <= _DATE_LETTERS
+                and (at or len(self.clauses) > 1 or DATE.search(f"{clause}."))
+            ):
                 return self.clauses.pop(at)
         return ""
 
@@ -103,7 +119,7 @@ class Thoughts:
         return self.clauses.pop(0) if self.clauses else ""
 
     def _pieces(self, text: str) -> list[str]:
-        pieces = [piece for piece in _SENTENCE.split(text) if piece and piece.strip()]
+        pieces = [piece for piece in split(_SENTENCE, text) if piece and piece.strip()]
         if self.language == "thai":
             pieces = [part for piece in pieces for part in _THAI_PAUSE.split(piece)]
         return [part for piece in pieces for part in self._parts(piece)]
@@ -116,7 +132,7 @@ class Thoughts:
         """A sentence that is too long for one line, or has an offer in it, cut at its commas."""
         limit = HEADLINE_LETTERS // (3 if self.dense else 1)
         cuts = self._offer_in(sentence) or (len(sentence) > limit and not self._is_list(sentence))
-        return _COMMA.split(sentence) if cuts else [sentence]
+        return split(_COMMA, sentence) if cuts else [sentence]
 
     def _is_list(self, sentence: str) -> bool:
         parts = [part.strip() for part in _COMMA.split(sentence)]
@@ -129,20 +145,20 @@ class Thoughts:
 
     def _clean(self, piece: str) -> str:
         """The clause without addresses; nothing where it only sent the reader there."""
-        bare = _CONTACT.sub(" ", piece)
-        had_contact = bare != piece
+        bare = without_facts(piece)
+        had_contact = bool(contact_spans(piece))
         line = wording.tidy(re.sub(r"\s+", " ", bare))
         while had_contact and (cut := _LOOSE_END.sub("", line)) != line:
             line = wording.tidy(cut)
         asks = self.lexicon is not None and self.lexicon.intent(line) is not None
         if had_contact and asks and (len(line.split()) <= _FEW_WORDS or self.dense):
             if self.lexicon and _is_call(line, self.lexicon.buttons):
-                self.call = self.call or line
+                self.call = self.call or re.sub(r"(?:ได้)?ที่$", "", line)
             return ""
         return line if len(line) >= _LEAST_LETTERS and wording.is_readable(line) else ""
 
     def _offer_in(self, clause: str) -> str:
-        if self.lexicon is None or not self.lexicon.offer:
+        if not self.lifts or self.lexicon is None or not self.lexicon.offer:
             return ""
         match = re.search(self.lexicon.offer, clause, re.IGNORECASE)
         return match.group().strip() if match else ""
@@ -156,6 +172,8 @@ class Thoughts:
             return ""
         before = _LEFT_OPEN.sub("", before) if joined else before
         rest = wording.tidy(f"{before} {after}".strip())
+        if DATE.fullmatch(rest):
+            return ""
         if leads and not joined:
             rest = re.sub(rf"\s+(?:{leads})$", "", rest, flags=re.IGNORECASE)
         return rest if len(rest) >= _LEAST_LETTERS * 2 and not _OPEN_END.search(before) else ""

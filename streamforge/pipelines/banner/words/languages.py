@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from streamforge.pipelines.banner.words.facts import without_facts
+
 _WORDS = {
     "en": "the and for with your our at on of to is are this from off sale new free an a in by we you get now that until every",
     "de": "der die das und für mit auf im ein eine bei von zu jetzt alle unser unsere ist sie wir neue neuer den dem zum zur bis am uhr unter ab tage",
@@ -18,11 +20,13 @@ _WORDS = {
     "sv": "och för med på av en ett vår våra nu alla ny nya är till hos från din ditt just",
     "no": "og for med på av en et vår våre nå alle ny nye er til hos fra din her frem bare",
     "da": "og for med på af en et vores nu alle ny nye er til hos fra din her frem kun dig",
+    "ro": "și pentru cu la de pe din un o este sunt cele mai toate noi nostru noastră acum până aici reducere",
+    "cs": "a na v do pro se s ve z je naše nový nová nové teď všechny od až našem sleva jen velký",
     "tr": "ve için ile bir bu yeni tüm en daha şimdi kadar size sizi her",
 }  # fmt: skip
 _SIGNS = (
     ("es", "ñ¿¡"), ("pt", "ãõ"), ("de", "ßü"), ("fr", "çœùêëîï"), ("no", "øæ"), ("da", "øæ"), ("no", "å"), ("sv", "åäö"),
-    ("pl", "łąęśżźćń"), ("tr", "ışğ"), ("it", "ìò"), ("es", "áíóú"), ("pt", "áç"), ("fr", "éèàâ"), ("de", "äö"),
+    ("pl", "łąęśżźćń"), ("tr", "ışğ"), ("ro", "șțăâ"), ("cs", "ěřůčžý"), ("it", "ìò"), ("es", "áíóú"), ("pt", "áç"), ("fr", "éèàâ"), ("de", "äö"),
 )  # fmt: skip
 """Letters that speak for a language; two languages may share one."""
 _SIGN_WORTH = 0.6
@@ -36,6 +40,7 @@ _SCRIPTS = (
 
 def detect(text: str) -> str:
     """``en``, another language or script of ``lexicon.LEXICONS``, or ``other``. Too little to tell is English."""
+    text = without_facts(text)
     if script := _script(text):
         return script
     words = re.findall(r"[^\W\d_]+", text.lower())

@@ -124,6 +124,18 @@ LEXICONS: dict[str, Lexicon] = {
          "try": r"\bprøv", "order": r"\bbestil", "buy": r"\bkøb|\brabat|\budsalg", "visit": r"\bbesøg|\budstilling"},
         rf"(?:op til )?{_P} rabat\b|\bgratis \w+", r"på|for",
     ),
+    "ro": Lexicon(
+        ("Donează acum", "Aplică acum", "Înscrie-te", "Cumpără bilete", "Rezervă acum", "Sună-ne", "Descarcă", "Abonează-te", "Încearcă acum", "Comandă acum", "Cumpără acum", "Vizitează-ne", "Află mai multe"),
+        {"donate": r"\bdone", "apply": r"\baplic|\bangajăm", "register": r"\bînscri", "tickets": r"\bbilete", "book": r"\brezerv", "call": r"\bsun[ăa]", "download": r"\bdescarc", "subscribe": r"\babon",
+         "try": r"\bîncearc", "order": r"\bcomand", "buy": r"\bcump[ăa]r|\breducer|\bofert", "visit": r"\bvizit|\bexpoziți"},
+        rf"(?:până la )?-? ?{_P} reducere\b|\breducere (?:de )?(?:până la )?{_P}", r"la|pe|pentru",
+    ),
+    "cs": Lexicon(
+        ("Darovat", "Přihlásit se", "Registrovat", "Koupit vstupenky", "Rezervovat", "Zavolejte nám", "Stáhnout", "Odebírat", "Vyzkoušet", "Objednat", "Koupit", "Navštivte nás", "Zjistit více"),
+        {"donate": r"\bdaruj|\bpřispě", "apply": r"\bhledáme\b|\bpráce\b", "register": r"\bregistr|\bpřihl", "tickets": r"\bvstupenk", "book": r"\brezerv|\bobjednejte se", "call": r"\bzavol|\bvolejte", "download": r"\bstáhn",
+         "try": r"\bvyzkou", "order": r"\bobjedn", "buy": r"\bkup|\bnákup|\bslev|\bvýprodej", "visit": r"\bnavštiv|\bvýstav"},
+        rf"(?:až )?-? ?{_P} sleva\b|\bsleva (?:až )?{_P}|\bzdarma\b", r"na|pro",
+    ),
     "tr": Lexicon(
         ("Bağış yap", "Başvur", "Kayıt ol", "Bilet al", "Yer ayır", "Bizi ara", "İndir", "Abone ol", "Hemen dene", "Sipariş ver", "Satın al", "Bizi ziyaret et", "Daha fazla bilgi"),
         {"donate": r"bağış", "apply": r"başvur", "register": r"kayıt|kaydol", "tickets": r"bilet", "book": r"rezerv|randevu", "call": r"\bara(?:yın)?\b", "download": r"indir(?:in)?\b", "subscribe": r"abone",
@@ -152,7 +164,7 @@ LEXICONS: dict[str, Lexicon] = {
     ),
     "hebrew": Lexicon(
         ("לתרומה", "להגשת מועמדות", "להרשמה", "לרכישת כרטיסים", "להזמנת מקום", "להתקשר", "להורדה", "להצטרפות", "לניסיון", "להזמנה", "לרכישה", "בואו לבקר", "לפרטים נוספים"),
-        {"donate": r"תרומ|לתרום", "apply": r"דרוש|משרה|קורות חיים", "register": r"הרשמ|הירשמ", "tickets": r"כרטיס", "book": r"להזמין מקום|הזמינו|תור", "call": r"התקשר|חייגו", "download": r"הורד", "try": r"נסו|ניסיון",
+        {"donate": r"תרומ|לתרום", "apply": r"דרוש|משרה|קורות חיים", "register": r"הרשמ|הירשמ", "tickets": r"כרטיס", "book": r"(?:להזמין|הזמינו) (?:מקום|שולחן|חדר|תור)|תור\b", "call": r"התקשר|חייגו", "download": r"הורד", "try": r"נסו|ניסיון", "order": r"הזמינו",
          "buy": r"רכיש|קנ[וי]|הנחה|מבצע|לקנות", "visit": r"בואו|לבוא|בקר|פסטיבל|תערוכה|פתיחה"},
         rf"(?:עד )?{_P} הנחה|הנחה של (?:עד )?{_P}|כניסה (?:חופשית|חינם)|\w+ חינם",
         r"על|של|ב",

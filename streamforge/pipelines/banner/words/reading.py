@@ -13,7 +13,9 @@ import re
 from msgspec import Struct
 
 from streamforge.pipelines.banner.words import wording
-from streamforge.pipelines.banner.words.facts import DATE, offer_spans, quotations, without_facts
+from streamforge.pipelines.banner.words.atoms import split
+from streamforge.pipelines.banner.words.dates import DATE
+from streamforge.pipelines.banner.words.facts import CODE, offer_spans, quotations, without_facts
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -102,6 +104,13 @@ _OBJECT_LEAD = re.compile(
     r"(?:the |its |their |our |my |all |an? )?",
     re.IGNORECASE,
 )
+_ARTICLE = re.compile(
+    r"^(?:(?:the|its|their|our|an?|some) )?(?:(?:availability|launch|opening|arrival|range|selection|quality|release) of "
+    r"|(?:special |exclusive |limited |great |new )*(?:offers?|discounts?|deals?|promotions?|savings?) (?:on|for) )?"
+    r"(?:the |its |their |our |my |all |an? )?",
+    re.IGNORECASE,
+)
+"""As above without a badge that says it: ``Sale on all shoes`` keeps its sale."""
 _OBJECT_TAIL = re.compile(r" (?:they|that they|which they|we) (?:have|are|offer|sell|make|provide)\b.*$", re.IGNORECASE)
 _THAT_ARE = re.compile(r"^(.+?) (?:that|which) (?:are|is) (.+)$", re.IGNORECASE)
 _ADORNED = re.compile(
@@ -164,7 +173,7 @@ _SENTENCE_END = re.compile(
 
 def _sentences(prompt: str) -> list[str]:
     text = re.sub(r"\s*\n+\s*", ". ", prompt.strip())
-    pieces = _SENTENCE_END.split(text)
+    pieces = split(_SENTENCE_END, text)
     stripped = (_LEAD_IN.sub("", _bounded(piece.strip())) for piece in pieces[:_SENTENCES])
     return [line for piece in stripped if (line := piece.strip(" ."))]
 
@@ -179,7 +188,7 @@ def _subject(sentence: str) -> str:
     return _STYLE_TAIL.sub("", bare).strip(" .,")
 
 
-_CLAUSE = r"[:;] ?| [-–—] |, (?![\w'’-]+(?: [\w'’-]+)?,? and )"
+_CLAUSE = re.compile(r"[:;] ?| [-–—] |, (?![\w'’-]+(?: [\w'’-]+)?,? and )")
 """Where a first clause ends; the comma of a list (``rockets, robots and slime``) ends none."""
 
 
@@ -192,7 +201,7 @@ def _parts(subject: str) -> dict[str, str]:
         return {"product": match.group(2)}
     if match := _THAT_ARE.match(subject):
         return {"product": match.group(1), "quality": match.group(2)}
-    head = re.split(_CLAUSE, subject, maxsplit=1)[0]
+    head = split(_CLAUSE, subject, 1)[0]
     if (match := _ADORNED.match(head)) and not offer_spans(match.group(2)):
         return {"product": match.group(1), "quality": match.group(2)}
     return {"product": head}
@@ -213,7 +222,8 @@ def _object(phrase: str) -> str:
     occasion = _OCCASION.search(bare)
     if occasion and re.search(r"\b(?:for|on|this) $", bare[: occasion.start()]):
         bare = bare[: occasion.start()]
-    return wording.tidy(_OBJECT_LEAD.sub("", without_facts(bare).strip(), count=1))
+    lead = _OBJECT_LEAD if spans else _ARTICLE
+    return wording.tidy(lead.sub("", without_facts(bare).strip(), count=1))
 
 
 def _occasion(prompt: str) -> str:
@@ -278,7 +288,7 @@ def _adjective(noun: str) -> str:
     return _ADJECTIVES.get(noun, stem[:-1] + "y" if stem.endswith("i") else stem)
 
 
-_SHORT_BREAK = re.compile(rf"[;!?] ?|(?!{wording.ORDINAL})\. | [-–—] ")
+_SHORT_BREAK = re.compile(rf"[;!?](?: |$)|(?!{wording.ORDINAL})\. | [-–—] ")
 _LONG_BREAK = re.compile(rf"{_SHORT_BREAK.pattern}|, (?=\w+ )")
 _BARE_CALL = re.compile(
     r",? (?:and )?(?:order|shop|book|visit|call|apply|register|buy|donate|more|details|info)(?: now| online| today)? *(?:at|on|via|under|or)?\W*$",
@@ -293,16 +303,20 @@ def _details(subject: str, others: list[str], parts: dict[str, str]) -> list[str
     """The advertiser's own further words: what follows the first clause, and the sentences after it."""
     tail = ""
     if "business" not in parts and "event" not in parts:
-        pieces = re.split(_CLAUSE, subject, maxsplit=1)
+        pieces = split(_CLAUSE, subject, 1)
         tail = pieces[1] if len(pieces) > 1 else ""
     clauses = [
         clause
         for part in (tail, *others)
         if _spoken(part)
-        for clause in re.split(_SHORT_BREAK if len(part) <= _ONE_LINE else _LONG_BREAK, part)
+        for clause in split(_SHORT_BREAK if len(part) <= _ONE_LINE else _LONG_BREAK, part)
     ]
     lines = ((clause, wording.tidy(_BARE_CALL.sub("", without_facts(_offered(clause))))) for clause in clauses)
-    return [line for clause, line in lines if line and _spoken(clause) and not DATE.fullmatch(line)]
+    return [
+        line
+        for clause, line in lines
+        if line and _spoken(clause) and not (DATE.fullmatch(line) or CODE.fullmatch(line))
+    ]
 
 
 def _offered(clause: str) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import re
 
+from streamforge.pipelines.banner.words.atoms import atoms, cuts
+from streamforge.pipelines.banner.words.facts import EMAIL, PRICE_PAIR, URL
+
 _LINE_LETTERS = 500
 """No line of copy is longer: what comes after is cut before any pattern looks at it."""
 SMALL_WORDS = frozenset(
@@ -112,7 +115,8 @@ _PERSON = (
 def sentence_case(text: str) -> str:
     """The first letter raised, the rest as written (names keep their capitals)."""
     stripped = tidy(text)
-    return stripped[:1].upper() + stripped[1:]
+    first = stripped.partition(" ")[0]
+    return stripped if is_address(first) or re.match(r"[a-z][A-Z]", first) else stripped[:1].upper() + stripped[1:]
 
 
 def title_case(text: str) -> str:
@@ -120,16 +124,61 @@ def title_case(text: str) -> str:
     words = tidy(text).split(" ")
     last = len(words) - 1
     starts = {0, *(at + 1 for at, word in enumerate(words) if word.endswith(":"))}
-    return " ".join(_titled(word, inner=at not in starts and at < last) for at, word in enumerate(words))
+    kept = {at for at in range(1, len(words)) if words[at - 1][-1:].isdigit() and _UNIT.match(words[at])}
+    return " ".join(
+        word if at in kept else _titled(word, inner=at not in starts and at < last) for at, word in enumerate(words)
+    )
+
+
+_UNIT = re.compile(
+    r"(?:[ap]m|[ap]\.m\.?|[mck]?m|m²|[km]?g|[mc]?l|lbs?|oz|hrs?|h|mins?|secs?|mph|km/h|k?wh?|[kmg]b|px|x|pcm|pp|p\.a\.)\W*\Z"
+)
+"""After a figure: stays in its own case."""
+
+
+def is_address(word: str) -> bool:
+    """Whether the word is a web or mail address."""
+    return bool(URL.match(word) or EMAIL.match(word))
+
+
+_EMPTY_BRACKETS = re.compile(r"\((?:[^\w()]|regular|was|or|from|statt)*\)|\[\W*\]")
+_LONE = re.compile(
+    r"(?:(?:read it|see it|today|tomorrow|online|so|save|buy|shop|visit|mail|e-?mail|book|tel|call|ring|phone|order|orders|apply|click|read|see|go|until|from|by|bis|ab|nur|only|was|"
+    r"now|rsvp|donate|give|ext|no|price|register|contact|\d+|&|get|sale until|instead|with|for|in|at|on|of|to|the|a|an|and|or|us|it|here|is|"
+    r"am|im|um|do|od|w|na|v|à|dès|desde|hasta|más|tot|op)\b[\s:,.!]*)+\Z",
+    re.IGNORECASE,
+)
+_BROKEN = re.compile(
+    r"^(?:was|instead|regular|ext|now only|not \d+|to (?:get|save|enjoy|win|see|receive|claim|at|for)|and|or|than)\b|\b(?:at|or|from|for|of) (?:for|at|or|on|in|with|of)\b|"
+    r"(?:&|\b(?:last|first|next|or) \d+)\Z|\b(?:was|instead|instead of|regular|worth|min|statt|bis|ab|jetzt nur|hasta|"
+    r"desde|jusqu['’]à|dès|fino al|vanaf|tot|do|od|from|until|on (?:mon|tues|wed|thurs|fri|sat|sun)|an?|the|under|via|are|was)\Z|^(?:was|now):",
+    re.IGNORECASE,
+)
+
+
+def is_phrase(line: str) -> bool:
+    """Whether the line says something alone: no bare verb of an errand, no number, nothing with a hole in it."""
+    line = line.strip()
+    if not re.search(r"[^\W\d_]", line) or _EMPTY_BRACKETS.search(line) or line.count("(") != line.count(")"):
+        return False
+    if re.match(PRICE_PAIR, line, re.IGNORECASE):
+        return True
+    addressed = any(is_address(word) for word in line.split())
+    return not (addressed or _LONE.match(line) or _BROKEN.search(line))
 
 
 def tidy(text: str) -> str:
     """One line, single spaces, no loose punctuation or dangling function word at the ends."""
+    text = re.sub(r"^\s*[¡¿](?=[^!?]*$)", "", text)
     line = _LEADING.sub("", re.sub(r"\s+", " ", text[:_LINE_LETTERS]), count=1).rstrip(" ,;:–—-")
     line = re.sub(r"\s+([,;:.!?])", r"\1", line)
     line = re.sub(r"([,;:])\1+", r"\1", line)
     line = _DANGLING.sub("", line)
-    return re.sub(r"(?<![.])[.]$", "", line).rstrip(" ,;:–—-")
+    return line if _STOPPED.search(line) else re.sub(r"(?<![.])[.]$", "", line).rstrip(" ,;:–—-")
+
+
+_STOPPED = re.compile(r"(?:\b[ap]\.m|\d\. ?\d{1,2}|\b[A-Z]\.[A-Z])\.\Z")
+"""What ends in a full stop of its own: ``7.30 p.m.``, ``31. 8.``."""
 
 
 def second_person(text: str) -> str:
@@ -176,7 +225,14 @@ def first_words(text: str, *, words: int, letters: int) -> str:
         if len(" ".join((*taken, word))) > letters:
             break
         taken.append(word)
-    return tidy(" ".join(taken))
+    return tidy(_before_atom(" ".join(text.split()), len(" ".join(taken))))
+
+
+def _before_atom(text: str, cut: int) -> str:
+    """The text up to the cut, or to before the fact that the cut would break."""
+    for start, end in sorted(atoms(text), reverse=True):
+        cut = start if start < cut < end else cut
+    return text[:cut]
 
 
 def is_readable(text: str) -> bool:
@@ -189,8 +245,9 @@ def first_letters(text: str, *, letters: int) -> str:
     line = tidy(text)
     if len(line) <= letters:
         return line if is_readable(line) else ""
+    whole = first_words(line, words=letters, letters=letters)
     cut = re.sub(r"\d+$", "", line[: letters - 1]).rstrip()
-    return f"{cut}…" if is_readable(cut) else ""
+    return whole or (f"{cut}…" if is_readable(cut) else "")
 
 
 def content_words(text: str) -> set[str]:
@@ -225,10 +282,12 @@ def follows(prompt: str, first: str, second: str) -> bool:
 
 
 def _last_boundary(line: str) -> int:
-    return max((match.start() for match in _BOUNDARY.finditer(line)), default=0)
+    return max((match.start() for match in cuts(_BOUNDARY, line)), default=0)
 
 
 def _titled(word: str, *, inner: bool) -> str:
+    if is_address(word):
+        return word
     if inner and word.lower() in SMALL_WORDS:
         return word.lower() if word.islower() or word.istitle() else word
     plain = word[:1].isupper() and word[1:].islower() and "-" in word
