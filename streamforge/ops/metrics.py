@@ -80,15 +80,18 @@ class Family(Generic[M]):
             self._metric.remove(*values)
 
 
-def _counter(name: str, meaning: str, *labels: str) -> Family[Counter]:
+def counter(name: str, meaning: str, *labels: str) -> Family[Counter]:
+    """A counter of that name (without ``streamforge_``), with its labels."""
     return Family(Counter(f"streamforge_{name}", meaning, labels, registry=REGISTRY), labels)
 
 
-def _gauge(name: str, meaning: str, *labels: str) -> Family[Gauge]:
+def gauge(name: str, meaning: str, *labels: str) -> Family[Gauge]:
+    """A gauge, in the same way."""
     return Family(Gauge(f"streamforge_{name}", meaning, labels, registry=REGISTRY), labels)
 
 
-def _histogram(name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Family[Histogram]:
+def histogram(name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Family[Histogram]:
+    """A histogram with these upper bounds, in the same way."""
     metric = Histogram(f"streamforge_{name}", meaning, labels, buckets=buckets, registry=REGISTRY)
     return Family(metric, labels)
 
@@ -96,48 +99,48 @@ def _histogram(name: str, meaning: str, buckets: tuple[float, ...], *labels: str
 disable_created_metrics()  # a second series for each counter, which nothing reads
 ProcessCollector(registry=REGISTRY)
 
-jobs_total = _counter("jobs_total", "Attempts that ended, by how.", "kind", "outcome")
-job_wait_seconds = _histogram(
+jobs_total = counter("jobs_total", "Attempts that ended, by how.", "kind", "outcome")
+job_wait_seconds = histogram(
     "job_wait_seconds", "From the moment a job may run to its first step.", _JOB_SECONDS, "kind"
 )
-job_run_seconds = _histogram("job_run_seconds", "One attempt of a job, start to settle.", _JOB_SECONDS, "kind")
-jobs_running = _gauge("jobs_running", "Jobs this worker runs now.")
-step_seconds = _histogram("step_seconds", "One step that was computed.", _STEP_SECONDS, "kind", "step")
-steps_replayed_total = _counter(
+job_run_seconds = histogram("job_run_seconds", "One attempt of a job, start to settle.", _JOB_SECONDS, "kind")
+jobs_running = gauge("jobs_running", "Jobs this worker runs now.")
+step_seconds = histogram("step_seconds", "One step that was computed.", _STEP_SECONDS, "kind", "step")
+steps_replayed_total = counter(
     "steps_replayed_total", "Steps answered from a checkpoint instead of computed.", "kind", "step"
 )
-soft_timeouts_total = _counter("soft_timeouts_total", "Soft limits reached: the recipe was told.", "kind", "scope")
-hard_timeouts_total = _counter("hard_timeouts_total", "Hard limits reached: the job was failed.", "kind", "scope")
+soft_timeouts_total = counter("soft_timeouts_total", "Soft limits reached: the recipe was told.", "kind", "scope")
+hard_timeouts_total = counter("hard_timeouts_total", "Hard limits reached: the job was failed.", "kind", "scope")
 
-queue_depth = _gauge("queue_depth", "Jobs that wait in a queue.", "queue", "priority")
-queue_oldest_age_seconds = _gauge("queue_oldest_age_seconds", "Age of a queue's oldest waiting job.", "queue")
-jobs_expired_total = _counter("jobs_expired_total", "Jobs that nobody had begun when their time ran out.")
-dead_letters_total = _counter("dead_letters_total", "Jobs and messages given up, by why.", "reason")
-dead_letters_kept = _gauge("dead_letters_kept", "Dead letters that are kept.")
-inbox_messages_total = _counter("inbox_messages_total", "Messages read from the inbox stream.", "outcome")
-cron_firings_total = _counter(
+queue_depth = gauge("queue_depth", "Jobs that wait in a queue.", "queue", "priority")
+queue_oldest_age_seconds = gauge("queue_oldest_age_seconds", "Age of a queue's oldest waiting job.", "queue")
+jobs_expired_total = counter("jobs_expired_total", "Jobs that nobody had begun when their time ran out.")
+dead_letters_total = counter("dead_letters_total", "Jobs and messages given up, by why.", "reason")
+dead_letters_kept = gauge("dead_letters_kept", "Dead letters that are kept.")
+inbox_messages_total = counter("inbox_messages_total", "Messages read from the inbox stream.", "outcome")
+cron_firings_total = counter(
     "cron_firings_total", "Times of recurring jobs that came, by what came of it.", "cron", "outcome"
 )
 
-fenced_writes_total = _counter("fenced_writes_total", "Writes refused because another attempt owns the job.", "write")
-redis_disruptions_total = _counter("redis_disruptions_total", "Redis calls that failed.", "operation")
+fenced_writes_total = counter("fenced_writes_total", "Writes refused because another attempt owns the job.", "write")
+redis_disruptions_total = counter("redis_disruptions_total", "Redis calls that failed.", "operation")
 
-pool_slots = _gauge("pool_slots", "Pool slots there are.")
-pool_slots_busy = _gauge("pool_slots_busy", "Pool slots at work now.")
-pool_busy_seconds_total = _counter("pool_busy_seconds_total", "Time that slots were at work, counted as calls end.")
-pool_waiting = _gauge("pool_waiting", "Calls that wait for a pool slot.")
-pool_wait_seconds = _histogram("pool_wait_seconds", "From a pool call to its slot.", _STEP_SECONDS)
-pool_crashes_total = _counter(
+pool_slots = gauge("pool_slots", "Pool slots there are.")
+pool_slots_busy = gauge("pool_slots_busy", "Pool slots at work now.")
+pool_busy_seconds_total = counter("pool_busy_seconds_total", "Time that slots were at work, counted as calls end.")
+pool_waiting = gauge("pool_waiting", "Calls that wait for a pool slot.")
+pool_wait_seconds = histogram("pool_wait_seconds", "From a pool call to its slot.", _STEP_SECONDS)
+pool_crashes_total = counter(
     "pool_crashes_total", "Pool calls whose child died or ran out of memory, by what killed it.", "signal"
 )
-pool_restarts_total = _counter("pool_restarts_total", "Pool children replaced, by why.", "cause")
-pool_child_peak_rss_bytes = _gauge("pool_child_peak_rss_bytes", "Most memory that a living pool child has held.")
+pool_restarts_total = counter("pool_restarts_total", "Pool children replaced, by why.", "cause")
+pool_child_peak_rss_bytes = gauge("pool_child_peak_rss_bytes", "Most memory that a living pool child has held.")
 
-llm_tokens_total = _counter("llm_tokens_total", "Tokens sent and received.", "provider", "model", "direction")
-llm_calls_total = _counter("llm_calls_total", "Model calls that ended, by how.", "provider", "model", "outcome")
+llm_tokens_total = counter("llm_tokens_total", "Tokens sent and received.", "provider", "model", "direction")
+llm_calls_total = counter("llm_calls_total", "Model calls that ended, by how.", "provider", "model", "outcome")
 
-http_requests_total = _counter("http_requests_total", "Requests answered.", "route", "status")
-http_seconds = _histogram("http_seconds", "From request to response.", _HTTP_SECONDS, "route")
+http_requests_total = counter("http_requests_total", "Requests answered.", "route", "status")
+http_seconds = histogram("http_seconds", "From request to response.", _HTTP_SECONDS, "route")
 
 
 def render() -> bytes:

@@ -4,47 +4,32 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram
-
-from streamforge.ops.metrics import REGISTRY, Family
+from streamforge.ops.metrics import counter, gauge, histogram
 
 _WAIT_SECONDS: Final = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
-
-def _counter(name: str, meaning: str, *labels: str) -> Family[Counter]:
-    return Family(Counter(f"streamforge_{name}", meaning, labels, registry=REGISTRY), labels)
-
-
-def _gauge(name: str, meaning: str, *labels: str) -> Family[Gauge]:
-    return Family(Gauge(f"streamforge_{name}", meaning, labels, registry=REGISTRY), labels)
-
-
-def _histogram(name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Family[Histogram]:
-    return Family(Histogram(f"streamforge_{name}", meaning, labels, buckets=buckets, registry=REGISTRY), labels)
-
-
-traffic_asks_total = _counter(
+traffic_asks_total = counter(
     "traffic_asks_total", "Questions whether a model's call may go, by the answer.", "provider", "model", "answer"
 )
-traffic_wait_seconds = _histogram(
+traffic_wait_seconds = histogram(
     "traffic_wait_seconds", "From the first question to the call's start.", _WAIT_SECONDS, "provider", "model"
 )
-traffic_parked_total = _counter(
+traffic_parked_total = counter(
     "traffic_parked_total",
     "Calls whose job was parked, by what they wait for.",
     "provider",
     "model",
     "why",
 )
-traffic_calls_total = _counter(
+traffic_calls_total = counter(
     "traffic_calls_total", "Admitted calls that ended, by what that means.", "provider", "model", "outcome"
 )
-traffic_lapsed_total = _counter(
+traffic_lapsed_total = counter(
     "traffic_lapsed_total", "Reservations whose lease ran out before they were settled.", "provider", "model"
 )
-traffic_under_way = _gauge("traffic_under_way", "Admitted calls of this process that run now.", "provider", "model")
-keys_benched_total = _counter("keys_benched_total", "Keys that a provider refused, by why.", "provider", "reason")
-circuit_changes_total = _counter(
+traffic_under_way = gauge("traffic_under_way", "Admitted calls of this process that run now.", "provider", "model")
+keys_benched_total = counter("keys_benched_total", "Keys that a provider refused, by why.", "provider", "reason")
+circuit_changes_total = counter(
     "circuit_changes_total", "Circuits that opened or closed.", "provider", "model", "change"
 )
-redis_traffic_trips_total = _counter("redis_traffic_trips_total", "Round trips to Redis made for limits.")
+redis_traffic_trips_total = counter("redis_traffic_trips_total", "Round trips to Redis made for limits.")

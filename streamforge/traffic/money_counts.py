@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge
+from streamforge.ops.metrics import counter, gauge
 
-from streamforge.ops.metrics import REGISTRY, Family
-
-
-def _counter(name: str, meaning: str, *labels: str) -> Family[Counter]:
-    return Family(Counter(f"streamforge_{name}", meaning, labels, registry=REGISTRY), labels)
-
-
-model_cost_dollars_total = _counter(
+model_cost_dollars_total = counter(
     "model_cost_dollars_total", "What calls to models cost, as far as their prices are known.", "provider", "model"
 )
-model_charged_dollars_total = _counter(
+model_charged_dollars_total = counter(
     "model_charged_dollars_total",
     "The part of it that tenants are charged: the rest went into calls that broke or were repeated.",
     "provider",
     "model",
 )
-model_unpriced_total = _counter("model_unpriced_total", "Calls to models without a price.", "provider", "model")
-model_unaccounted_total = _counter(
+model_unpriced_total = counter("model_unpriced_total", "Calls to models without a price.", "provider", "model")
+model_unaccounted_total = counter(
     "model_unaccounted_total", "Calls that may have cost something of which nothing was told.", "provider", "model"
 )
-model_failovers_total = _counter(
+model_failovers_total = counter(
     "model_failovers_total", "Calls that went on to the chain's next model, by why.", "provider", "model", "why"
 )
-budget_refusals_total = _counter("budget_refusals_total", "Calls that a tenant's money did not cover, by which.", "why")
-_waiting = Gauge("streamforge_charges_waiting", "Calls not written down yet, for Redis was away.", registry=REGISTRY)
-charges_waiting = Family(_waiting, ())
-charges_lost_total = _counter("charges_lost_total", "Calls that could not be written down.")
+budget_refusals_total = counter("budget_refusals_total", "Calls that a tenant's money did not cover, by which.", "why")
+charges_waiting = gauge("charges_waiting", "Calls not written down yet, for Redis was away.")
+charges_lost_total = counter("charges_lost_total", "Calls that could not be written down.")
