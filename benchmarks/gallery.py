@@ -36,7 +36,7 @@ from streamforge.pipelines.banner.design.brief import Brief
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.design.offline import OfflineDesigner
 from streamforge.pipelines.banner.kit import BrandKit
-from streamforge.pipelines.banner.order import order_of
+from streamforge.pipelines.banner.order import order_for
 from streamforge.pipelines.banner.spec import BannerSpec
 
 BRIEFS = Path(__file__).with_name("briefs.jsonl")
@@ -141,7 +141,7 @@ async def _designed(spec: BannerSpec, canvas: Canvas) -> tuple[Brief, Design]:
 
 def _draw(name: str, brief: Brief, design: Design, canvas: Canvas, out: Path) -> Drawn:
     drawn = Drawn(brief=name, size=str(canvas.size))
-    order = order_of(brief.spec, canvas)
+    order = order_for(brief, canvas)
     try:
         adapted = adapt(design, brief, canvas)
         arranged = child.arrange(adapted, order)

@@ -42,6 +42,10 @@ _TITLES = (
     "St|Ste|Mt|Ft|Dr|Mr|Mrs|Ms|Prof|Sr|Sra|Jr|No|Nr|Vol|Fig|Art|Apt|pp?|ca|approx|vs|ul|al|im|św|"
     "Hr|Fr|Sto|Sta|Dra|Mme|Mlle|Tel|Tél|г|ул|им|стр"
 )
+_MONTHS = (
+    "jan|feb|fév|f[äe]v|mär|mar|apr|avr|abr|kwi|ma[iyjg]|jun|juin|jul|juil|lip|aug|aoû|ago|sep|set|sie|wrz|okt|oct|ott|out|"
+    "nov|lis|dec|dez|déc|dic|gru|янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек"
+)
 _KEPT = tuple(
     re.compile(pattern)
     for pattern in (
@@ -52,9 +56,12 @@ _KEPT = tuple(
         r" (?=[·|•/–—-](?: |$))",
         r" (?=[!?:;»](?: |$))|« ",
         r"\d \d{3}(?!\d)",
+        rf"(?<!\d)\d{{1,2}}\.? (?i:{_MONTHS})",
+        r"(?:(?<=\bat )|(?<=\bby )|(?<=\bbei )|(?<=\bchez ))[A-Z][\w'’]{1,10} (?=[A-Z][a-z])",
     )
 )
-"""Number and unit, currency and sum, title and name, initials, separators, French punctuation, thousands."""
+"""Number and unit, currency and sum, title and name, initials, separators, French punctuation, thousands, day and
+month, the first two words of a place's or a maker's name."""
 
 
 def dangles(word: str) -> bool:

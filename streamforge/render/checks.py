@@ -33,6 +33,7 @@ CheckName = Literal[
     "logo_contrast",
     "weight",
     "ocr",
+    "copy",
 ]
 
 
@@ -188,7 +189,7 @@ CHECKS: dict[CheckName, Rule] = {
         "bytes",
         "most",
         "the publisher's cap",
-        "choose a calmer background (solid), or ask for jpeg or webp",
+        "choose a plain background (solid), ask for webp or avif, or raise max_kb",
     ),
     "ocr": Rule(
         "share of the intended words that text recognition reads from the picture",
@@ -196,6 +197,13 @@ CHECKS: dict[CheckName, Rule] = {
         "least",
         "0.8 of the words that are 11 px or higher",
         "choose a calmer background (solid) and use fewer words, so that the type can grow",
+    ),
+    "copy": Rule(
+        "texts with a figure, date or address that the brief does not state, or without the limit it has there",
+        "texts",
+        "most",
+        "0",
+        "say it in the brief's own words, with from, up to, over or until where they stand",
     ),
 }
 """Every check by its name."""

@@ -22,9 +22,10 @@ from streamforge.render.icc import SRGB
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {"RGB": 2, "RGBA": 6}
-_DRAWN_LEVELS = (3, 9)
-"""zlib levels for drawn pictures, unfiltered. A 12-element banner at 1200x628: 5 ms and 110 KB at 3, 12 ms and 89 KB at
-6; with a filter chosen for each row, as is usual, 16 ms and 130 KB at 3, 24 ms and 112 KB at 6."""
+_DRAWN_LEVELS = (6, 9)
+"""zlib levels for drawn pictures, unfiltered. A 12-element banner at 1200x628: 12 ms and 89 KB at 6 (5 ms and 110 KB at
+3); with a filter chosen for each row, as is usual, 24 ms and 112 KB. Fourteen banners at 1080x1920: 26 ms and 127 KB at
+6, 103 ms and 114 KB at 9 (11 ms and 162 KB at 3); in 256 dithered colours those with gradients get heavier."""
 _PERCEPTUAL = b"\0"
 """The rendering intent that a PNG's sRGB chunk names."""
 _STRIP_ROWS, _STRIPS = 16, 4
@@ -84,23 +85,38 @@ def _picture(premultiplied: Pixels) -> Image.Image:
 
 
 def _png(picture: Image.Image, max_bytes: int) -> Encoded:
-    """The first file that fits, or else the smallest."""
-    found = Encoded("png", "image/png", b"", "", fits=False)
-    for data, quality in _png_attempts(picture):
-        if not found.data or len(data) < len(found.data):
-            found = Encoded("png", "image/png", data, quality, fits=not max_bytes or len(data) <= max_bytes)
-        if found.fits:
-            break
-    return found
+    """The first file that fits; what has few colours and is too heavy even so is not fitted any further."""
+    lossless = _lossless(picture)
+    found = _as_png(next(lossless), "lossless", max_bytes)
+    if found.fits:
+        return found
+    least = found if picture.mode == "RGBA" else _few_colours(picture, _PALETTES[-1], max_bytes)
+    if picture.mode == "RGBA" or least.fits:
+        for attempt in _lighter(picture, lossless, max_bytes):
+            if attempt.fits:
+                return attempt
+            found = min(found, attempt, key=_weight)
+    return min(found, least, key=_weight)
 
 
-def _png_attempts(picture: Image.Image) -> Iterator[tuple[bytes, str]]:
-    """Ever smaller files, each made only when those before are too heavy."""
-    yield from ((data, "lossless") for data in _lossless(picture))
-    if picture.mode == "RGBA":
-        return
-    for colours in _PALETTES:
-        yield _saved(_with_palette(picture, colours), "PNG", optimize=True, pnginfo=_png_info()), f"{colours} colours"
+def _lighter(picture: Image.Image, lossless: Iterator[bytes], max_bytes: int) -> Iterator[Encoded]:
+    """Ever smaller files: compressed harder, then in fewer colours, of which a transparent picture keeps all."""
+    yield from (_as_png(data, "lossless", max_bytes) for data in lossless)
+    if picture.mode == "RGB":
+        yield from (_few_colours(picture, colours, max_bytes) for colours in _PALETTES[:-1])
+
+
+def _few_colours(picture: Image.Image, colours: int, max_bytes: int) -> Encoded:
+    data = _saved(_with_palette(picture, colours), "PNG", optimize=True, pnginfo=_png_info())
+    return _as_png(data, f"{colours} colours", max_bytes)
+
+
+def _as_png(data: bytes, quality: str, max_bytes: int) -> Encoded:
+    return Encoded("png", "image/png", data, quality, fits=not max_bytes or len(data) <= max_bytes)
+
+
+def _weight(encoded: Encoded) -> int:
+    return len(encoded.data)
 
 
 def _lossless(picture: Image.Image) -> Iterator[bytes]:
@@ -152,17 +168,24 @@ def _png_info() -> PngInfo:
 
 
 def _fitted(picture: Image.Image, form: _Lossy, max_bytes: int) -> Encoded:
-    """The highest quality that is small enough, by bisection: a file grows with its quality."""
-    data, quality = form.save(picture, form.quality), form.quality
-    fits = not max_bytes or len(data) <= max_bytes
+    """The highest quality that is small enough, by bisection: a file grows with its quality.
+
+    Where the least quality is too heavy, two files have been made and no more.
+    """
+    data = form.save(picture, form.quality)
+    if not max_bytes or len(data) <= max_bytes:
+        return Encoded(form.extension, form.media_type, data, str(form.quality))
+    data = form.save(picture, form.least)
     low, high = form.least, form.quality - 1
-    while not fits and low < high:
+    fits = len(data) <= max_bytes
+    while fits and low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if len(form.save(picture, middle)) <= max_bytes else (low, middle - 1)
-    if not fits:
-        data, quality = form.save(picture, low), low
-        fits = len(data) <= max_bytes
-    return Encoded(form.extension, form.media_type, data, str(quality), fits=fits)
+        attempt = form.save(picture, middle)
+        if len(attempt) <= max_bytes:
+            data, low = attempt, middle
+        else:
+            high = middle - 1
+    return Encoded(form.extension, form.media_type, data, str(low), fits=fits)
 
 
 def _jpeg(picture: Image.Image, quality: int) -> bytes:

@@ -22,13 +22,14 @@ from msgspec import Struct
 from streamforge.render import fonts, scripts
 from streamforge.render.binding import NBSP, dangles, kept_together
 
-_DANGLING_COST, _LONE_COST, _PAUSE_GAIN = 0.3, 0.06, 0.04
+_DANGLING_COST, _LONE_COST, _PAUSE_GAIN, _SEPARATOR_GAIN = 0.3, 0.06, 0.04, 0.25
 _HYPHEN_COST, _SOFT_COST, _SLASH_COST, _ADDRESS_COST = 1.4, 0.1, 0.06, 0.5
 _INSIDE_PHRASE_COST, _INSIDE_KATAKANA_COST, _INSIDE_CLAUSE_COST = 0.1, 0.3, 0.12
 _WIDE_PAUSE_GAIN = 0.12
 _SHORTEST_SPLIT_ADDRESS = 18
 _MANY_PIECES, _REACH = 24, 0.8
 _PAUSES = (",", ".", ":", ";", "!", "?", "–", "—", "،", "؛", "؟", "।")
+_SEPARATORS = ("·", "|", "•")
 _WIDE_PAUSES = frozenset("、。，；：！？")
 _HANGING = " ·|•"
 """Separators bind to the word before them, and vanish at a line's end."""
@@ -170,6 +171,8 @@ class _Rater:
         last = "".join(each.text for each in parts[start : index + 1]).rsplit(" ", 1)[-1]
         if part.joint == " " and (dangles(last) or _COUNT.match(parts[index + 1].text)):
             return part.cost + _DANGLING_COST
+        if last.endswith(_SEPARATORS):
+            return part.cost - _SEPARATOR_GAIN
         return part.cost - (_PAUSE_GAIN if last.endswith(_PAUSES) else 0.0)
 
 

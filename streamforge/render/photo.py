@@ -12,20 +12,23 @@ from streamforge.render import crop, sniff
 from streamforge.render.colour import Pixels, luminance
 from streamforge.render.raster import bytes_of, decode, reject
 from streamforge.render.saliency import saliency
+from streamforge.render.scene import WHOLE
+from streamforge.render.scene import Crop as Box
+from streamforge.render.subject import skin_of, subject_of
 from streamforge.render.swatches import dominant
 
 MAX_KEPT_PIXELS = 8_000_000
 """A larger photograph is scaled down to this: more would not show, and costs memory in every child."""
 MAX_ASPECT = 8
 _MAP_PX = 256
-_WHOLE: crop.Box = (0.0, 0.0, 1.0, 1.0)
 
 
 class PhotoFacts(Struct, frozen=True, kw_only=True):
     """What a designer may know of a hero picture.
 
     ``width``/``height`` in px, up to six hex ``colors`` by falling share, mean relative ``luminance``, and the side
-    that is ``calm`` enough for text.
+    that is ``calm`` enough for text. ``subject`` is the box of what must not be cut, the whole where
+    nothing stands out.
     """
 
     width: int
@@ -33,6 +36,7 @@ class PhotoFacts(Struct, frozen=True, kw_only=True):
     colors: list[str]
     luminance: float
     calm: crop.Side
+    subject: Box = WHOLE
 
 
 class Photo:
@@ -58,11 +62,19 @@ class Photo:
         small = self.rasterise(max(8, round(self.width * scale)), max(8, round(self.height * scale)))
         return interest_of(small)
 
-    def crop_for(self, aspect: float) -> crop.Box:
-        """The part to keep for a frame of ``aspect`` (width over height): shares (left, top, right, bottom)."""
-        return crop.crop_for(self.interest, (self.width, self.height), aspect)
+    @cached_property
+    def subject(self) -> Box:
+        """The box of what must not be cut, in shares."""
+        return subject_of(self.pixels)
 
-    def rasterise(self, width: int, height: int, box: crop.Box = _WHOLE) -> Pixels:
+    def crop_for(self, aspect: float, covered: Box | None = None) -> Box:
+        """The part to keep for a frame of ``aspect`` (width over height): shares (left, top, right, bottom).
+
+        ``covered`` is the part of the frame, in shares of that, where something will lie over it.
+        """
+        return crop.crop_for(self.interest, (self.width, self.height), aspect, self.subject, covered)
+
+    def rasterise(self, width: int, height: int, box: Box = WHOLE) -> Pixels:
         """The part in ``box`` as straight-alpha RGBA of exactly ``width`` x ``height`` px."""
         left, top, right, bottom = box
         window = (left * self.width, top * self.height, right * self.width, bottom * self.height)
@@ -99,6 +111,7 @@ def photo_facts(photo: Photo) -> PhotoFacts:
         colors=dominant(shown),
         luminance=round(float(luminance(shown).mean()), 4),
         calm=crop.calm_side(photo.interest),
+        subject=photo.subject,
     )
 
 
@@ -114,7 +127,7 @@ def interest_of(pixels: Pixels) -> crop.Interest:
     height, width = light.shape
     spread: crop.Interest = np.asarray(Image.fromarray(unexpected).resize((width, height), Image.Resampling.BILINEAR))
     apart = np.linalg.norm(rgb - rgb.mean(axis=(0, 1)), axis=2)
-    skin = _skin(rgb)
+    skin = skin_of(rgb)
     shown = pixels[..., 3].astype(np.float32) / 255 * _where_subjects_are(width, height)
     drawn = _of_one(spread) + (_of_one(np.hypot(rows, columns)) + _of_one(apart)) / 2 + 2 * _of_one(skin, least=0.06)
     return (drawn * shown).astype(np.float32)
@@ -129,11 +142,3 @@ def _where_subjects_are(width: int, height: int) -> crop.Interest:
 def _of_one(values: crop.Interest, least: float = 1e-6) -> crop.Interest:
     """Scaled so that the mean is 1, or less where it is below ``least``."""
     return values / max(float(values.mean()), least)
-
-
-def _skin(rgb: crop.Interest) -> crop.Interest:
-    """How much a pixel (0..1) has the chromaticity that skin of every tone shares; people look at people first."""
-    total = np.maximum(rgb.sum(axis=2), 1e-3)
-    red, green = rgb[..., 0] / total, rgb[..., 1] / total
-    near: crop.Interest = np.exp(-(((red - 0.43) / 0.035) ** 2) - ((green - 0.32) / 0.015) ** 2)
-    return np.where(total > 0.5, near, 0).astype(np.float32)  # noqa: PLR2004 - in the dark everything has it

@@ -29,6 +29,8 @@ MIN_SIDE = 8
 MAX_SCAN_PIXELS = 640_000_000
 """Passes of a progressive JPEG times its pixels: some bytes a pass would otherwise ask for hours."""
 
+_WITHIN = f"scale it to at most {MAX_SIDE} pixels a side and {MAX_PIXELS / 1e6:.0f} megapixels in all"
+
 _FORMATS = {sniff.PNG: "PNG", sniff.JPEG: "JPEG", sniff.WEBP: "WEBP"}
 _ACCEPTED = frozenset([*_FORMATS, sniff.SVG, "image/jpg"])
 _PROFILED = frozenset(["RGB", "L", "CMYK"])
@@ -84,7 +86,8 @@ def decode(data: bytes, field: str, *, most_pixels: int = MAX_PIXELS) -> Pixels:
             warnings.simplefilter("error")
             return _decode(data, _FORMATS[media_type], field, most_pixels)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise AssetRejected(str(error), field=field, hint=f"keep it under {MAX_PIXELS / 1e6:.0f} megapixels") from error
+        said = f"the picture's header says that it has over {MAX_PIXELS / 1e6:.0f} megapixels"
+        raise AssetRejected(said, field=field, hint=_WITHIN) from error
     except UnidentifiedImageError as error:
         raise _damaged(field, "its header is broken") from error
     except MemoryError as error:
@@ -126,7 +129,7 @@ def _check_dimensions(width: int, height: int, field: str) -> None:
         reject(
             field,
             f"the picture is {width}x{height}",
-            f"at most {MAX_SIDE} a side and {MAX_PIXELS} pixels in all",
+            _WITHIN,
         )
     if min(width, height) < MIN_SIDE:
         reject(field, f"the picture is {width}x{height}", f"at least {MIN_SIDE} pixels a side")

@@ -1,17 +1,20 @@
 """A scene as a PDF page of shapes and selectable text, one px a point.
 
-Shapes are drawn by the painter's own code. Texts come last, in reading order, so that they are read out and copied as
-they are meant; their fonts are static, for a variable one would be embedded glyph by glyph (Type 3), which few programs
-can edit. Only shadows are pixels.
+Shapes are drawn by the painter's own code. Texts come last, in reading order, and say what they read (``pdf_text``), so
+that they are copied as they are meant; their fonts are static, for a variable one would be embedded glyph by glyph
+(Type 3), which few programs can edit. Only shadows are pixels.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import skia
 
 from streamforge.errors import AssetRejected
 from streamforge.render.artwork import SVG, Artwork, File
-from streamforge.render.paint import Artworks, draw, draw_text, rect
+from streamforge.render.paint import Artworks, draw, rect, set_lines
+from streamforge.render.pdf_text import Said, with_text
 from streamforge.render.scene import Frame, Picture, Scene, Text
 
 _SHADOW_DPI = 144
@@ -21,10 +24,12 @@ def write_pdf(scene: Scene, artworks: Artworks, *, title: str = "") -> bytes:
     """The scene as a PDF of one page. It carries no date, so equal scenes give equal bytes."""
     stream = skia.DynamicMemoryWStream()
     document = skia.PDF.MakeDocument(stream, _metadata(title))
-    _draw(scene, artworks, document.beginPage(scene.width, scene.height))
+    canvas = document.beginPage(scene.width, scene.height)
+    _draw(scene, artworks, canvas)
+    lines = [said for item in scene.texts for said in _write(item, canvas)]
     document.endPage()
     document.close()  # the stream has to outlive the document, and the document to be closed
-    return bytes(stream.detachAsData())
+    return with_text(bytes(stream.detachAsData()), lines)
 
 
 def _metadata(title: str) -> skia.PDF.Metadata:
@@ -42,8 +47,16 @@ def _draw(scene: Scene, artworks: Artworks, canvas: skia.Canvas) -> None:
             _draw_picture(item, artworks[item.id], canvas)
         elif not isinstance(item, Text):
             draw(item, canvas)
-    for item in scene.texts:
-        draw_text(item, canvas, static=True)
+
+
+def _write(item: Text, canvas: skia.Canvas) -> Iterator[Said]:
+    """Draw a text, each line from a point of its own, and say what stands there."""
+    for line, (paragraph, x, baseline) in zip(item.lines, set_lines(item, static=True), strict=True):
+        canvas.save()
+        canvas.translate(x, baseline)
+        paragraph.paint(canvas, 0, -paragraph.AlphabeticBaseline)
+        canvas.restore()
+        yield Said(line, x, baseline)
 
 
 def _draw_picture(item: Picture, artwork: Artwork, canvas: skia.Canvas) -> None:

@@ -8,20 +8,22 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streamforge.errors import InvalidInput, PermanentError, ProviderRefused
+from streamforge.errors import AssetRejected, InvalidInput, PermanentError, ProviderRefused
 from streamforge.pipelines.banner import child
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.brief import Brief, HeroFacts, LogoFacts, Written
 from streamforge.pipelines.banner.heroes import drawn
 from streamforge.pipelines.banner.kit import BrandKit
 from streamforge.pipelines.banner.kits import Kits, kit_of, with_kit
-from streamforge.pipelines.banner.pictures import Pictures
-from streamforge.pipelines.banner.spec import BannerSpec
+from streamforge.pipelines.banner.pictures import Pictures, as_data_uri
+from streamforge.pipelines.banner.spec import UPLOAD, BannerSpec
 from streamforge.providers.images import ImageModel
 from streamforge.runtime.context import Context
 
 R = TypeVar("R")
 
+MAX_UPLOAD_BYTES = 5_000_000
+"""Of a picture that was uploaded; as of one that is fetched."""
 _PICTURES = ("logo", "logo_on_dark", "hero")
 
 
@@ -91,9 +93,24 @@ async def _fetched(ctx: Context, spec: BannerSpec) -> BannerSpec:
 
     async def fetch() -> dict[str, str]:
         pictures = ctx.use(Pictures)
-        return {name: await pictures.data_uri(address, name) for name, address in addresses.items()}
+        return {
+            name: await (_uploaded(ctx, spec, name) if address.startswith(UPLOAD) else pictures.data_uri(address, name))
+            for name, address in addresses.items()
+        }
 
     return replace(spec, **await ctx.step("fetch", fetch, returns=dict[str, str]))
+
+
+async def _uploaded(ctx: Context, spec: BannerSpec, field: str) -> str:
+    """A file of the job as a data URI of what it really is; raises AssetRejected."""
+    name = str(getattr(spec, field)).removeprefix(UPLOAD)
+    file = next((file for file in spec.files if file.name == name), None)
+    if file is None:
+        names = ", ".join(file.name for file in spec.files) or "none"
+        raise AssetRejected(f"no file {name[:80]!r} was uploaded for the job", field=field, hint=f"its files: {names}")
+    if file.size > MAX_UPLOAD_BYTES:
+        raise AssetRejected(f"{name!r} has {file.size} bytes", field=field, hint=f"at most {MAX_UPLOAD_BYTES}")
+    return as_data_uri(await ctx.load(file), field)
 
 
 async def _drawn(ctx: Context, spec: BannerSpec) -> Written[str]:

@@ -18,8 +18,8 @@ from streamforge.pipelines.banner import child
 from streamforge.pipelines.banner.design.adapt import adapt
 from streamforge.pipelines.banner.design.brief import Brief
 from streamforge.pipelines.banner.design.turns import line_of
+from streamforge.pipelines.banner.order import order_for
 from streamforge.pipelines.banner.report import BannerReport, BannerResult, Report, Round
-from streamforge.pipelines.banner.rounds import order_for
 from streamforge.pipelines.banner.spec import BannerFile
 from streamforge.pipelines.banner.versions import (
     Outcome,
@@ -30,6 +30,7 @@ from streamforge.pipelines.banner.versions import (
     summary_of,
     total_of,
 )
+from streamforge.pipelines.banner.words.tracing import Fact, trace
 from streamforge.runtime.context import Context
 
 GRAPH, REPORT, SHEET, ARCHIVE = "graph.json", "report.json", "contact-sheet.png", "banners.zip"
@@ -48,7 +49,8 @@ async def handed_over(ctx: Context, brief: Brief, versions: Sequence[Version]) -
     if len(versions) > 1:
         names += [name for version in versions for name in await _set_apart(ctx, version)]
     pictures = await _delivered(ctx, best)
-    documents = {GRAPH: _pretty(best.design), REPORT: _pretty(report_of(versions, brief.hero_file))}
+    report = await anyio.to_thread.run_sync(report_of, versions, brief)
+    documents = {GRAPH: _pretty(best.design), REPORT: _pretty(report)}
     for name, data in documents.items():
         await ctx.save(name, data, _JSON)
     names = [*pictures, *documents, *names, *([brief.hero_file] if brief.hero_file else [])]
@@ -62,7 +64,7 @@ async def handed_over(ctx: Context, brief: Brief, versions: Sequence[Version]) -
     return sorted(set(names))
 
 
-def result_of(versions: Sequence[Version], names: list[str]) -> BannerResult:
+def result_of(versions: Sequence[Version], names: list[str], brief: Brief) -> BannerResult:
     """What the job returns; raises where no version holds what it must."""
     best = best_of(versions)
     if not best.is_clean:
@@ -82,11 +84,19 @@ def result_of(versions: Sequence[Version], names: list[str]) -> BannerResult:
         versions=[summary_of(version) for version in versions],
         banners=banners,
         names=names,
+        facts=_facts(best, brief),
         tokens=total_of(version.tokens for version in versions),
     )
 
 
-def report_of(versions: Sequence[Version], hero: str = "") -> Report:
+def _facts(best: Version, brief: Brief) -> list[Fact]:
+    """What became of what the brief states; a graph that was given says what it says."""
+    if brief.spec.design is not None:
+        return []
+    return trace(brief.spec, {str(outcome.size): list(outcome.copy.values()) for outcome in best.outcomes})
+
+
+def report_of(versions: Sequence[Version], brief: Brief) -> Report:
     """The whole story, with the name of the hero's file where one was drawn; nothing in it depends on time or place."""
     best = best_of(versions)
     return Report(
@@ -95,7 +105,8 @@ def report_of(versions: Sequence[Version], hero: str = "") -> Report:
         archetype=best.design.archetype,
         version=best.number,
         strategy=best.design.strategy,
-        hero=hero,
+        hero=brief.hero_file,
+        facts=_facts(best, brief),
         tokens=total_of(version.tokens for version in versions),
         rounds=[
             Round(summary=summary_of(version), patch=version.patch, banners=_banners(version, is_best=version is best))

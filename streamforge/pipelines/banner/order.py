@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streamforge.pipelines.banner.canvas import Canvas, Size
+from streamforge.pipelines.banner.design.brief import Brief
 from streamforge.pipelines.banner.kit import HexColour
 from streamforge.pipelines.banner.spec import BannerSpec, FileFormat, SvgText
 
@@ -15,7 +17,8 @@ class Order(Struct, frozen=True, kw_only=True):
 
     ``clear_space`` is the free rim around the logo, as a share of its height. ``max_bytes`` caps a raster file (0: no
     cap); ``scale`` multiplies a raster's pixels. ``ocr`` reads the picture back. Nothing looks like a ``forbidden``
-    colour that the design itself does not ask for.
+    colour that the design itself does not ask for. ``may_press``: where there is no room for the usual type, a smaller
+    one is tried.
     """
 
     canvas: Canvas
@@ -29,6 +32,7 @@ class Order(Struct, frozen=True, kw_only=True):
     clear_space: float = 0.2
     forbidden: list[HexColour] = msgspec.field(default_factory=list[HexColour])
     ocr: bool = False
+    may_press: bool = True
 
     @property
     def size(self) -> Size:
@@ -49,3 +53,8 @@ def order_of(spec: BannerSpec, canvas: Canvas) -> Order:
         hero=spec.hero,
         ocr=spec.ocr,
     )
+
+
+def order_for(brief: Brief, canvas: Canvas) -> Order:
+    """What a brief asks of one of its canvases, with what its kit settles."""
+    return replace(order_of(brief.spec, canvas), clear_space=brief.kit.clear_space, forbidden=brief.kit.forbidden)

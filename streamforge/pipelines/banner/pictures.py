@@ -67,7 +67,12 @@ async def fetched(address: str, hosts: Hosts, limits: Limits) -> str:
     except HostNotAllowed as error:
         error.hint = _OTHER_HOST if hosts.allowed or hosts.private else _NO_HOSTS
         raise
+    return as_data_uri(data, hint="give the address of the picture itself")
+
+
+def as_data_uri(data: bytes, field: str | None = None, *, hint: str = "send a PNG, JPEG, WebP or SVG") -> str:
+    """A picture as a data URI of what it really is; raises AssetRejected naming ``field``."""
     media_type = sniff.media_type_of(data)
     if not media_type:
-        raise AssetRejected(f"what it leads to is {sniff.name_of(data)}", hint="give the address of the picture itself")
+        raise AssetRejected(f"it is {sniff.name_of(data)}", field=field, hint=hint)
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"

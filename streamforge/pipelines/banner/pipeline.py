@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import anyio.to_thread
+
 from streamforge.errors import InvalidInput
 from streamforge.pipelines.banner.briefing import briefed, lent
 from streamforge.pipelines.banner.critic import Critic
@@ -35,7 +37,7 @@ async def make_banner(ctx: Context, spec: BannerSpec) -> BannerResult:
     designer = ctx.use(Designer) if spec.prompt.strip() else None
     versions = await refined(ctx, brief, first, Sitting(designer, lent(ctx, Critic)))
     names = await ctx.step("deliver", lambda: handed_over(ctx, brief, versions), returns=list[str])
-    return result_of(versions, names)
+    return await anyio.to_thread.run_sync(result_of, versions, names, brief)  # may have to load a model of languages
 
 
 async def designed(ctx: Context, told: Written[Brief]) -> Written[Design]:

@@ -11,9 +11,27 @@ import sys
 import types
 from importlib import import_module
 
+import msgspec
+
+from streamforge.pipelines.banner.canvas import Canvas, Size
+
 
 class _Absent:
     """Stands where ``pandas.Index`` and the like are only named."""
+
+
+_TONES = ("#ffffff", "#f1f1f1", "#111111", "#333333", "#8a1c1c", "#ffffff", "#dddddd")
+_BANNER: dict[str, object] = {
+    "palette": dict(zip(("ground", "ground_2", "ink", "muted", "accent", "on_accent", "decor"), _TONES, strict=True)),
+    "typography": {"display": "inter", "text": "inter"},
+    "background": "gradient",
+    "elements": [
+        {"id": "headline", "role": "headline", "text": "Warm", "priority": 1},
+        {"id": "cta", "role": "cta", "text": "Go on", "priority": 2},
+    ],
+    "relations": [{"a": "headline", "rel": "above", "b": "cta"}],
+}
+"""What a child has made before its first job."""
 
 
 def stub_pandas() -> None:
@@ -25,15 +43,21 @@ def stub_pandas() -> None:
 
 
 def warm() -> None:
-    """Register every font and solve a tiny layout, so that a new child's first job does not wait for it."""
+    """Register every font and make a small banner, so that a new child's first job finds all as its later ones do.
+
+    Nothing of this starts a thread that lives on: children are forked from here.
+    """
     for module in ("layout.arrange", "picture.produce"):
         import_module(f"streamforge.pipelines.banner.{module}")
-    from streamforge.render import fonts  # noqa: PLC0415 - after the stub
-    from streamforge.solve.layout import solve  # noqa: PLC0415
-    from streamforge.solve.problem import Candidate, Item, Problem  # noqa: PLC0415
+    from streamforge.pipelines.banner import child  # noqa: PLC0415 - after the stub
+    from streamforge.pipelines.banner.design.graph import Design  # noqa: PLC0415
+    from streamforge.pipelines.banner.order import Order  # noqa: PLC0415
+    from streamforge.render import fonts  # noqa: PLC0415
 
     fonts.register_all()
-    solve(Problem(width=64, height=64, margin=4, items=[Item(id="a", candidates=[Candidate(8, 8)])]))
+    design = msgspec.convert(_BANNER, Design)
+    order = Order(canvas=Canvas(size=Size(300, 250)))
+    child.paint(design, child.arrange(design, order), order)
 
 
 if os.environ.get("STREAMFORGE_POOL_CHILD") == "1":

@@ -12,15 +12,14 @@ from msgspec.structs import replace
 from streamforge.errors import InvalidInput, LayoutInfeasible
 from streamforge.jobs.model import Artifact
 from streamforge.pipelines.banner import child
-from streamforge.pipelines.banner.canvas import Canvas
 from streamforge.pipelines.banner.critic import Critic, verdict
 from streamforge.pipelines.banner.design.adapt import adapt
 from streamforge.pipelines.banner.design.brief import Brief, Designer, Patch, Written
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.design.patch import applied
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, PaintedFile
-from streamforge.pipelines.banner.order import Order, order_of
-from streamforge.pipelines.banner.spec import BannerFile
+from streamforge.pipelines.banner.order import Order, order_for
+from streamforge.pipelines.banner.spec import BannerFile, Check
 from streamforge.pipelines.banner.versions import (
     Conflict,
     Outcome,
@@ -28,12 +27,17 @@ from streamforge.pipelines.banner.versions import (
     base_of,
     best_of,
     history_of,
+    is_beyond_mending,
     is_stuck,
 )
 from streamforge.pipelines.banner.words.pictographs import without_pictographs
+from streamforge.pipelines.banner.words.tracing import faults
+from streamforge.render.checks import finding
 from streamforge.runtime.context import Context
 
 PAINT = "paint"
+_BY_RULE = ("offline", "hand")
+"""Designers who write no fewer words when they are asked."""
 _CONCURRENCY = 4
 
 
@@ -47,23 +51,32 @@ class Sitting(Struct, frozen=True):
 async def refined(ctx: Context, brief: Brief, first: Written[Design], sitting: Sitting) -> list[Version]:
     """The first version and those that patches made of it, until one is clean, nothing helps, or the rounds are used.
 
-    With a critic the rounds go on after a clean version for as long as the critic prefers what they bring.
+    With a critic the rounds go on after a clean version for as long as the critic prefers what they bring. A model is
+    asked for fewer words before the type is made smaller than usual: that is done when all patches are through.
     """
-    versions = [await made(ctx, brief, Version(number=1, design=first.value, tokens=first.tokens), [])]
+    may_press = sitting.designer is None or first.value.designer in _BY_RULE
+    start = Version(number=1, design=first.value, tokens=first.tokens)
+    versions = [await made(ctx, brief, start, [], may_press=may_press)]
     while sitting.designer is not None and len(versions) <= brief.spec.rounds and not is_stuck(versions):
         best = best_of(versions)
-        if best.is_clean and sitting.critic is None:
+        if (best.is_clean and sitting.critic is None) or is_beyond_mending(best):
             break
-        version = await _mended(ctx, brief, sitting.designer, versions)
+        version = await _mended(ctx, brief, sitting.designer, versions, may_press=may_press)
         if best.is_clean and version.is_clean and sitting.critic is not None:
             version = replace(version, verdict=await verdict(ctx, sitting.critic, best, version))
         versions.append(version)
         if best.is_clean and best_of(versions) is best:
             break
+    best = best_of(versions)
+    if not may_press and best.is_unmade:
+        pressed = Version(number=len(versions) + 1, design=best.design, base=best.number)
+        versions.append(await made(ctx, brief, pressed, versions, may_press=True))
     return versions
 
 
-async def _mended(ctx: Context, brief: Brief, designer: Designer, versions: Sequence[Version]) -> Version:
+async def _mended(
+    ctx: Context, brief: Brief, designer: Designer, versions: Sequence[Version], *, may_press: bool
+) -> Version:
     """The next version: the design to mend with the designer's patch on it."""
     base, number = base_of(versions), len(versions) + 1
     written = await ctx.step(
@@ -73,7 +86,7 @@ async def _mended(ctx: Context, brief: Brief, designer: Designer, versions: Sequ
     )
     design, patch = _patched(base.design, written.value, brief)
     version = Version(number=number, design=design, tokens=written.tokens, base=base.number, patch=patch)
-    return await made(ctx, brief, version, versions)
+    return await made(ctx, brief, version, versions, may_press=may_press)
 
 
 def _patched(design: Design, patch: Patch, brief: Brief) -> tuple[Design, Patch]:
@@ -84,18 +97,22 @@ def _patched(design: Design, patch: Patch, brief: Brief) -> tuple[Design, Patch]
         return design, replace(patch, rationale=f"refused: {error.message}"[:600])
 
 
-async def made(ctx: Context, brief: Brief, version: Version, earlier: Sequence[Version]) -> Version:
+async def made(
+    ctx: Context, brief: Brief, version: Version, earlier: Sequence[Version], *, may_press: bool = True
+) -> Version:
     """The version on every canvas. Only canvases whose design differs from every earlier one's are made anew."""
     canvases = brief.spec.canvases
     designs = {str(canvas.size): adapt(version.design, brief, canvas) for canvas in canvases}
-    digests = {size: _digest(design) for size, design in designs.items()}
+    digests = {size: _digest(design, may_press=may_press) for size, design in designs.items()}
     known = {(str(each.size), each.digest): each for one in earlier for each in one.outcomes}
     new = [canvas for canvas in canvases if (str(canvas.size), digests[str(canvas.size)]) not in known]
     if new:
         mapped = await ctx.map(
             step_of(version.number),
             new,
-            lambda canvas: _outcome(ctx, brief, canvas, designs[str(canvas.size)], version.number),
+            lambda canvas: _outcome(
+                ctx, brief, replace(order_for(brief, canvas), may_press=may_press), designs[str(canvas.size)], version
+            ),
             returns=Outcome,
             concurrency=_CONCURRENCY,
             key=lambda canvas: canvas.size,
@@ -109,14 +126,9 @@ def step_of(number: int) -> str:
     return PAINT if number == 1 else f"{PAINT}-{number}"
 
 
-def order_for(brief: Brief, canvas: Canvas) -> Order:
-    """What a pool child is asked to make on that canvas."""
-    return replace(order_of(brief.spec, canvas), clear_space=brief.kit.clear_space, forbidden=brief.kit.forbidden)
-
-
-async def _outcome(ctx: Context, brief: Brief, canvas: Canvas, design: Design, number: int) -> Outcome:
+async def _outcome(ctx: Context, brief: Brief, order: Order, design: Design, version: Version) -> Outcome:
     """One canvas laid out, painted, verified and its files kept; a layout that cannot be is an outcome too."""
-    order, bare = order_for(brief, canvas), Outcome(size=canvas.size, digest=_digest(design))
+    bare = Outcome(size=order.size, digest=_digest(design, may_press=order.may_press))
     try:
         layout = await ctx.offload(child.arrange, design, order)
     except LayoutInfeasible as error:
@@ -127,10 +139,12 @@ async def _outcome(ctx: Context, brief: Brief, canvas: Canvas, design: Design, n
         bare,
         layout=layout,
         files=[_described(file) for file in painted.files],
-        artifacts=[await _kept(ctx, file, number) for file in painted.files],
-        checks=painted.checks,
+        artifacts=[await _kept(ctx, file, version.number) for file in painted.files],
+        checks=[*painted.checks, *_copy_checks(brief, _copy(design, layout))],
         metrics=painted.metrics,
         copy=_copy(design, layout),
+        notes=[*layout.notes, *painted.notes],
+        omitted=_omitted(version.design, design),
     )
     return msgspec.convert(
         msgspec.to_builtins(outcome), Outcome
@@ -160,8 +174,29 @@ def _copy(design: Design, layout: Arrangement) -> dict[str, str]:
     return {element.id: element.text for element in design.elements if element.text and element.id in shown}
 
 
-def _digest(design: Design) -> str:
+def _copy_checks(brief: Brief, copy: dict[str, str]) -> list[Check]:
+    """Whether the texts state what the brief states; a graph that was given and locked texts say what people want."""
+    if brief.spec.design is not None:
+        return []
+    locked = {lock.element for lock in brief.spec.locks if lock.text is not None}
+    texts = {text: name for name, text in copy.items() if name not in locked}
+    said = replace(brief.spec, brand_name=f"{brief.spec.brand_name} {brief.kit.name}".strip()[:80])
+    wrong = faults(said, list(texts))
+    named = ", ".join(dict.fromkeys(texts[fault.text] for fault in wrong if fault.text in texts))
+    found = finding("copy", named or "texts", len(wrong), 0, "; ".join(fault.why for fault in wrong))
+    return [Check(**msgspec.structs.asdict(found))]
+
+
+def _omitted(whole: Design, adapted: Design) -> list[str]:
+    """The elements that have no place on a canvas of that class, the least important first."""
+    kept = {element.id for element in adapted.elements}
+    gone = [element for element in whole.elements if element.id not in kept]
+    return [element.id for element in sorted(gone, key=lambda element: -element.priority)]
+
+
+def _digest(design: Design, *, may_press: bool) -> str:
     """Of what a picture depends on: who designed it and why does not show, nor what only smaller canvases would say."""
     elements = [replace(element, short="") for element in design.elements]
     drawn = replace(design, designer="", rationale="", strategy=None, elements=elements)
-    return hashlib.blake2b(msgspec.json.encode(drawn), digest_size=16).hexdigest()
+    terms = b"" if may_press else b"usual type"
+    return hashlib.blake2b(msgspec.json.encode(drawn) + terms, digest_size=16).hexdigest()

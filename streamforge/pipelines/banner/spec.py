@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from streamforge.jobs.model import Artifact
 from streamforge.pipelines.banner.canvas import MAX_PIXELS, Canvas, Side, Size, canvases_of
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.kit import BrandKit, HexColour
@@ -20,7 +21,10 @@ FileFormat = Literal["png", "jpeg", "webp", "avif", "svg", "pdf"]
 SvgText = Literal["embedded", "paths"]
 """How an SVG shows text: as text with its fonts embedded, or as outlines that need no font."""
 Picture = Annotated[str, Meta(min_length=1, max_length=6_000_000)]
-"""A data URI (``data:image/png;base64,…``), or an https URL where the operator allows its host."""
+"""A data URI (``data:image/png;base64,…``), an https URL where the operator allows its host, or ``upload:<name>``."""
+
+UPLOAD = "upload:"
+"""Begins what names one of the job's own files."""
 
 MAX_SIZES = 40
 _LEAST_SIDE, _MOST_SIDE = 16, 8192
@@ -55,7 +59,8 @@ class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
     ``sizes`` names canvases (``728x90``) and presets (see ``canvas.PRESETS``); without it ``width`` and ``height``
     (px) are the only one. ``brand_kit`` is a stored kit's name, or a kit. ``logo`` and ``hero`` are pictures; a
-    ``logo_on_dark`` takes the logo's place on dark grounds. ``scale`` 2 exports rasters at twice the size. ``max_kb``
+    ``logo_on_dark`` takes the logo's place on dark grounds. ``files`` are those that were uploaded for the job, which
+    pictures name as ``upload:<name>``. ``scale`` 2 exports rasters at twice the size. ``max_kb``
     caps each raster file (thousands of bytes; 0: what the preset asks).
 
     ``design`` is a graph to render as it is, without a designer (then ``prompt`` may be left out), such as
@@ -63,7 +68,10 @@ class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     fails. ``ocr`` reads the finished picture back and holds it against the copy (extra ``ocr``).
     """
 
-    prompt: Annotated[str, Meta(min_length=3, max_length=4000)] = ""
+    prompt: Annotated[
+        str,
+        Meta(min_length=3, max_length=4000, examples=["Autumn tasting week at Blue Bean: 30% off every roast"]),
+    ] = ""
     width: Side = 1200
     height: Side = 628
     sizes: Annotated[list[PresetOrSize], Meta(max_length=MAX_SIZES)] = msgspec.field(default_factory=list[str])
@@ -75,6 +83,7 @@ class BannerSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     logo: Picture | None = None
     logo_on_dark: Picture | None = None
     hero: Picture | None = None
+    files: Annotated[list[Artifact], Meta(max_length=100)] = msgspec.field(default_factory=list[Artifact])
     formats: Annotated[list[FileFormat], Meta(min_length=1, max_length=6)] = msgspec.field(
         default_factory=lambda: list[FileFormat](["png"])
     )

@@ -12,12 +12,14 @@ from streamforge.jobs.model import Artifact
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.brief import Attempt, Patch, Tokens, Violation
 from streamforge.pipelines.banner.design.graph import Design
-from streamforge.pipelines.banner.design.turns import CONFLICT, line_of
-from streamforge.pipelines.banner.layout.arrangement import Arrangement
-from streamforge.pipelines.banner.report import BannerReport, VersionReport
+from streamforge.pipelines.banner.design.turns import CONFLICT, WEIGHT, line_of
+from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
+from streamforge.pipelines.banner.report import BannerReport, Box, VersionReport
 from streamforge.pipelines.banner.spec import BannerFile, Check
 
 _MOST_LINES = 60
+_LIGHTER = 6.0
+"""How many times lighter a plain ground makes a file at most: a PNG with a glow so much, a JPEG not even twice."""
 
 
 class Conflict(Struct, frozen=True, kw_only=True):
@@ -32,7 +34,8 @@ class Conflict(Struct, frozen=True, kw_only=True):
 class Outcome(Struct, frozen=True, kw_only=True):
     """What one version came to on one canvas: pictures with their checks, or a conflict.
 
-    ``digest`` is of the design as adapted to the canvas: where it is the same, so are the pictures.
+    ``digest`` is of the design as adapted to the canvas: where it is the same, so are the pictures. ``omitted`` are the
+    elements that the adaption left out, before anything was measured.
     """
 
     size: Size
@@ -43,6 +46,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     checks: list[Check] = msgspec.field(default_factory=list[Check])
     metrics: dict[str, float] = msgspec.field(default_factory=dict[str, float])
     copy: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    notes: list[str] = msgspec.field(default_factory=list[str])
+    omitted: list[str] = msgspec.field(default_factory=list[str])
     conflict: Conflict | None = None
 
     @property
@@ -79,6 +84,11 @@ class Version(Struct, frozen=True, kw_only=True):
             -sum(len(layout.placements) for layout in layouts),
             sum(len(layout.relaxed) for layout in layouts),
         )
+
+    @property
+    def is_unmade(self) -> bool:
+        """Whether a canvas has no picture."""
+        return self.rank[0] > 0
 
     @property
     def is_clean(self) -> bool:
@@ -139,6 +149,17 @@ def is_stuck(versions: Sequence[Version]) -> bool:
     return len(idle) == 2  # noqa: PLR2004 - two in a row
 
 
+def is_beyond_mending(version: Version) -> bool:
+    """Whether heavy files are all that is wrong, and no patch can help: the ground is plain, or they are far too heavy.
+
+    What they measure is their least already, by fewest colours or lowest quality.
+    """
+    wrong = version.violations
+    if not wrong or any(each.check != WEIGHT for each in wrong):
+        return False
+    return version.design.background == "solid" or any(each.measured > _LIGHTER * each.limit for each in wrong)
+
+
 def history_of(versions: Sequence[Version], base: Version) -> list[Attempt]:
     """Every attempt, the one that is to be mended last."""
     ordered = [*(version for version in versions if version is not base), base]
@@ -160,14 +181,13 @@ def log_of(versions: Sequence[Version]) -> list[str]:
 def summary_of(version: Version) -> VersionReport:
     """The version in figures."""
     unmade, failed, _, relaxed = version.rank
-    layouts = [outcome.layout for outcome in version.outcomes if outcome.layout is not None]
     rationale = version.patch.rationale if version.patch else version.design.rationale
     return VersionReport(
         version=version.number,
         tokens=version.tokens,
         failed=failed,
         unmade=unmade,
-        dropped=sum(len(layout.dropped) for layout in layouts),
+        dropped=sum(len(o.omitted) + len(o.layout.dropped) for o in version.outcomes if o.layout is not None),
         relaxed=relaxed,
         based_on=version.base,
         rationale=rationale,
@@ -184,11 +204,17 @@ def banner_report(outcome: Outcome, files: list[BannerFile]) -> BannerReport:
         checks=outcome.checks,
         metrics=outcome.metrics,
         solver=layout.solver if layout else "none",
-        dropped=layout.dropped if layout else [],
+        dropped=[*outcome.omitted, *layout.dropped] if layout else [],
         relaxed=layout.relaxed if layout else [],
         copy=outcome.copy,
+        boxes=[_box(placement) for placement in layout.placements] if layout else [],
+        notes=outcome.notes,
         conflict=conflict,
     )
+
+
+def _box(p: Placement) -> Box:
+    return Box(id=p.id, role=p.role, x=p.x, y=p.y, width=p.width, height=p.height, px=p.px)
 
 
 def total_of(tokens: Iterable[Tokens]) -> Tokens:

@@ -13,6 +13,10 @@ from streamforge.render.scene import Circle, Frame, Polygon, Rect, Shape
 _TEXTS = ("kicker", "headline", "sub", "body")
 _ROUND = 1.9
 """Up to this ratio of sides an offer gets a round badge, beyond it a tag."""
+_SEAL_MARGIN = 0.022
+"""The least distance of a badge from the canvas' edges, as a share of the mean side: what floats touches none."""
+_STUB = 0.07
+"""A ribbon that would end nearer to the other edge runs on to it."""
 _POINTS = 18
 _LYING = 3.0
 _BAR_EM, _BAR_LEAST_PX = 0.35, 120
@@ -108,7 +112,7 @@ def _badge(ground: Ground) -> list[Shape]:
     box = offers[0]
     others = [mark.frame for mark in ground.marks if mark.frame != box]
     x, y = box.x + box.width / 2, box.y + box.height / 2
-    edge = min(x, y, ground.width - x, ground.height - y) - 2
+    edge = min(x, y, ground.width - x, ground.height - y) - max(3.0, _SEAL_MARGIN * ground.unit)
     needed = math.hypot(box.width, box.height) / 2 + max(2.0, box.height * 0.04)
     free = min((_reach(other, x, y) for other in others), default=ground.unit) - max(3.0, ground.unit * 0.022)
     if box.width <= box.height * _ROUND and needed <= min(free, edge):
@@ -123,11 +127,12 @@ def _tag(box: Frame, others: list[Frame], ground: Ground) -> Rect | Polygon:
     if ground.width > _LYING * ground.height:
         pad = min(room * 0.7, box.height * 0.3)
         return Rect(Frame(box.x - pad, 0, box.width + 2 * pad, ground.height), ground.accent)
-    sides = min(box.x, ground.width - box.right) - 2
+    sides = min(box.x, ground.width - box.right) - max(2.0, _SEAL_MARGIN * ground.unit)
     ends = min(box.y, ground.height - box.bottom) - 2
     pad = max(min(room * 0.55, box.height * 0.28), 1.0)
     across, down = max(min(pad * 1.3, sides, room * 0.8), 0.0), max(min(pad, ends), 0.0)
-    if box.width > ground.width * _WIDE:
+    inner = box.x - across if box.right > ground.width / 2 else ground.width - box.right - across
+    if box.width > ground.width * _WIDE or inner < _STUB * ground.width:
         return Rect(Frame(0, box.y - down, ground.width, box.height + 2 * down), ground.accent)
     top, bottom, left, right = box.y - down, box.bottom + down, box.x - across, box.right + across
     if abs(ground.width - box.right - box.x) <= ground.width * _CENTRED:

@@ -103,6 +103,18 @@ MENDED = {
 }
 
 
+async def test_smaller_type_is_the_last_resort(shared_server: TestServer) -> None:
+    """Copy without end that no patch shortens is set in smaller type in the end, in one version more, and says so."""
+    endless = graph(elements=[piece("headline", ENDLESS, 1, max_lines=2), *graph()["elements"][1:]])
+    dialogue = Dialogue(graphs=[endless], patches=[patch()])
+    async with working(dialogue, shared_server.url) as (worker, _):
+        job = await made(worker)
+        result = worker.result_of(job, BannerResult)
+    assert result.versions[-2].unmade == 1
+    assert (result.version, result.versions[-1].unmade) == (len(result.versions), 0)
+    assert any("headline is set in" in note for note in result.banners[0].notes)
+
+
 @pytest.mark.parametrize("name", MENDED)
 async def test_what_fails_is_mended_by_a_patch(shared_server: TestServer, name: str) -> None:
     """The detectors' words reach the model, its patch makes the next version, that one holds; each has its price."""

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from streamforge.pipelines.banner.canvas import PRESETS, Canvas, Size
 from streamforge.pipelines.banner.design.adapt import adapt
 from streamforge.pipelines.banner.design.brief import Brief, HeroFacts, LogoFacts
-from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.design.graph import Design, Element
 from streamforge.pipelines.banner.design.offline import graph_for, strategy_for
 from streamforge.pipelines.banner.kit import BrandKit
 from streamforge.pipelines.banner.spec import BannerSpec, Lock
@@ -130,3 +130,34 @@ def test_a_graph_written_by_hand_keeps_its_elements_and_relations() -> None:
     adapted = adapt(design, brief, Canvas(size=Size(300, 50)))
     assert [element.id for element in adapted.elements] == [element.id for element in design.elements]
     assert names(adapted) == names(design)
+
+
+def worded(prompt: str, size: str) -> dict[str, str]:
+    """What a canvas says, by element."""
+    brief = brief_of(prompt)
+    return {element.id: element.text for element in adapt(drawn(brief), brief, Canvas(size=Size.parse(size))).elements}
+
+
+def test_a_button_that_asks_for_a_call_has_the_number_where_nothing_else_has() -> None:
+    """On a strip the number stands on the button; where the contact line has room it stands there."""
+    prompt = "Emergency plumber in Leeds. Call 0113 496 0000"
+    assert worded(prompt, "728x90")["cta"] == "Call 0113 496 0000"
+    assert worded(prompt, "300x600")["cta"] == "Call Us"
+    assert "0113 496 0000" in worded(prompt, "300x600").values()
+
+
+def test_a_date_goes_before_a_sentence_on_a_strip() -> None:
+    """Where there is room for one line beside headline and button, it says when."""
+    texts = worded("Open-air jazz by the river. Three bands and a bar. Saturday 5 July at 7 pm", "728x90")
+    assert "5 July" in " ".join(texts.values())
+
+
+def test_a_wordy_offer_has_the_lines_of_a_sentence() -> None:
+    """It may be smaller than a figure, and take more lines; a figure keeps to an offer's type."""
+    brief = brief_of()
+    for text, is_wordy in (("First three months half price for new members", True), ("30% off", False)):
+        plan = replace(
+            left_column(), elements=[*left_column().elements, Element(id="offer", role="offer", text=text, max_lines=2)]
+        )
+        offer = next(e for e in adapt(plan, brief, Canvas(size=Size(160, 600))).elements if e.id == "offer")
+        assert (offer.min_px > 0, offer.max_lines > 2) == (is_wordy, is_wordy)

@@ -211,6 +211,15 @@ def test_texts_stand_further_apart_than_their_lines() -> None:
         assert gap >= 0.36 * found["headline"].px
 
 
+def test_small_print_stands_on_one_line_where_there_is_room() -> None:
+    """It is not broken to fill an empty canvas, and grows beyond its least size."""
+    notice = replace(SUB, id="notice", role="legal", text="Over 18s only. Please drink responsibly.", max_lines=2)
+    plan = design([HEADLINE, CTA, notice], ordered([HEADLINE, CTA, notice]))
+    found = placed(arrange(plan, order(Size(300, 600))))
+    assert len(found["notice"].lines) == 1
+    assert found["notice"].px > 8
+
+
 def test_a_hint_changes_nothing_about_determinism() -> None:
     """Equal arguments, hint included, give equal arrangements; and a hint of its own result is taken up."""
     first = arrange(left_column(), order())
@@ -246,3 +255,44 @@ def test_texts_keep_off_the_edge_of_their_panel() -> None:
         gaps += [rules["above(sub, cta)"], rules["above(headline, sub)"]]
     assert gaps[2] >= 2 * gaps[0] - 1
     assert gaps[3] == gaps[1]
+
+
+LOW = Size(320, 50)
+
+
+def test_a_column_that_would_lose_its_button_becomes_a_row() -> None:
+    """On a low canvas headline, offer and button stand side by side rather than that one of them goes."""
+    elements = [
+        replace(HEADLINE, text="Rye bread", priority=1),
+        replace(SUB, id="offer", role="offer", text="30% off", priority=2),
+        CTA,
+    ]
+    found = arrange(design(elements, ordered(elements)), Order(canvas=Canvas(size=LOW)))
+    assert [placement.id for placement in sorted(found.placements, key=lambda p: p.x)] == ["headline", "offer", "cta"]
+    assert found.dropped == []
+    assert any("side by side" in note for note in found.notes)
+    tall = arrange(design(elements, ordered(elements)), Order(canvas=Canvas(size=Size(300, 250))))
+    assert tall.notes == []
+
+
+def test_what_matters_less_gives_way_first() -> None:
+    """Where all do not fit, the lines of low priority go before the button does, and the reason says why."""
+    small = [
+        replace(SUB, priority=5),
+        replace(
+            SUB, id="legal", role="legal", text="Not with other offers. See the website for all terms.", priority=9
+        ),
+    ]
+    elements = [replace(HEADLINE, text="Rye bread season"), CTA]
+    found = arrange(design([*elements, *small], ordered(elements)), Order(canvas=Canvas(size=Size(300, 50))))
+    assert {"headline", "cta"} <= {placement.id for placement in found.placements}
+    assert set(found.dropped) <= {"sub", "legal"}
+    assert set(found.reasons) == set(found.dropped)
+
+
+def test_bounds_that_contradict_are_named() -> None:
+    """A least type size above the largest is no want of room."""
+    odd = replace(HEADLINE, min_px=80, max_px=20)
+    with pytest.raises(LayoutInfeasible, match="at least 80 px and at most 20 px") as caught:
+        arrange(design([odd, CTA], ordered([odd, CTA])), Order(canvas=Canvas(size=WIDE)))
+    assert "min_px" in str(caught.value.hint)

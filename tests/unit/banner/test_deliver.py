@@ -12,8 +12,9 @@ from PIL import Image
 from streamforge.errors import LayoutInfeasible, VerificationFailed
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.deliver import archive, result_of
-from streamforge.pipelines.banner.design.brief import Designer, Edit, Patch
+from streamforge.pipelines.banner.design.brief import Brief, Designer, Edit, Patch
 from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.kit import BrandKit
 from streamforge.pipelines.banner.layout.arrangement import Arrangement
 from streamforge.pipelines.banner.picture.sheet import contact_sheet, crop
 from streamforge.pipelines.banner.pipeline import PIPELINE
@@ -133,6 +134,7 @@ def outcome(size: Size, *checks: Check, conflict: Conflict | None = None) -> Out
 
 
 SMALL = Check("type_size", "offer", 7, 8, passed=False, unit="px", fix_hint="fewer words")
+BREAD = Brief(spec=BannerSpec(prompt="rye bread"), size=Size(300, 250), kit=BrandKit())
 ABSENT = Check("present", "headline", 0, 1, passed=False, unit="elements", fix_hint="a larger canvas")
 CRAMPED = Conflict(message="no room", names=("size(headline)",), field="width", hint="at least 88 wide")
 
@@ -140,7 +142,7 @@ CRAMPED = Conflict(message="no room", names=("size(headline)",), field="width", 
 def test_what_is_missing_altogether_is_said_first() -> None:
     """Among failed checks the absent headline gives field and hint: smaller faults follow from it."""
     with pytest.raises(VerificationFailed) as caught:
-        result_of([Version(number=1, design=GOOD, outcomes=[outcome(Size(300, 250), SMALL, ABSENT)])], [])
+        result_of([Version(number=1, design=GOOD, outcomes=[outcome(Size(300, 250), SMALL, ABSENT)])], [], BREAD)
     assert (caught.value.field, caught.value.hint) == ("headline", "a larger canvas")
     assert caught.value.message.startswith(
         "2 of 2 checks failed, first 300x250 type_size(offer): measured 7 px, limit 8 px"
@@ -152,7 +154,7 @@ def test_a_canvas_without_a_picture_is_graver_than_a_failed_check() -> None:
     """Where others have theirs, the error tells how many have none, and what that canvas would need."""
     outcomes = [outcome(Size(300, 250), SMALL), outcome(Size(32, 32), conflict=CRAMPED)]
     with pytest.raises(VerificationFailed) as caught:
-        result_of([Version(number=1, design=GOOD, outcomes=outcomes)], [])
+        result_of([Version(number=1, design=GOOD, outcomes=outcomes)], [], BREAD)
     assert (caught.value.field, caught.value.hint) == ("width", "at least 88 wide")
     assert caught.value.message.startswith("nothing could be laid out on 1 of 2 canvases and 1 of 1 checks failed")
 
@@ -161,7 +163,9 @@ def test_where_nothing_has_a_picture_the_layouts_own_error_is_told() -> None:
     """With a line for each canvas of each version."""
     with pytest.raises(LayoutInfeasible, match="no room") as caught:
         result_of(
-            [Version(number=n, design=GOOD, outcomes=[outcome(Size(32, 32), conflict=CRAMPED)]) for n in (1, 2)], []
+            [Version(number=n, design=GOOD, outcomes=[outcome(Size(32, 32), conflict=CRAMPED)]) for n in (1, 2)],
+            [],
+            BREAD,
         )
     assert caught.value.field == "width"
     assert [line[:8] for line in caught.value.conflicts] == ["v1 32x32", "v2 32x32"]

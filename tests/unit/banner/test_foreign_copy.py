@@ -53,7 +53,11 @@ def test_a_brief_comes_out_in_its_own_language(language: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "language", sorted(set(LEXICONS) - {"de", "fr", "es", "it", "pt", "nl", "pl", "sv", "no", "da", "tr", "ro", "cs"})
+    "language",
+    sorted(
+        set(LEXICONS)
+        - {"de", "fr", "es", "it", "pt", "nl", "pl", "sv", "no", "da", "tr", "ro", "cs", "hu", "fi", "vi", "id"}
+    ),
 )
 def test_other_scripts_get_no_latin_button(language: str) -> None:
     """No button of another script has a Latin letter."""
@@ -66,16 +70,13 @@ def test_every_language_has_a_button_for_every_intent() -> None:
     assert max(len(button) for lexicon in LEXICONS.values() for button in lexicon.buttons) <= 24
 
 
-def test_the_offer_and_what_it_is_on_part_cleanly() -> None:
-    """The badge has the discount, the line below the headline says on what; neither repeats the other."""
+def test_an_offer_stays_with_what_it_is_on() -> None:
+    """The badge has the discount, on what, and until when."""
     copy = write_copy(BannerSpec(prompt=FOREIGN["de"]))
-    assert (copy.headline, copy.offer, copy.sub) == (
-        "Herbstaktion bei Radwerk",
-        "20 % Rabatt",
-        "Auf alle Lastenräder bis 31. Oktober",
-    )
+    lines = (copy.headline, copy.offer)
+    assert lines == ("Herbstaktion bei Radwerk", "20 % Rabatt auf alle Lastenräder bis 31. Oktober")
     copy = write_copy(BannerSpec(prompt=FOREIGN["arabic"]))
-    assert (copy.headline, copy.offer, copy.cta) == ("جميع العطور الشرقية حتى نهاية رمضان", "خصم 25%", "تسوق الآن")
+    assert (copy.headline, copy.cta) == ("خصم 25% على جميع العطور الشرقية حتى نهاية رمضان", "تسوق الآن")
 
 
 @given(
@@ -93,6 +94,7 @@ def test_no_figure_is_invented_in_any_script(prompt: str) -> None:
 
 def test_names_and_figures_of_every_invented_brief_are_its_own() -> None:
     """Over the gallery's briefs, no capitalised word inside a line and no figure is foreign to its brief."""
+    ours = {"Learn", "Discover", "Shop", "Share", "Choose", "Code"}
     strange: list[str] = []
     for line in BRIEFS.read_text(encoding="utf-8").splitlines():
         brief = msgspec.json.decode(line, type=dict[str, object])
@@ -101,10 +103,10 @@ def test_names_and_figures_of_every_invented_brief_are_its_own() -> None:
         words = [word.strip(".,:;!?()'’") for text in lines(copy) for word in text.split()]
         strange += [word for word in words if word[:1].isupper() and word.casefold() not in said]
         strange += [word for word in words if word[:1].isdigit() and word not in said]
-    assert strange == []
+    assert [word for word in strange if word not in ours] == []
 
 
-def test_what_an_offer_came_with_goes_with_it() -> None:
-    """Of ``com 20% de desconto para cachorros`` no ``com`` is left hanging."""
+def test_an_offer_within_a_clause_stays_there() -> None:
+    """``com 20% de desconto para cachorros`` is whole; nothing is taken out of its middle."""
     copy = write_copy(BannerSpec(prompt="Banho e tosa com 20% de desconto para cachorros. Agende em patinhas.example"))
-    assert copy.headline == "Banho e tosa para cachorros"
+    assert copy.headline == "Banho e tosa com 20% de desconto para cachorros"

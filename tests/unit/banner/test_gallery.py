@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from benchmarks import gallery
 from streamforge.pipelines.banner.canvas import Canvas, Size
+from streamforge.pipelines.banner.kit import BrandKit
 from streamforge.pipelines.banner.words.languages import detect
 
 
@@ -34,6 +36,18 @@ def test_a_brief_is_drawn_and_counted(tmp_path: Path) -> None:
     assert sheets == [f"brief-{name}-0.png", "size-300x250-0.png", "size-728x90-0.png"]
     with Image.open(tmp_path / "sheets" / "size-728x90-0.png") as sheet:
         assert sheet.size == (748, 110)
+
+
+def test_a_brief_is_drawn_with_its_kit(tmp_path: Path) -> None:
+    """What the kit forbids is never painted, as in a job: with black and white forbidden, neither is in the picture."""
+    (tmp_path / "banners").mkdir()
+    kit = BrandKit(forbidden=["#000000", "#ffffff"])
+    for name, spec in gallery.requests_of(gallery.BRIEFS)[:3]:
+        (one,) = gallery.draw_set((name, replace(spec, brand_kit=kit), [Canvas(size=Size(300, 250))], tmp_path))
+        with Image.open(tmp_path / "banners" / one.file) as picture:
+            seen = {colour for _, colour in picture.convert("RGB").getcolors(picture.width * picture.height) or []}
+        assert seen
+        assert not seen & {(0, 0, 0), (255, 255, 255)}
 
 
 def test_what_cannot_be_drawn_is_recorded_not_raised(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.brief import Attempt, Brief, Edit, Patch, Violation
 from streamforge.pipelines.banner.design.graph import Element
@@ -41,7 +43,16 @@ def test_overlong_copy_takes_its_short_form_then_is_cut() -> None:
 def test_what_cannot_be_shortened_goes_by_priority() -> None:
     """A violation that names nothing to shorten takes out the least important element, never headline or logo."""
     plan = design([HEADLINE, CTA, SUB], ordered([HEADLINE, CTA, SUB]))
-    assert mended(brief_of(), plan, failed("weight", "")).edits == [Edit(element="sub", text="")]
+    assert mended(brief_of(), plan, failed("logo_size", "logo")).edits == [Edit(element="sub", text="")]
+
+
+def test_a_heavy_file_costs_no_words() -> None:
+    """All that makes it lighter is a plain ground; with one already, nothing does."""
+    plan = replace(design([HEADLINE, CTA, SUB], ordered([HEADLINE, CTA, SUB])), background="glow")
+    patch = mended(brief_of(), plan, failed("weight", "banner-300x250.png"))
+    assert (patch.background, patch.edits) == ("solid", [])
+    plain = mended(brief_of(), replace(plan, background="solid"), failed("weight", "banner-300x250.png"))
+    assert plain == Patch(rationale=plain.rationale)
 
 
 def test_low_contrast_changes_the_look_and_never_twice_in_the_same_way() -> None:

@@ -22,7 +22,7 @@ from streamforge.pipelines.banner.design.forbidden import NEAR
 from streamforge.pipelines.banner.design.graph import Palette
 from streamforge.pipelines.banner.design.offline import strategy_for
 from streamforge.pipelines.banner.design.palette import choose_mode, palette_ids, palette_of
-from streamforge.pipelines.banner.design.settle import problems, settle
+from streamforge.pipelines.banner.design.settle import is_dark, problems, settle
 from streamforge.pipelines.banner.design.strategy import Mode
 from streamforge.pipelines.banner.design.themes import CATALOGUE
 from streamforge.pipelines.banner.kit import BrandKit, KitColour
@@ -67,10 +67,10 @@ def test_any_logo_gives_a_readable_palette(colours: list[str], seed: int) -> Non
 )
 @pytest.mark.parametrize("seed", range(5))
 def test_the_ground_keeps_the_logo_visible(colours: list[str], *, is_light: bool, seed: int) -> None:
-    """A dark transparent logo gets a light ground and a light one a dark ground, whatever the seed."""
+    """A dark transparent logo gets a light ground, or its own dark with a panel, and a light one a dark ground."""
     mean = sum(luminance(colour) for colour in colours) / len(colours)
     ground = choose_palette([], logo_of(colours, mean), seed).ground
-    assert (luminance(ground) > 0.36) == is_light
+    assert (luminance(ground) > 0.36) == is_light or (is_light and is_dark(ground))
 
 
 @given(colour=COLOUR, ground=COLOUR)
@@ -152,9 +152,22 @@ def test_a_box_around_the_logo_becomes_the_ground() -> None:
 
 
 def test_a_dark_logo_with_a_pale_part_is_set_on_light() -> None:
-    """What most of the logo is made of decides, not its palest detail."""
+    """What most of the logo is made of decides, not its palest detail, where a light ground is wished for."""
     logo = logo_of(["#0f3d3a", "#0e9488", "#99f6e4"], 0.1)
-    assert {choose_mode(brief_of(BrandKit(), logo=logo, seed=seed), None) for seed in range(12)} == {"light"}
+    assert {choose_mode(brief_of(BrandKit(), logo=logo, seed=seed), "light") for seed in range(12)} == {"light"}
+
+
+def test_a_dark_logo_may_have_a_panel_on_the_brands_dark() -> None:
+    """Not every banner with a logo is pale: some have the brand's own dark as it is, and the logo on a panel."""
+    logo = logo_of(["#0f3d3a", "#0e9488", "#99f6e4"], 0.1)
+    briefs = [brief_of(BrandKit(), logo=logo, seed=seed) for seed in range(24)]
+    dark = [brief for brief in briefs if choose_mode(brief, None) == "dark"]
+    assert 4 <= len(dark) <= 16
+    assert {palette_of(strategy_for(brief), brief).ground for brief in dark if strategy_for(brief).mode == "dark"} == {
+        "#0f3d3a"
+    }
+    grey = logo_of(["#222222", "#777777"], 0.1)
+    assert {choose_mode(brief_of(BrandKit(), logo=grey, seed=seed), None) for seed in range(12)} == {"light"}
 
 
 def test_palette_ids_name_only_what_the_brief_has() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 
 import msgspec
 import pytest
@@ -129,12 +130,17 @@ def test_no_background_hurts_readability(style: BackgroundStyle, palette: object
 
 
 def test_unreadable_ink_is_replaced() -> None:
-    """An ink of nearly the ground's colour is painted black instead, and the check then passes."""
+    """An ink of nearly the ground's colour is painted black instead; the notes say so, and the checks pass."""
     plan = replace(left_column(), palette=replace(LIGHT, ink="#f8f5ee", muted="#fffefc", accent="#fdf6ea"))
     _, painted = make(plan, 600, 315, None)
     contrasts = [check for check in painted.checks if check.check == "contrast"]
     assert contrasts
     assert all(check.passed for check in contrasts)
+    (note,) = [note for note in painted.notes if note.startswith("headline")]
+    assert re.fullmatch(
+        r"headline is set in #\w{6}: the palette's #f8f5ee has a contrast of 1\.\d there, and 3 is needed", note
+    )
+    assert make(left_column(), 600, 315, None)[1].notes == []
 
 
 @pytest.mark.parametrize(("ground", "colour"), [(LIGHT, "#fffdf8"), (DARK, "#0d1a2b")])
@@ -190,19 +196,27 @@ def test_any_text_is_painted_or_reported(text: str) -> None:
     assert {check.check for check in failed(painted)} <= {"glyphs", "present"}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz",
-        "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW " * 6,
-    ],
-)
-def test_a_headline_that_never_fits_is_refused_with_a_way_out(text: str) -> None:
-    """Words that are wider than the canvas in the smallest type are said to be, with what to change."""
-    elements = [LOGO, replace(HEADLINE, text=text.strip()), SUB, CTA]
+def test_a_headline_that_never_fits_is_refused_with_a_way_out() -> None:
+    """A text that is more than the canvas holds in the smallest type is said to be, with what to change."""
+    elements = [LOGO, replace(HEADLINE, text=" ".join(["W" * 40] * 6)), SUB, CTA]
     with pytest.raises(LayoutInfeasible, match="no room for the headline") as caught:
         make(design(elements, ordered(elements)), 600, 315)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("size", ["300x250", "160x600", "120x600", "180x150", "320x100"])
+@pytest.mark.parametrize(
+    "word", ["Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz", "водогрязеторфопарафинолечение"]
+)
+def test_a_word_longer_than_a_line_is_parted(word: str, size: str) -> None:
+    """It is set between its syllables, in type that can be read, and the arrangement says so."""
+    elements = [LOGO, replace(HEADLINE, text=word), CTA]
+    canvas = Size.parse(size)
+    arrangement, painted = make(design(elements, ordered(elements)), canvas.width, canvas.height)
+    lines = placements(arrangement)["headline"].lines
+    assert "".join(lines).replace("-", "") == word
+    assert [check for check in failed(painted) if check.element == "headline"] == []
+    assert any("parted" in note for note in arrangement.notes) is (len(lines) > 1)
 
 
 def test_characters_without_a_glyph_are_a_failed_check() -> None:

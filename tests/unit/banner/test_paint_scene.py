@@ -27,7 +27,19 @@ from streamforge.render import verify
 from streamforge.render.colour import BLACK, WHITE, parse, to_hex
 from streamforge.render.paint import paint
 from streamforge.render.scene import Frame, Picture, Rect, Shadow, Text
-from tests.unit.banner.designs import ALL, CTA, HEADLINE, LIGHT, SUB, design, half_panel, left_column, ordered, strip
+from tests.unit.banner.designs import (
+    ALL,
+    CTA,
+    DARK,
+    HEADLINE,
+    LIGHT,
+    SUB,
+    design,
+    half_panel,
+    left_column,
+    ordered,
+    strip,
+)
 from tests.unit.render.pictures import logo_png
 from tests.unit.render.scenes import photo_jpeg, photo_uri
 
@@ -150,8 +162,24 @@ def test_a_wider_clear_space_makes_a_wider_plate() -> None:
     """The brand's free rim around the logo holds on its plate as well."""
     narrow = composed(left_column(), logo=logo_png("#fdfaf4"), clear_space=0.0)
     wide = composed(left_column(), logo=logo_png("#fdfaf4"), clear_space=0.5)
-    rims = [each.plates[0].height - placed(each)["logo"].height for each in (narrow, wide)]
+    rims = [each.plates[0].right - placed(each)["logo"].right for each in (narrow, wide)]
     assert rims[1] > 1.2 * rims[0]
+
+
+def test_a_plate_near_an_edge_ends_there() -> None:
+    """Around a logo in a corner it is a part of the ground, without a shadow; within a frame it stays a plate."""
+    corner = composed(left_column(), logo=logo_png("#fdfaf4"))
+    (plate,) = [item for item in group(corner, "logo") if isinstance(item, Rect)]
+    assert (plate.frame.x, plate.frame.y, plate.radius) == (0, 0, 0)
+    framed = composed(replace(left_column(), background="frame"), logo=logo_png("#fdfaf4"))
+    assert [type(item).__name__ for item in group(framed, "logo")] == ["Shadow", "Rect", "Picture"]
+
+
+def test_a_name_that_is_hard_to_read_has_a_plate() -> None:
+    """A logo that shows well enough as a shape, but not as a name, gets paper of its own; one that reads gets none."""
+    blue = replace(left_column(), palette=replace(DARK, ground="#0b5fa8", ground_2="#0b5fa8"), background="solid")
+    assert "logo" in composed(blue, logo=logo_png("#10233f")).underlays
+    assert "logo" not in composed(blue, logo=logo_png("#ffffff")).underlays
 
 
 def test_a_persons_ink_is_painted() -> None:

@@ -102,6 +102,22 @@ async def test_the_result_copies_what_is_on_the_picture() -> None:
     assert "cta" not in result.copy
     assert result.copy["headline"]
     assert not result.copy.keys() & set(result.dropped)
+    assert "cta" in result.dropped
+
+
+async def test_what_a_canvas_has_no_place_for_is_told() -> None:
+    """Elements that are left out by the class of the canvas, before any measuring, are in ``dropped`` as well."""
+    prompt = "Rye bread, every day. Baked at four, on your table by seven. www.rye.example"
+    result = await result_of(OfflineDesigner(), prompt=prompt, width=300, height=50)
+    whole = await result_of(OfflineDesigner(), prompt=prompt, width=1080, height=1080)
+    assert set(result.dropped) == set(whole.copy) - set(result.copy) != set()
+
+
+async def test_the_notes_say_how_a_headline_was_made_to_fit() -> None:
+    """A word longer than a line is parted, the banner is made, and its report says so."""
+    long = replace(HEADLINE, text="Donaudampfschifffahrtsgesellschaftskapitänsmützenfabrikverkauf")
+    result = await result_of(ScriptedDesigner(GOOD), prompt="", design=design([long, CTA], ordered([long, CTA])))
+    assert any("parted" in note for note in result.banners[0].notes)
 
 
 async def test_one_clean_version_is_all_there_is() -> None:
@@ -150,6 +166,27 @@ async def test_locks_hold_over_versions() -> None:
     ]
 
 
+async def test_a_figure_without_its_limit_fails_the_copy() -> None:
+    """A price that the brief begins with ``from`` may not stand bare; locked texts and given graphs may."""
+    bare = [replace(each, text="Rye bread, £4") if each.role == "headline" else each for each in GOOD.elements]
+    priced = replace(GOOD, elements=bare)
+    fields: dict[str, Any] = {"prompt": "Rye bread from £4 on Main Street", "rounds": 0}
+    with pytest.raises(VerificationFailed) as caught:
+        await result_of(ScriptedDesigner(priced), **fields)
+    assert "copy(headline)" in caught.value.message
+    settled = [Lock(element="headline", text="Rye bread, £4")]
+    assert (await result_of(ScriptedDesigner(priced), **fields, locks=settled)).version == 1
+    assert (await result_of(ScriptedDesigner(priced), **fields, design=priced)).facts == []
+
+
+async def test_the_result_says_what_became_of_the_facts() -> None:
+    """Each fact of the brief with the canvases on which it stands: a price everywhere, what has no room on some."""
+    fields: dict[str, Any] = {"width": 300, "height": 600, "prompt": "Rye bread from £4. Order on 020 7946 0000"}
+    found = {fact.text: fact for fact in (await result_of(OfflineDesigner(), **fields)).facts}
+    assert found["020 7946 0000"].state == "shown"
+    assert found["020 7946 0000"].sizes == ("300x600",)
+
+
 # ---- rounds ----
 
 
@@ -191,6 +228,19 @@ async def test_two_patches_that_change_nothing_end_it() -> None:
     assert caught.value.field == "sub"
     assert caught.value.hint
     assert "contrast(sub): measured" in caught.value.message
+
+
+async def test_no_patch_is_asked_for_where_only_the_cap_is_too_low() -> None:
+    """A cap that no quality reaches fails at once, with what was measured, the limit, and what to do instead."""
+    designer = ScriptedDesigner(GOOD, LIGHTER)
+    job = rehearsal(designer, formats=["png", "avif"], max_kb=1, rounds=5)
+    with pytest.raises(VerificationFailed) as caught:
+        await job.result()
+    assert "mend" not in designer.calls
+    assert "weight(banner-300x250.png): measured" in caught.value.message
+    assert "limit 1000 bytes" in caught.value.message
+    assert "max_kb" in str(caught.value.hint)
+    assert {"banner-300x250.png", "banner-300x250.avif"} <= set(await job.files())
 
 
 @pytest.mark.parametrize("rounds", [0, 1])

@@ -28,6 +28,13 @@ def test_a_pool_child_gets_the_stub_and_everything_loaded() -> None:
     assert run(SCRIPT, STREAMFORGE_POOL_CHILD="1") == "True None True True"
 
 
+def test_it_leaves_no_thread_behind() -> None:
+    """Children are forked from the process that has loaded it, and a fork copies no thread but one."""
+    script = SCRIPT + "import os, threading\nat = '/proc/self/task'\n"
+    script += "print(len(os.listdir(at)) if os.path.isdir(at) else threading.active_count())\n"
+    assert run(script, STREAMFORGE_POOL_CHILD="1").endswith("1")
+
+
 def test_elsewhere_importing_it_does_nothing() -> None:
     """Without the variable no stub is installed and nothing heavy is imported."""
     assert run(SCRIPT) == "False None False False"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from streamforge.pipelines.banner.picture.underlay import underlay
+from streamforge.pipelines.banner.picture.underlay import tab, underlay
 from streamforge.render.scene import Frame
 from streamforge.render.verify import distance, outside
 
@@ -40,3 +40,17 @@ def test_neighbours_and_edges_keep_half_of_the_gap(box: Frame, others: list[Fram
     assert outside(box, found) == 0
     for other in others:
         assert distance(found, other) >= min(distance(box, other), max(distance(box, other), 0) / 2)
+
+
+@given(box=FRAMES, others=st.lists(FRAMES, max_size=5), reach=st.integers(0, 80))
+def test_a_tab_ends_at_near_edges_and_covers_nobody(box: Frame, others: list[Frame], reach: int) -> None:
+    """It holds the plate, stays on the canvas, ends at an edge or where the plate did, and lies over no neighbour."""
+    assume(outside(box, CANVAS) == 0)
+    free = [other for other in others if not box.overlap(other)]
+    found = tab(box, free, CANVAS, reach)
+    assert outside(found, CANVAS) == 0
+    assert outside(box, found) == 0
+    assert not any(found.overlap(other) for other in free)
+    assert found.x in {box.x, 0}
+    assert found.bottom in {box.bottom, 250}
+    assert tab(box, [], CANVAS, reach).x == (0 if box.x <= reach else box.x)

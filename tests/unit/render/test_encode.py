@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -144,6 +145,14 @@ def test_what_cannot_fit_says_so(name: str) -> None:
     assert not made.fits
     assert decoded(made.data).size == (240, 160)
     assert len(made.data) < len(encode(picture(), name).data)
+
+
+def test_what_cannot_fit_is_found_out_at_once() -> None:
+    """A lossy format is written at its best and at its least, a PNG as it is and in the fewest colours: no more."""
+    for name in FORMATS:
+        with patch.object(Image.Image, "save", autospec=True, side_effect=Image.Image.save) as save:
+            assert not encode(picture(), name, 50).fits
+        assert save.call_count == 2
 
 
 @pytest.mark.parametrize("name", ["png", "webp", "avif"])

@@ -89,6 +89,17 @@ def test_a_badge_keeps_off_the_headline_and_holds_the_offer(offer: Frame, seed: 
     assert box.overlap(HEAD) == 0
 
 
+@pytest.mark.parametrize("seed", [0, 3, 4, 9])
+@pytest.mark.parametrize("at", [4, 16, 40, 90, 160])
+@pytest.mark.parametrize("size", [(130, 90), (200, 60), (300, 60), (90, 90)])
+def test_a_badge_ends_well_inside_the_canvas_or_beyond_its_edge(at: int, size: tuple[int, int], seed: int) -> None:
+    """What floats keeps a margin at the sides; what reaches an edge runs off it. Neither touches one."""
+    (badge,) = surfaces(ground("badge", seed=seed, offer=Frame(at, 100, *size)))
+    box, canvas = _box(badge), ground("badge")
+    for gap in (box.x, canvas.width - box.right):
+        assert gap <= 0 or gap >= 0.02 * canvas.unit
+
+
 def test_interlocked_groups_have_no_cut() -> None:
     """Where no straight line parts two groups there is no panel."""
     assert cut_between((HEAD,), (Frame(100, 80, 20, 20),)) is None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
 
 from benchmarks.fidelity import from_pdf, text_of
 from streamforge.render.paint import paint
+from streamforge.render.pdf_text import Said, with_text
 from streamforge.render.scene import Group, Scene
 from streamforge.render.write_pdf import write_pdf
 from tests.unit.render.scenes import WHITE, artworks, everything, photo_jpeg, text
@@ -65,6 +68,47 @@ def test_ligatures_are_copied_as_their_letters(family: str) -> None:
     line = text("t", ("Five offers fit the office",), (10, 40), 24, family=family)
     data = write_pdf(Scene(width=400, height=300, ground=WHITE, groups=[Group("t", "sub", (line,))]), {})
     assert words_of(data) == "Five offers fit the office"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Ring 053-123-456 at 6:00",
+        "नीट 2027 की तैयारी अब शुरू करें",
+        "สปาไทยริมน้ำ เพียง 690 บาท",
+        "全场运动鞋5折起",
+        "Ξενοδοχείο Αιγαίο 22850-12345",
+        "Курси англійської",
+    ],
+)
+def test_what_is_copied_is_what_is_read(line: str) -> None:
+    """Scripts whose letters stack or change places, and hyphens between figures, come out as they were written."""
+    item = text("t", (line, "second line"), (10, 40), 14)
+    data = write_pdf(Scene(width=400, height=300, ground=WHITE, groups=[Group("t", "sub", (item,))]), {})
+    assert words_of(data) == f"{line} second line"
+
+
+@pytest.mark.parametrize("line", ["عيادة ابتسامة لطب الأسنان", "מאפיית הדגן 04-855-1234"])
+def test_lines_from_the_right_say_what_they_read(line: str) -> None:
+    """Their text stands in the document in logical order (readers differ in how they turn it round)."""
+    item = text("t", (line,), (10, 40), 14)
+    data = write_pdf(Scene(width=400, height=300, ground=WHITE, groups=[Group("t", "sub", (item,))]), {})
+    assert f"/ActualText <FEFF{line.encode('utf-16-be').hex().upper()}".encode() in page_of(data)
+
+
+def test_a_document_whose_lines_are_not_found_stays_as_it_is() -> None:
+    """Nothing is marked where nothing stands at that place, and what is no document of one page is given back."""
+    item = text("t", ("Here",), (10, 40), 14)
+    data = write_pdf(Scene(width=400, height=300, ground=WHITE, groups=[Group("t", "sub", (item,))]), {})
+    marks = page_of(with_text(data, [Said("Elsewhere", 300.0, 200.0)])).count(b"/ActualText")
+    assert marks == page_of(data).count(b"/ActualText") == 1
+    assert with_text(b"%PDF-1.4", [Said("Here", 10.0, 40.0)]) == b"%PDF-1.4"
+
+
+def page_of(pdf: bytes) -> bytes:
+    """The operators of the page."""
+    packed = re.findall(rb"stream\n(.*?)\nendstream", pdf, re.DOTALL)
+    return b"".join(zlib.decompress(each) for each in packed if each[:1] == b"\x78")
 
 
 def test_a_jpeg_goes_in_as_it_came() -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters of other languages are meant
 """One graph for every canvas of a set: one campaign, with the words and the arrangement that each size has room for.
 
 Palette, type, background and motif never change with the size. What changes is how much is said, and, on another shape
@@ -6,6 +7,7 @@ of canvas than the graph was written for, in which order.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -23,8 +25,8 @@ from streamforge.pipelines.banner.design.relations import (
     relate,
     without,
 )
-from streamforge.pipelines.banner.design.shapes import Shape, shape_of
-from streamforge.pipelines.banner.layout.roles import SETTINGS, least_px
+from streamforge.pipelines.banner.design.shapes import LYING, Shape, shape_of
+from streamforge.pipelines.banner.layout.roles import SETTINGS, least_px, legible_px
 from streamforge.pipelines.banner.spec import Lock
 
 _NARROW_PX = 160
@@ -37,10 +39,18 @@ _TALL_LINES = 5
 _SHORT_LETTERS = 44
 _LONG_CALL = 14
 """A call of as many letters leaves a logo no room beside it on a compact canvas."""
+_WORDY_LETTERS, _WORDY_LINES, _WORDY_TYPE = 18, 3, 0.7
 _TEXT_SHARE = 0.84
 _LETTER_WIDTH = 0.66
 """A bold letter's mean width in type sizes."""
-_LEAST_HEADLINE_PX = 9
+_PHONE = re.compile(r"[+(\d][\d ()./–-]{5,}(?: · [+(\d][\d ()./–-]{5,})*")
+_NUMBER_LETTERS = 18
+_ENGLISH_CALL = re.compile(r"call|ring|phone", re.IGNORECASE)
+_CALL = re.compile(
+    r"^(?:call|ring|phone|bel|soita|sun[ăa]|zavol|hívj|gọi|hubungi)\b|anrufen|appel|llam|chiam|ligu|zadzwo|\bara(?:yın)?$|"
+    r"позвон|звони|телефон|καλέστε|اتصل|تماس|להתקשר|חייגו|कॉल|โทร|電話|致电|전화",
+    re.IGNORECASE,
+)
 _NEVER_DROPPED = frozenset(["headline", "logo", "cta", "hero"])
 
 
@@ -49,7 +59,9 @@ def adapt(design: Design, brief: Brief, canvas: Canvas) -> Design:
     size, shape = canvas.size, shape_of(canvas.size)
     locks = sorted((lock for lock in brief.spec.locks if lock.size in {"", str(size)}), key=lambda lock: lock.size)
     elements = _kept(design, size, shape, {lock.element for lock in locks})
-    worded = [_sized(_worded(element, size, shape), size) for element in elements]
+    beside = design.archetype == "footer-bar" and shape not in LYING
+    worded = [_sized(_worded(element, size, shape, beside=beside), size) for element in elements]
+    worded = _numbered(worded, design.elements) if design.strategy is not None else worded
     arranged = _arranged(design, brief, size, worded)
     if design.strategy is not None and is_rtl(worded):
         arranged = Related(mirrored(arranged.relations), mirrored_regions(arranged.regions), arranged.align)
@@ -82,7 +94,7 @@ def _arranged(design: Design, brief: Brief, size: Size, elements: list[Element])
         layout,
         elements,
         brief.hero,
-        aspect=size.width / size.height,
+        size=(size.width, size.height),
         offer_goes_on=offer_goes_on(brief.spec.prompt, elements),
     )
 
@@ -92,6 +104,8 @@ def _kept(design: Design, size: Size, shape: Shape, settled: set[str]) -> list[E
     if design.strategy is None:
         return design.elements
     roles = _budget(size, shape)
+    if "contact" not in roles and any(_is_date(element) for element in design.elements):
+        roles = roles - {"sub"} | ({"body"} if "sub" in roles else set[str]())
     crowded = size.width * size.height < _MEDIUM_PX2
     seen: set[str] = set()
     kept: list[Element] = []
@@ -101,6 +115,27 @@ def _kept(design: Design, size: Size, shape: Shape, settled: set[str]) -> list[E
             kept.append(element)
             seen.add(element.role)
     return kept
+
+
+def _is_date(element: Element) -> bool:
+    """A line that says when: on a strip it says more than a sentence does."""
+    return element.role == "body" and len(element.text) <= _SHORT_LETTERS and any(c.isdigit() for c in element.text)
+
+
+def _numbered(elements: list[Element], all_elements: list[Element]) -> list[Element]:
+    """Where a button asks for a call and there is no room for the number, the button has the number."""
+    shown = {element.text for element in elements if element.role == "contact"}
+    numbers = [e.text.split(" · ")[0] for e in all_elements if e.role == "contact" and _PHONE.fullmatch(e.text)]
+    if not numbers or any(numbers[0] in text for text in shown):
+        return elements
+    return [replace(e, text=_dialled(e.text, numbers[0])) if e.role == "cta" else e for e in elements]
+
+
+def _dialled(call: str, number: str) -> str:
+    if not _CALL.search(call) or len(number) > _NUMBER_LETTERS:
+        return call
+    verb = _ENGLISH_CALL.match(call)
+    return f"{verb[0]} {number}" if verb else number
 
 
 def _budget(size: Size, shape: Shape) -> frozenset[str]:
@@ -127,8 +162,10 @@ def _is_long_winded(element: Element, size: Size, shape: Shape) -> bool:
     return _is_small(size, shape) and len(element.text) > _SHORT_LETTERS
 
 
-def _worded(element: Element, size: Size, shape: Shape) -> Element:
-    narrow = size.width <= _NARROW_PX or shape == "micro" or (shape == "compact" and len(element.text) >= _LONG_CALL)
+def _worded(element: Element, size: Size, shape: Shape, *, beside: bool) -> Element:
+    """The short form where there is little room; of a button, also where it shares a row with the logo (``beside``)."""
+    tight = (shape == "compact" or beside) and len(element.text) >= _LONG_CALL
+    narrow = size.width <= _NARROW_PX or shape == "micro" or tight
     wants_short = narrow if element.role == "cta" else _is_small(size, shape)
     return replace(element, text=element.short) if wants_short and element.short else element
 
@@ -137,15 +174,26 @@ def _sized(element: Element, size: Size) -> Element:
     """More lines on upright canvases; a headline may be smaller where its longest word would not fit otherwise."""
     if element.role in {"headline", "sub"} and size.height > size.width:
         element = replace(element, max_lines=max(element.max_lines, _TALL_LINES))
+    if element.role == "offer" and len(element.text) > _WORDY_LETTERS:
+        return _wordy(element, size)
     if element.role != "headline" or element.min_px:
         return element
     return replace(element, min_px=_least_px(element.text, size))
 
 
+def _wordy(element: Element, size: Size) -> Element:
+    """An offer that is a sentence has the lines and the type of one: in an offer's own it would have no room."""
+    lines = max(element.max_lines, _TALL_LINES if size.height > size.width else _WORDY_LINES)
+    least = max(legible_px(size), round(_WORDY_TYPE * least_px(SETTINGS["offer"], size)))
+    return replace(element, max_lines=lines, min_px=element.min_px or least)
+
+
 def _least_px(text: str, size: Size) -> int:
+    """What the longest word fits in, as far as that can be read; 0 where that is no less than usual."""
     longest = max((len(word) for word in text.split()), default=1)
     fitting = int(size.width * _TEXT_SHARE / (longest * _LETTER_WIDTH))
-    return max(fitting, _LEAST_HEADLINE_PX) if fitting < least_px(SETTINGS["headline"], size) else 0
+    least = max(fitting, legible_px(size))
+    return least if least < least_px(SETTINGS["headline"], size) else 0
 
 
 def _locked(element: Element, locks: list[Lock]) -> Element:

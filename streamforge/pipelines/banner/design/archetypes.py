@@ -83,7 +83,7 @@ _STACK_LEFT: dict[Shape, tuple[Layout, ...]] = {
     "skyscraper": (_left(_STACK), _left(_LOGO_LAST)),
     "compact": (_left(_STACK),),
     "wide": (
-        _left((*_TEXTS, "cta"), ("logo", "offer", "contact", "legal")),
+        _left((*_TEXTS, "offer"), ("logo", *_CLOSE)),
         _left(("logo", *_TEXTS), ("offer", *_CLOSE)),
     ),
     "strip": (_STRIP_ROW,),
@@ -155,10 +155,7 @@ _SIDE_BY_SIDE: dict[Shape, tuple[Layout, ...]] = {
     "skyscraper": (_left(("logo", *_TEXTS, "offer", *_CLOSE)),),
     "compact": (_left(("logo", "headline", "offer", "cta")),),
     "wide": (_left(("logo", *_TEXTS), ("offer", *_CLOSE)),),
-    "strip": (
-        _left(("logo",), _LINE, ("offer", "cta", "contact", "legal")),
-        _STRIP_ROW,
-    ),
+    "strip": (_STRIP_ROW,),
     "short-strip": (_left(("logo", "headline"), ("offer", "cta")),),
     "micro": (_MICRO_ROW,),
 }
@@ -183,14 +180,15 @@ def _beside(layouts: tuple[Layout, ...], anchor: Anchor, share: int) -> tuple[La
     )
 
 
+_SIDES: tuple[Anchor, ...] = ("right", "left")
 _ROW = Layout(columns=(_LINE, ("offer",), _CLOSE, ("logo",)), picture=("left", 24))
 _HERO: dict[Shape, tuple[Layout, ...]] = {
-    "landscape": _beside((_left(_STACK),), "right", 46),
+    "landscape": (*_beside((_left(_STACK),), "right", 46), *_beside((_left(_STACK),), "left", 46)),
     "square": _beside((_left(_STACK),), "top", 36),
     "portrait": _beside((_left(_STACK),), "top", 48),
     "skyscraper": _beside((_left(_STACK),), "top", 38),
-    "compact": _beside((_left(_STACK),), "right", 42),
-    "wide": (Layout(columns=(_TEXTS, ("logo", "offer", *_CLOSE)), picture=("right", 34)),),
+    "compact": (*_beside((_left(_STACK),), "right", 42), *_beside((_left(_STACK),), "left", 42)),
+    "wide": tuple(Layout(columns=(_TEXTS, ("logo", "offer", *_CLOSE)), picture=(side, 34)) for side in _SIDES),
     "strip": (_ROW,),
     "short-strip": (Layout(columns=(("logo", "headline", "sub"), ("offer", "cta")), picture=("right", 28)),),
     "micro": (Layout(columns=(("headline",), ("offer",), ("cta",), ("logo",)), picture=("left", 18)),),

@@ -27,13 +27,17 @@ class LogoFacts(Struct, frozen=True, kw_only=True):
 
 
 class HeroFacts(Struct, frozen=True, kw_only=True):
-    """What a designer may know of the hero picture: px, colours by share, and where it is calm enough for text."""
+    """What a designer may know of the hero picture: px, colours by share, and where it is calm enough for text.
+
+    ``subject`` is what must not be cut: left, top, right, bottom as shares; all of it where nothing stands out.
+    """
 
     width: int
     height: int
     colors: list[str]
     luminance: float
     calm: Literal["left", "right", "top", "bottom", "nowhere"] = "nowhere"
+    subject: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
 
 
 class Brief(Struct, frozen=True, kw_only=True):

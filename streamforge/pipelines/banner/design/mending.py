@@ -11,6 +11,7 @@ from streamforge.pipelines.banner.design.palette import palette_ids
 from streamforge.pipelines.banner.design.settle import DARK_CEILING
 from streamforge.pipelines.banner.design.strategy import BackgroundStyle, Mode
 from streamforge.pipelines.banner.design.themes import THEMES
+from streamforge.pipelines.banner.design.turns import CONFLICT, WEIGHT
 from streamforge.pipelines.banner.words import wording
 
 _COLOUR = frozenset(["contrast", "logo_contrast", "logo", "saliency"])
@@ -29,7 +30,9 @@ def mended(brief: Brief, design: Design, history: list[Attempt]) -> Patch:
     violations = history[-1].violations
     tried = [attempt.patch for attempt in history if attempt.patch is not None]
     locked = {lock.element for lock in brief.spec.locks}
-    if conflicts := [violation for violation in violations if violation.check == "conflict"]:
+    if all(violation.check == WEIGHT for violation in violations):
+        return _lightened(design)
+    if conflicts := [violation for violation in violations if violation.check == CONFLICT]:
         return _untied(design, conflicts)
     if any(violation.check in _COLOUR for violation in violations):
         return _recoloured(brief, design, tried)
@@ -47,6 +50,13 @@ def _untied(design: Design, conflicts: list[Violation]) -> Patch:
             if group:
                 return Patch(unrelate=group[-1:], rationale=f"took out {group[-1]}, which contradicts the others")
     return Patch(rationale="no relation of the graph is named in the conflict")
+
+
+def _lightened(design: Design) -> Patch:
+    """A plain ground; no other patch makes a file much lighter."""
+    if design.background == "solid":
+        return Patch(rationale="the ground is plain already, and files are still too heavy")
+    return Patch(background="solid", rationale="a plain ground makes lighter files")
 
 
 def _recoloured(brief: Brief, design: Design, tried: list[Patch]) -> Patch:
@@ -88,7 +98,7 @@ def _tightened(design: Design, violations: list[Violation], locked: set[str]) ->
 
 
 def _shorter(element: Element) -> Edit | None:
-    """The element's own short form, or its text cut at a clause, or at a word; None where nothing is left to cut."""
+    """The element's own short form, or its text cut where a phrase ends; else leave for more lines, if it has none."""
     if element.role in {"logo", "hero", "deco", "contact"} or not element.text:
         return None
     if element.short and element.short != element.text:
@@ -96,7 +106,6 @@ def _shorter(element: Element) -> Edit | None:
     letters = max(_LEAST_LETTERS, int(len(element.text) * _SHORTER))
     words = max(1, int(len(element.text.split()) * _SHORTER))
     cut = wording.shorten(element.text, words=words, letters=letters)
-    cut = cut or (wording.first_words(element.text, words=words, letters=letters) if element.role in _VITAL else "")
     if cut and cut != element.text:
         return Edit(element=element.id, text=cut, short=cut)
     return Edit(element=element.id, max_lines=_KEPT_LINES) if element.max_lines < _KEPT_LINES else None

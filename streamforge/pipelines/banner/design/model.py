@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streamforge.errors import ProviderRefused
 from streamforge.pipelines.banner.design import faults, turns
@@ -39,6 +40,15 @@ class Question(Generic[A, V]):
             return None, Faults([str(error)])
         found = self._judge(value)
         return (None if found.fatal else value), found
+
+
+class Asked(NamedTuple, Generic[V]):
+    """What a question came to: the value, None where no answer could be used, what is wrong with it, and the price."""
+
+    value: V | None
+    faults: Faults
+    tokens: Tokens
+    by: str
 
 
 class ModelDesigner:
@@ -76,41 +86,49 @@ class ModelDesigner:
             lambda draft: design_of(draft, strategy, brief, self.name),
             lambda design: faults.of_design(design, brief),
         )
-        return self._required("design", await self._ask(question, turns.graph_turn(brief, strategy)))
+        asked = await self._ask(question, turns.graph_turn(brief, strategy))
+        written = self._required("design", asked)
+        return replace(written, value=replace(written.value, designer=asked.by))
 
     async def mend(self, brief: Brief, design: Design, history: list[Attempt]) -> Written[Patch]:
         """A patch; an empty one, paid for all the same, where the model wrote none that can be used."""
         question = Question(turns.PATCH, Mend, patch_of, lambda patch: faults.of_patch(patch, design, brief))
-        patch, found, tokens = await self._ask(question, turns.patch_turn(brief, design, history))
-        return Written(patch or Patch(rationale=f"no usable patch: {'; '.join(found.lines)}"[:600]), tokens)
+        asked = await self._ask(question, turns.patch_turn(brief, design, history))
+        useless = Patch(rationale=f"no usable patch: {'; '.join(asked.faults.lines)}"[:600])
+        return Written(asked.value or useless, asked.tokens)
 
     async def aclose(self) -> None:
         """Close the model's connections."""
         await self._model.aclose()
 
-    def _required(self, what: str, answered: tuple[V | None, Faults, Tokens]) -> Written[V]:
-        value, found, tokens = answered
-        if value is not None:
-            return Written(value, tokens)
+    def _required(self, what: str, asked: Asked[V]) -> Written[V]:
+        if asked.value is not None:
+            return Written(asked.value, asked.tokens)
+        tokens, lines = asked.tokens, "; ".join(asked.faults.lines)
         spent = f"{tokens.input + tokens.cached} tokens read and {tokens.output} written in {tokens.calls} calls"
         raise ProviderRefused(
-            f"{self.name} wrote no usable {what} ({spent}): {'; '.join(found.lines)}",
-            hint="try again, or use the offline designer",
+            f"{asked.by} wrote no usable {what} ({spent}): {lines}", hint="try again, or use the offline designer"
         )
 
-    async def _ask(self, question: Question[A, V], turn: str) -> tuple[V | None, Faults, Tokens]:
-        """The better of at most two answers, what is wrong with it, and what both cost."""
-        asked = (Turn("user", turn),)
-        first = await self._call(question, asked)
+    async def _ask(self, question: Question[A, V], turn: str) -> Asked[V]:
+        """The better of at most two answers."""
+        turns_so_far = (Turn("user", turn),)
+        first = await self._call(question, turns_so_far)
         value, found = question.read(first.text)
         tokens = _paid(Tokens(), first)
         if not found.lines:
-            return value, found, tokens
+            return Asked(value, found, tokens, self._by(first))
         complaint = Turn("user", turns.repair_turn(found.lines))
-        second = await self._call(question, (*asked, Turn("assistant", first.text), complaint))
+        second = await self._call(question, (*turns_so_far, Turn("assistant", first.text), complaint))
         repaired, left = question.read(second.text)
         tokens = _paid(tokens, second)
-        return (value, found, tokens) if repaired is None and value is not None else (repaired, left, tokens)
+        if repaired is None and value is not None:
+            return Asked(value, found, tokens, self._by(first))
+        return Asked(repaired, left, tokens, self._by(second))
+
+    def _by(self, answer: TextResponse) -> str:
+        """Who of a chain wrote it."""
+        return answer.tried[-1] if answer.tried else self.name
 
     async def _call(self, question: Question[A, V], conversation: tuple[Turn, ...]) -> TextResponse:
         return await self._model.complete(

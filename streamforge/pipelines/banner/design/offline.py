@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import get_args
 
+import anyio.to_thread
+
 from streamforge.pipelines.banner.canvas import Canvas, Size
 from streamforge.pipelines.banner.design.adapt import adapt
 from streamforge.pipelines.banner.design.archetypes import ARCHETYPES, fitting, layout_of
@@ -35,7 +37,10 @@ _SHORT = 120
 
 
 class OfflineDesigner:
-    """The rules as a ``Designer``; pure, a few milliseconds, no tokens."""
+    """The rules as a ``Designer``: pure, some ten milliseconds, no tokens.
+
+    They run in a thread: telling a language by a model takes a second, once, in which the event loop must go on.
+    """
 
     @property
     def name(self) -> str:
@@ -44,15 +49,15 @@ class OfflineDesigner:
 
     async def strategise(self, brief: Brief) -> Written[Strategy]:
         """One strategy for every size of the brief."""
-        return Written(strategy_for(brief))
+        return Written(await anyio.to_thread.run_sync(strategy_for, brief))
 
     async def draw(self, brief: Brief, strategy: Strategy) -> Written[Design]:
         """The graph for ``brief.size``."""
-        return Written(graph_for(brief, strategy))
+        return Written(await anyio.to_thread.run_sync(graph_for, brief, strategy))
 
     async def mend(self, brief: Brief, design: Design, history: list[Attempt]) -> Written[Patch]:
         """A patch for what the last attempt's violations name."""
-        return Written(mended(brief, design, history))
+        return Written(await anyio.to_thread.run_sync(mended, brief, design, history))
 
 
 def design_offline(spec: BannerSpec, size: Size, logo: LogoFacts | None) -> Design:
@@ -98,7 +103,7 @@ def graph_for(brief: Brief, strategy: Strategy) -> Design:
         layout,
         elements,
         brief.hero,
-        aspect=brief.size.width / brief.size.height,
+        size=(brief.size.width, brief.size.height),
         offer_goes_on=offer_goes_on(brief.spec.prompt, elements),
     )
     return Design(
@@ -170,6 +175,7 @@ _ROLES: dict[str, tuple[ElementRole, int, int]] = {
     "headline": ("headline", 1, 3),
     "date": ("body", 4, 2),
     "sub": ("sub", 5, 3),
+    "more": ("sub", 8, 3),
     "offer": ("offer", 2, 2),
     "cta": ("cta", 2, 1),
     "contact": ("contact", 6, 1),
@@ -187,6 +193,7 @@ def _elements(brief: Brief, copy: Copy) -> list[Element]:
         "headline": (copy.headline, copy.headline_short),
         "date": (copy.date, ""),
         "sub": (copy.sub, copy.sub_short),
+        "more": (copy.more, ""),
         "offer": (copy.offer, ""),
         "cta": (copy.cta, copy.cta_short),
         "contact": (contact, ""),

@@ -40,6 +40,8 @@ _ENOUGH = 4.0
 _LOST = 1.8
 """Below this contrast even a small part, the name perhaps, cannot be made out."""
 _DARK_SHARE = 0.45
+_PANEL_SHARE = 0.45
+"""How often a logo that asks for a light ground stands on a panel, where the brand has a colour for a dark one."""
 _TINT_CHROMA = 0.015
 _CLEARLY = 0.3
 _LIGHT_SAMPLE = "#f7f5f0"
@@ -74,7 +76,19 @@ def choose_mode(brief: Brief, wish: Mode | None) -> Mode:
         return "dark" if luminance(ground) <= DARK_CEILING else "light"
     if brief.hero is not None and brief.logo is None and not brand_colours(brief):
         return "dark" if brief.hero.luminance < _DIM_PICTURE else "light"
-    return _mode(brand_colours(brief), brief.logo, wish, chance(brief.spec, "mode"))
+    rng = chance(brief.spec, "mode")
+    mode = _mode(brand_colours(brief), brief.logo, wish, rng)
+    if mode == "light" and wish != "light" and _has_panel(brief) and rng.random() < _PANEL_SHARE:
+        return "dark"
+    return mode
+
+
+def _has_panel(brief: Brief) -> bool:
+    """Whether a dark ground of the brand could carry the logo on a light panel, or in its variant for the dark."""
+    logo = brief.logo
+    if logo is None or not logo.transparent:
+        return False
+    return any(is_chromatic(colour) and carries_dark(colour) for colour in brand_colours(brief) or logo.colors)
 
 
 def palette_of(strategy: Strategy, brief: Brief) -> Palette:
@@ -89,10 +103,17 @@ def palette_of(strategy: Strategy, brief: Brief) -> Palette:
         theme = _boxed(THEMES[known], brief.logo)
     else:
         source = {BRAND: brand_colours, LOGO: _logo_colours, HERO: _hero_colours}[known](brief)
-        theme = livery(source, mode, rng, logo=brief.logo, given=_given(brief))
+        theme = livery(source, mode, rng, logo=_bare_logo(brief, mode), given=_given(brief))
         theme = replace(theme, decor=theme.ground_2) if known == HERO else theme
     settled = settle(clear_of_logo(theme, brief.logo), prefer_white=mode == "light")
     return avoiding(_with_kit_ink(settled, brief), brief.kit.forbidden)
+
+
+def _bare_logo(brief: Brief, mode: Mode) -> LogoFacts | None:
+    """The logo, if it is to stand on the ground itself: on a dark one that it would be lost on it has a panel."""
+    if brief.logo is None or not brief.logo.transparent or mode == "light":
+        return brief.logo
+    return None if brief.spec.logo_on_dark or _logo_mode(brief.logo, "dark") == "light" else brief.logo
 
 
 def brand_colours(brief: Brief) -> list[str]:

@@ -10,27 +10,17 @@ from msgspec.structs import replace
 
 from streamforge.pipelines.banner.design.archetypes import Align, Column, Layout
 from streamforge.pipelines.banner.design.brief import HeroFacts
-from streamforge.pipelines.banner.design.graph import Anchor, Element, Region, Relation, RelationKind
+from streamforge.pipelines.banner.design.framing import OPPOSITE, PANEL, PICTURE, regions_for
+from streamforge.pipelines.banner.design.graph import Element, Region, Relation, RelationKind
 from streamforge.pipelines.banner.words.wording import follows
 
-PANEL = "panel"
-PICTURE = "picture"
 _ALIGN_WEIGHT = 8
 _GROUP_WEIGHT = 3
 _LEAD_WEIGHT = 9
 _SECOND_WEIGHT = 6
-_FULL = 100
-_ROOMY = 30
-"""A picture of a smaller share of the canvas (percent) stays a strip at its side."""
-_CALM_SHARE = 54
-_FILLS = 0.6
-"""A picture of which less than this share would be left does not fill the canvas."""
-_UPRIGHT, _BESIDE_SHARE = 1.15, 42
-"""Of a picture no wider than this a flat strip shows too little: it stands at the side."""
 _GROUPS = frozenset([("headline", "sub"), ("offer", "sub"), ("cta", "contact")])
 _ORDERS = frozenset(["above", "left_of"])
 _ACTIONS = frozenset(["cta", "contact", "legal", "offer", "logo"])
-_OPPOSITE: dict[Anchor, Anchor] = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 _MIRRORED: dict[RelationKind, RelationKind] = {"align_left": "align_right", "align_right": "align_left"}
 
 
@@ -47,13 +37,12 @@ def relate(
     elements: list[Element],
     hero: HeroFacts | None = None,
     *,
-    aspect: float = 1.0,
+    size: tuple[int, int] = (1, 1),
     offer_goes_on: bool = False,
 ) -> Related:
     """The layout over the elements at hand: reading order hard; alignment, hierarchy and grouping soft.
 
-    ``hero`` says where its picture is calm: on that side text may lie on it, and then it fills the canvas, where it has
-    nearly the proportions (``aspect``, width over height) of that. Where the offer goes on in the line below the
+    ``hero`` and the canvas' ``size`` (px) decide where a picture goes. Where the offer goes on in the line below the
     headline, that line stands below the offer instead.
     """
     texts = [element for element in elements if element.role != "hero"]
@@ -62,13 +51,14 @@ def relate(
     header, footer = _members(layout.header, texts), _members(layout.footer, texts)
     columns = _with_homeless(columns, [*header, *footer], texts)
     centred = {columns.index(kept) for at in layout.centred if (kept := _members(wanted[at], texts)) in columns}
+    centred -= {0} if len(columns) > 1 else set[int]()  # at the canvas' left edge: what stands there begins there
     lead = next((element.id for element in texts if element.role == "headline"), "")
     quiet = {element.id for element in texts if element.role in {"sub", "body"}}
     order = [*_order(columns), *_rows(columns, header, footer)]
     relations = [*order, *_aligned(columns, centred, {lead} | quiet, lead), *_edges(columns, header, footer)]
     relations += [*_hierarchy(layout, elements), *_grouped(columns, elements)]
     if layout.picture and (name := next((element.id for element in elements if element.role == "hero"), "")):
-        regions = _regions(*_placed(layout.picture, hero, aspect))
+        regions = regions_for(layout.picture, hero, size)
         inside = [Relation(a=name, rel="inside", b=PICTURE)]
         inside += [Relation(a=element.id, rel="inside", b=PANEL) for element in texts]
         return Related([*relations, *inside], regions, "left")
@@ -89,26 +79,6 @@ def _joined(column: Column, layout: Layout) -> Column:
     rest = tuple(role for role in column if role != "sub")
     at = rest.index("offer") + 1 if "offer" in rest else 0
     return (*rest[:at], "sub", *rest[at:]) if at else rest
-
-
-def _placed(picture: tuple[Anchor, int], hero: HeroFacts | None, aspect: float) -> tuple[tuple[Anchor, int], str]:
-    """Where the picture goes, and where it is calm: an upright one stands beside the text, and none fills too much."""
-    if hero is None:
-        return picture, "nowhere"
-    own = hero.width / hero.height
-    calm = hero.calm if min(own / aspect, aspect / own) >= _FILLS else "nowhere"
-    is_cut = picture[0] == "top" and aspect >= 1.0 and own < _UPRIGHT
-    return (("right", _BESIDE_SHARE) if is_cut and calm not in {"top", "bottom"} else picture), calm
-
-
-def _regions(picture: tuple[Anchor, int], calm: str) -> list[Region]:
-    """The picture's part and the text's: opposite each other, or the text on the picture's calm side."""
-    anchor, share = picture
-    opposite = _OPPOSITE[anchor]
-    if calm in {anchor, opposite} and share >= _ROOMY:
-        side: Anchor = anchor if calm == anchor else opposite
-        return [Region(id=PICTURE, anchor="full", share=_FULL), Region(id=PANEL, anchor=side, share=_CALM_SHARE)]
-    return [Region(id=PICTURE, anchor=anchor, share=share), Region(id=PANEL, anchor=opposite, share=_FULL - share)]
 
 
 def without(relations: Iterable[Relation], gone: Iterable[str]) -> list[Relation]:
@@ -132,7 +102,7 @@ def mirrored_regions(regions: list[Region]) -> list[Region]:
     if any(region.id == PICTURE and region.anchor == "full" for region in regions):
         return regions
     return [
-        replace(region, anchor=_OPPOSITE[region.anchor]) if region.anchor in {"left", "right"} else region
+        replace(region, anchor=OPPOSITE[region.anchor]) if region.anchor in {"left", "right"} else region
         for region in regions
     ]
 
@@ -217,6 +187,8 @@ def _hierarchy(layout: Layout, elements: list[Element]) -> Iterator[Relation]:
     pairs = [] if layout.lead == "both" else [(lead, second, _LEAD_WEIGHT if lead == "offer" else _SECOND_WEIGHT)]
     pairs += [("headline", lesser, _LEAD_WEIGHT) for lesser in ("sub", "kicker", "contact")]
     pairs += [("offer", "sub", 5)]
+    lines = [element.id for element in elements if element.role == "sub"]
+    yield from (_soft(first, "larger_type", other, _SECOND_WEIGHT) for first, other in pairwise(lines))
     yield from (_soft(names[a], "larger_type", names[b], w) for a, b, w in pairs if a in names and b in names)
 
 

@@ -27,6 +27,8 @@ PATCH = "banner-patch.v1.md"
 REPAIR = "banner-repair.v1.md"
 CONFLICT = "conflict"
 """The check of a violation whose element is the names of relations that exclude each other."""
+WEIGHT = "weight"
+"""The check of a violation whose element is a file that is too heavy."""
 _MOST_VIOLATIONS = 24
 _MOST_ATTEMPTS = 4
 _MOST_PROBLEMS = 12

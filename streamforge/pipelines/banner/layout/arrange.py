@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from streamforge.errors import LayoutInfeasible
 from streamforge.pipelines.banner.canvas import Size
-from streamforge.pipelines.banner.design.graph import Design, Element
+from streamforge.pipelines.banner.design.graph import Design, Element, RelationKind
+from streamforge.pipelines.banner.design.relations import without
 from streamforge.pipelines.banner.layout import room
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
-from streamforge.pipelines.banner.layout.measure import Measured, ends_right, is_badge, measure
+from streamforge.pipelines.banner.layout.measure import Measured, ends_right, is_badge, is_vital, measure
 from streamforge.pipelines.banner.layout.pictures import hero_region
-from streamforge.pipelines.banner.layout.stage import Stage
+from streamforge.pipelines.banner.layout.roles import type_sizes
+from streamforge.pipelines.banner.layout.stage import Stage, is_strip
 from streamforge.pipelines.banner.order import Order
 from streamforge.pipelines.banner.picture.artwork import logo_of
 from streamforge.pipelines.banner.stopwatch import Stopwatch
@@ -19,30 +25,110 @@ from streamforge.render.raster import bytes_of, decode
 from streamforge.solve.layout import solve
 from streamforge.solve.problem import Item, Placed, Rule, Solution
 
+_LEAST = 4
+"""Elements of this priority or a higher number may be left out without a second thought."""
+_GIVES_WAY = "gives way to what is more important"
+_TURNED: dict[RelationKind, RelationKind] = {
+    "above": "left_of",
+    "align_left": "center_y",
+    "align_right": "center_y",
+    "center_x": "center_y",
+}
+
 
 def arrange(design: Design, order: Order, hint: Arrangement | None = None) -> Arrangement:
     """Measure and solve.
 
-    ``hint`` is an earlier arrangement of much the same design, on any canvas: where the search looks first. Raises
-    LayoutInfeasible naming the relations and locked places that contradict each other, or the side of a canvas that is
-    too small; AssetRejected for the logo. Deterministic but for ``timings`` (ms: ``logo``, ``measure``, ``solve``).
+    ``hint`` is an earlier arrangement of much the same design, on any canvas: where the search looks first. On a low
+    canvas a column that would lose an important element stands as a row instead. Raises LayoutInfeasible naming the
+    relations and locked places that contradict each other, or the side of a canvas that is too small; AssetRejected for
+    the logo. Deterministic but for ``timings`` (ms: ``logo``, ``measure``, ``solve``).
     """
+    found = _arranged(design, order, hint)
+    for way in _ways(design, order.size):
+        if not _costs(design, found):
+            break
+        if way.pressed and not order.may_press:
+            continue
+        other = _tried(way, design, order, hint)
+        found = other if other and _costs(design, other) < _costs(design, found) else found
+    return found
+
+
+class _Way(Struct, frozen=True):
+    """Another try to show what is important: of which design, in how small a type, and what to tell of it."""
+
+    design: Design
+    pressed: bool = False
+    note: str = ""
+
+
+def _ways(design: Design, size: Size) -> Iterator[_Way]:
+    """As a row on low canvases; without what is of no importance; both, in small type."""
+    kept = [element for element in design.elements if element.priority < _LEAST or is_vital(element)]
+    lean = replace(design, elements=kept)
+    if is_strip(size):
+        row, told = sideways(design), "the elements stand side by side: it is too low for a column"
+        yield _Way(row, note=told)
+        yield _Way(sideways(lean), note=told)
+        yield _Way(sideways(lean), pressed=True, note=told)
+    yield _Way(lean)
+
+
+def _tried(way: _Way, design: Design, order: Order, hint: Arrangement | None) -> Arrangement | None:
+    """The arrangement that way, if there is one; what it goes without counts as left out."""
+    kept = {element.id for element in way.design.elements}
+    gone = {element.id: _GIVES_WAY for element in design.elements if element.id not in kept}
+    relations = without(way.design.relations, sorted(gone))
+    try:
+        other = _arranged(replace(way.design, relations=relations), order, hint, pressed=way.pressed)
+    except LayoutInfeasible:
+        return None
+    notes = [*other.notes, way.note] if way.note else other.notes
+    return replace(other, dropped=[*gone, *other.dropped], reasons=gone | other.reasons, notes=notes)
+
+
+def sideways(design: Design) -> Design:
+    """The design with columns turned into rows: what stood above stands to the left, what shared an edge a middle."""
+    turned = [replace(r, rel=_TURNED.get(r.rel, r.rel)) for r in design.relations]
+    return replace(design, relations=list({relation.name: relation for relation in turned}.values()))
+
+
+def _costs(design: Design, found: Arrangement) -> list[int]:
+    """How important what is left out is: worse ones sort later. Only what a banner can hardly be without counts."""
+    priorities = {element.id: element.priority for element in design.elements}
+    return sorted((_LEAST - priorities[name] for name in found.dropped if priorities[name] < _LEAST), reverse=True)
+
+
+def _arranged(design: Design, order: Order, hint: Arrangement | None, *, pressed: bool = False) -> Arrangement:
     watch = Stopwatch()
-    stage = stage_of(design, order)
+    stage = replace(stage_of(design, order), pressed=pressed)
     watch.lap("logo")
     measured = measure(design, stage)
     watch.lap("measure")
-    solution = _solved(design, stage, measured, hint)
+    places = _scaled(hint, stage.size) if hint else None
+    try:
+        solution = solve(measured.problem, places)
+    except LayoutInfeasible as error:
+        if pressed or not room.is_for_space(error):
+            raise
+        if not order.may_press:
+            raise room.too_small(design, stage, error.conflicts) from error
+        stage = replace(stage, pressed=True)
+        measured = measure(design, stage)
+        solution = _pressed(design, stage, measured, error)
     watch.lap("solve")
+    placements = _placements(design, stage, measured, solution)
     return Arrangement(
         size=order.size,
         margin=measured.problem.margin,
         solver=solution.status,
-        placements=_placements(design, stage, measured, solution),
+        placements=placements,
         dropped=solution.dropped,
         reasons=solution.reasons,
         relaxed=solution.relaxed,
         lost={name: count for name, count in measured.lost.items() if count},
+        notes=_notes(design, placements, order.size) if stage.pressed else [],
         timings=watch.laps,
     )
 
@@ -70,13 +156,27 @@ def _hero_aspect(order: Order, design: Design) -> float | None:
     return width / height
 
 
-def _solved(design: Design, stage: Stage, measured: Measured, hint: Arrangement | None) -> Solution:
+def _pressed(design: Design, stage: Stage, measured: Measured, refused: LayoutInfeasible) -> Solution:
+    """The layout in smaller type and with long words parted, where in the usual type there is no room."""
     try:
-        return solve(measured.problem, _scaled(hint, stage.size) if hint else None)
+        return solve(measured.problem)
     except LayoutInfeasible as error:
-        if not room.is_for_space(error):
-            raise
-        raise room.too_small(design, stage, error.conflicts) from error
+        raise room.too_small(design, stage, refused.conflicts) from error
+
+
+def _notes(design: Design, placements: list[Placement], size: Size) -> list[str]:
+    """How vital texts were made to fit."""
+    elements = {element.id: element for element in design.elements}
+    found: list[str] = []
+    for placement in placements:
+        element = elements[placement.id]
+        if not is_vital(element) or not placement.lines:
+            continue
+        if "".join(placement.lines).count("-") > element.text.count("-"):
+            found.append(f"{element.id} has a word that is longer than a line: it is parted")
+        if placement.px < type_sizes(element, size)[0]:
+            found.append(f"{element.id} is set in {placement.px} px: there is no room for its usual size")
+    return found
 
 
 def _scaled(hint: Arrangement, size: Size) -> dict[str, Placed]:

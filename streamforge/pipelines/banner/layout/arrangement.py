@@ -30,7 +30,7 @@ class Arrangement(Struct, frozen=True, kw_only=True):
 
     ``solver``: ``optimal``, ``feasible`` or ``stack``. ``dropped``: elements left out for want of space, the first to
     go first, with ``reasons`` by element. ``relaxed``: names of soft relations that do not hold. ``lost``: characters
-    no font has, by element. ``timings``: ms by stage.
+    no font has, by element. ``notes``: what had to be set otherwise than usual to fit. ``timings``: ms by stage.
     """
 
     size: Size
@@ -41,6 +41,7 @@ class Arrangement(Struct, frozen=True, kw_only=True):
     reasons: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     relaxed: list[str] = msgspec.field(default_factory=list[str])
     lost: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    notes: list[str] = msgspec.field(default_factory=list[str])
     timings: dict[str, float] = msgspec.field(default_factory=dict[str, float])
 
 
@@ -56,9 +57,13 @@ class PaintedFile(Struct, frozen=True):
 
 
 class Painted(Struct, frozen=True, kw_only=True):
-    """The pictures, their checks, the layout metrics, and the ms that drawing, encoding and verifying took."""
+    """The pictures, their checks, the layout metrics, and the ms that drawing, encoding and verifying took.
+
+    ``notes``: what had to be painted otherwise than the design has it.
+    """
 
     files: list[PaintedFile]
     checks: list[Check]
     timings: dict[str, float]
     metrics: dict[str, float] = msgspec.field(default_factory=dict[str, float])
+    notes: list[str] = msgspec.field(default_factory=list[str])

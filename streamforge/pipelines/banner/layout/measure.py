@@ -15,11 +15,12 @@ from streamforge.errors import LayoutInfeasible
 from streamforge.pipelines.banner.design.colour import contrast
 from streamforge.pipelines.banner.design.graph import Design, Element
 from streamforge.pipelines.banner.layout.pictures import deco_item, hero_item, lies_over, logo_item, pin_of
-from streamforge.pipelines.banner.layout.roles import SETTINGS, setting_of, style_of, type_sizes
+from streamforge.pipelines.banner.layout.roles import SETTINGS, legible_px, setting_of, style_of, type_sizes
 from streamforge.pipelines.banner.layout.spacing import area_of, rules_of
 from streamforge.pipelines.banner.layout.stage import Stage, is_strip
 from streamforge.render import text
 from streamforge.render.cleaning import clean
+from streamforge.render.hyphenation import softened
 from streamforge.render.text import TextSize, TextStyle
 from streamforge.solve.bridge import without
 from streamforge.solve.problem import Area, Candidate, Item, Problem, Pull
@@ -37,15 +38,21 @@ _SURPLUS_FAULT = 18
 _CRAMPED_EM, _CRAMPED_FAULT = 7.0, 40
 """Lines of fewer letters than about twice this many look like a list, not like a sentence."""
 _FEW_WORDS, _SINGLE_FAULT = 3, 13
+_BRIEF_LETTERS, _TORN_FAULT = 9, 30
+"""So short an offer (``30% off``) is one figure: it stands on a line."""
+_STRIP_OFFER = 23
+"""What an offer's size is worth where it stands beside the headline, and not below: nearly as much as that one's."""
 _SHORT_WORD, _SHORT_FAULT = 3, 20
 """A headline of at least so many words is no list: lines of one word count against it, more if that word is short."""
-_RIM, _DISPLAY_RIM, _BADGE_RIM = 0.3, 0.36, 0.5
-"""The space kept free around a text, in type sizes; a badge's text has the badge around it."""
+_RIM, _DISPLAY_RIM, _STRIP_RIM, _BADGE_RIM = 0.3, 0.36, 0.25, 0.5
+"""The space kept free around a text, in type sizes; a badge's text has the badge around it. On strips a headline
+is large for the canvas, and so much would push the line below it to the edge."""
 _LABEL_PAD = 0.35
 """The rim of a label around its text, in type sizes."""
 _READS = 4.5
 """The contrast at which any text can be read (WCAG 2.2, 1.4.3)."""
 _ENDLESS = 1e9
+_PRESSED_LINES = 8
 
 
 class Measured(Struct, frozen=True):
@@ -73,7 +80,7 @@ def measure(design: Design, stage: Stage) -> Measured:
     styles: dict[str, TextStyle] = {}
     lost: dict[str, int] = {}
     items: list[Item] = []
-    for element in design.elements:
+    for element in (_pressed(element, stage) for element in design.elements):
         if element.role in {"logo", "hero", "deco"}:
             items += _picture_items(element, design, stage)
             continue
@@ -108,6 +115,14 @@ def _check_elements(design: Design) -> None:
     names = [*(element.id for element in design.elements), *(region.id for region in design.regions)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     halved = [element.id for element in design.elements if (element.x is None) != (element.y is None)]
+    contrary = [element for element in design.elements if 0 < element.max_px < element.min_px]
+    if contrary:
+        name, least, most = contrary[0].id, contrary[0].min_px, contrary[0].max_px
+        raise LayoutInfeasible(
+            f"{name} is to be at least {least} px and at most {most} px",
+            conflicts=(f"size({name})",),
+            hint="let min_px be no more than max_px",
+        )
     if doubled:
         raise LayoutInfeasible(
             f"two elements or regions are named {doubled[0]}", conflicts=tuple(doubled), hint="give each its own id"
@@ -137,6 +152,15 @@ def _picture_items(element: Element, design: Design, stage: Stage) -> list[Item]
     return [hero_item(element, design, stage, _pulls(element, design))] if stage.hero_aspect is not None else []
 
 
+def _pressed(element: Element, stage: Stage) -> Element:
+    """On a pressed stage: a vital text with leave to be small, and for more lines."""
+    if not (stage.pressed and is_vital(element)):
+        return element
+    least = min(legible_px(stage.size), type_sizes(element, stage.size)[0])
+    lines = 1 if element.role == "cta" else max(element.max_lines, _PRESSED_LINES)
+    return replace(element, min_px=element.min_px or least, max_lines=lines)
+
+
 def _text_sizes(element: Element, cleaned: str, design: Design, stage: Stage) -> list[TextSize]:
     """The sizes that fit the canvas; where none does, the least ones, so that a refusal can say what they need."""
     size, margin, style = stage.size, stage.metrics.margin, style_of(element, design.typography)
@@ -150,6 +174,8 @@ def _text_sizes(element: Element, cleaned: str, design: Design, stage: Stage) ->
     if has_label(element, design):
         room_w, room_h = room_w - 2 * label_pad(px[0]), room_h - 2 * label_pad(px[0])
     options = text.blocks(cleaned, style, lines)
+    if stage.pressed and is_vital(element) and (parted := softened(cleaned)) != cleaned:
+        options += text.blocks(parted, style, lines)
     found = text.sizes(options, px, room_w, room_h)
     if not found and element.role in _MAY_BREAK:
         found = text.sizes(text.blocks(cleaned, style, lines + 1), px, room_w, room_h)
@@ -159,7 +185,8 @@ def _text_sizes(element: Element, cleaned: str, design: Design, stage: Stage) ->
 def _text_item(element: Element, sizes: list[TextSize], design: Design, stage: Stage) -> Item:
     smallest = min((size.px for size in sizes), default=1)
     largest = max((size.px for size in sizes), default=1)
-    rim, strip = _rim(element, design), is_strip(stage.size)
+    strip = is_strip(stage.size)
+    rim = _rim(element, design, strip=strip)
     fewest: dict[int, int] = {}
     for size in sizes:
         fewest[size.px] = min(len(size.block.lines), fewest.get(size.px, len(size.block.lines)))
@@ -173,7 +200,7 @@ def _text_item(element: Element, sizes: list[TextSize], design: Design, stage: S
         id=element.id,
         candidates=candidates,
         priority=element.priority,
-        weight=setting_of(element).worth,
+        weight=_STRIP_OFFER if strip and element.role == "offer" else setting_of(element).worth,
         pull_x=pull_x,
         pull_y=pull_y,
         stretch=element.role == "cta" and _shares_width(element, design),
@@ -208,10 +235,10 @@ def label_pad(px: float) -> int:
     return round(_LABEL_PAD * px)
 
 
-def _rim(element: Element, design: Design) -> float:
+def _rim(element: Element, design: Design, *, strip: bool) -> float:
     if is_badge(element, design):
         return _BADGE_RIM
-    return _DISPLAY_RIM if setting_of(element).display else _RIM
+    return (_STRIP_RIM if strip else _DISPLAY_RIM) if setting_of(element).display else _RIM
 
 
 def _shares_width(element: Element, design: Design) -> bool:
@@ -238,7 +265,9 @@ def _score(element: Element, size: TextSize, grown: float, fewest: int, *, strip
     lines = len(size.block.lines)
     faults = 40 * size.block.penalty + 8 * (1 - size.block.evenness)
     if setting_of(element).display:
-        faults += (_STRIP_LINE_FAULT if strip else _DISPLAY_LINE_FAULT) * (lines - 1) + _alone(size.block.lines)
+        torn = _TORN_FAULT if element.role == "offer" and len(element.text) <= _BRIEF_LETTERS and not strip else 0
+        faults += ((_STRIP_LINE_FAULT if strip else _DISPLAY_LINE_FAULT) + torn) * (lines - 1)
+        faults += _alone(size.block.lines)
         return round(20 + 80 * grown - faults)
     faults += _LINE_FAULT * (lines - 1) + _SURPLUS_FAULT * (lines - fewest)
     cramped = _CRAMPED_FAULT * max(0.0, 1 - size.block.width / _CRAMPED_EM) if lines > 1 else 0.0

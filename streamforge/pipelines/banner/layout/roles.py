@@ -55,7 +55,7 @@ SETTINGS: dict[str, Setting] = {
         least=0.05,
         most=0.165,
         floor_px=13,
-        worth=12,
+        worth=20,
         strip=0.36,
     ),
     "kicker": Setting(
@@ -119,12 +119,14 @@ SETTINGS: dict[str, Setting] = {
         leading=1.3,
         tracking=0.0,
         least=0.014,
-        most=0.02,
+        most=0.025,
         floor_px=8,
-        worth=1,
+        worth=3,
     ),
 }
 _STEPS = 9
+_LEGIBLE, _SEEN_SIDES, _LEGIBLE_PX = 0.037, 3, 9
+"""The least headline as a share of the canvas' mean side, of which so many short sides count at most; never less px."""
 _THIN_PX = 160
 _THIN_ASPECT = 2.4
 _LOW_PX = 60
@@ -157,6 +159,12 @@ def least_px(setting: Setting, size: Size) -> int:
     least = setting.least * math.sqrt(size.width * size.height)
     least = min(least, _LEAST_UPRIGHT * size.width) if size.height > size.width else least
     return max(setting.floor_px, round(least))
+
+
+def legible_px(size: Size) -> int:
+    """The least type size (px) in which a headline can be read on a canvas."""
+    unit, short = math.sqrt(size.width * size.height), min(size.width, size.height)
+    return max(_LEGIBLE_PX, math.ceil(_LEGIBLE * min(unit, _SEEN_SIDES * short)))
 
 
 def _thinness(element: Element, size: Size) -> float:

@@ -11,12 +11,11 @@ from streamforge.errors import LayoutInfeasible
 from streamforge.pipelines.banner.canvas import MAX_PIXELS, Canvas, Size
 from streamforge.pipelines.banner.design.graph import Design, Element
 from streamforge.pipelines.banner.layout.measure import is_vital, measure
+from streamforge.pipelines.banner.layout.roles import least_px, setting_of
 from streamforge.pipelines.banner.layout.stage import Stage
 from streamforge.solve.layout import solve
 
 _SIDES = (24, 32, 40, 48, 64, 80, 100, 128, 160, 200, 250, 300, 400, 500, 600, 800, 1000, 1200)
-_LONG_WORD_PX = 16
-"""A little over the least headline: where type may not grow with the canvas, long words come to fit."""
 _EFFORT = 0.02
 """What the question is worth: whether a few vital texts fit needs no best layout."""
 _FOR_SPACE = ("size(", "area(")
@@ -51,8 +50,7 @@ def way_out(needed: Size | None) -> str:
 def least_canvas(design: Design, size: Size, logo_aspect: float | None) -> Size | None:
     """The canvas with its short sides raised until the design's vital texts fit; None where no usual size will do.
 
-    They must fit in their role's usual type, or else (long words) in small type: leave for smaller type was given for
-    the canvas at hand.
+    They must fit as on a pressed stage: in type that can be read, long words parted.
     """
     return _least(design, Stage(Canvas(size=size), logo_aspect))
 
@@ -61,28 +59,25 @@ def _least(design: Design, stage: Stage) -> Size | None:
     size = stage.size
     sides = (Size(max(size.width, side), max(size.height, side)) for side in _SIDES)
     larger = [each for each in sides if each != size and each.width * each.height <= MAX_PIXELS]
-    vital = _only_vital(design)
-    for least_px in (0, _LONG_WORD_PX):
-        sized = replace(vital, elements=[_freed(element, least_px) for element in vital.elements])
-        stages = [replace(stage, canvas=replace(stage.canvas, size=each)) for each in larger]
-        first = bisect_left(stages, True, key=lambda each: _holds(sized, each))
-        if first < len(larger):
-            return larger[first]
-    return None
+    vital = _only_vital(design, size)
+    stages = [replace(stage, canvas=replace(stage.canvas, size=each), pressed=True) for each in larger]
+    first = bisect_left(stages, True, key=lambda each: _holds(vital, each))
+    return larger[first] if first < len(larger) else None
 
 
-def _only_vital(design: Design) -> Design:
+def _only_vital(design: Design, size: Size) -> Design:
     """What may never be left out: all else goes before it, so it decides alone."""
     kept = [element for element in design.elements if is_vital(element)]
     names = {element.id for element in kept} | {region.id for region in design.regions} | {""}
     relations = [r for r in design.relations if r.a in names and r.b in names]
-    return replace(design, elements=kept, relations=relations)
+    return replace(design, elements=[_freed(element, size) for element in kept], relations=relations)
 
 
-def _freed(element: Element, least_px: int) -> Element:
-    """The element in its role's usual type, unless one size of type is settled."""
+def _freed(element: Element, size: Size) -> Element:
+    """The element without leave for smaller type than usual, which was given for the canvas at hand."""
     is_settled = 0 < element.min_px == element.max_px
-    return element if is_settled else replace(element, min_px=least_px)
+    is_leave = element.min_px < least_px(setting_of(element), size)
+    return element if is_settled or not is_leave else replace(element, min_px=0)
 
 
 def _holds(design: Design, stage: Stage) -> bool:

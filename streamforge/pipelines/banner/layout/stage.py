@@ -45,13 +45,15 @@ class Stage(Struct, frozen=True):
     """The canvas with its safe zone, and the proportions (width over height) of the pictures at hand.
 
     A picture without proportions is not there, and its element is left out. ``clear_space`` is the free rim around the
-    logo, as a share of its height.
+    logo, as a share of its height. On a ``pressed`` stage vital texts may be smaller than usual, on more lines, and
+    their long words parted: better than no banner.
     """
 
     canvas: Canvas
     logo_aspect: float | None = None
     hero_aspect: float | None = None
     clear_space: float = 0.2
+    pressed: bool = False
 
     @property
     def size(self) -> Size:

@@ -15,12 +15,15 @@ from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.order import Order
 from streamforge.render import logo as logos
 from streamforge.render import photo as photos
-from streamforge.render.colour import contrasts, luminance, luminance_of, parse
+from streamforge.render.colour import Pixels, contrasts, luminance, luminance_of, parse
 from streamforge.render.logo import Logo, load_logo
 from streamforge.render.photo import Photo, load_photo
+from streamforge.render.scene import Frame
 
 _DARK = 0.179
 """The relative luminance at which black and white show equally well: (L + .05)^2 = 1.05 x .05."""
+_READABLE, _BETTER = 2.6, 1.6
+"""A name needs more contrast than a shape; a panel of its own has to be worth it."""
 _SHOWS = 2.0
 """The contrast of most of a logo with its ground from which the variant made for that ground is taken as it is."""
 
@@ -50,6 +53,15 @@ def shows(logo: Logo, ground: float) -> float:
         return 1.0
     step = max(1, len(opaque) // 20_000)
     return float(np.percentile(contrasts(luminance(opaque[::step]), ground), 25))
+
+
+def is_dim(logo: Logo, canvas: Pixels, frame: Frame) -> bool:
+    """Whether a part of a logo, its name perhaps, is hard to read on what lies behind it and easy to read on paper."""
+    top, left = max(round(frame.y), 0), max(round(frame.x), 0)
+    under = canvas[top : top + max(1, round(frame.height)), left : left + max(1, round(frame.width)), :3]
+    behind = float(luminance(under.reshape(-1, 3)).mean())
+    seen = shows(logo, behind)
+    return seen < _READABLE and shows(logo, 1.0) > _BETTER * seen
 
 
 def hero_of(order: Order, design: Design) -> Photo | None:

@@ -16,20 +16,23 @@ from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
 from streamforge.pipelines.banner.layout.measure import has_label, is_badge, label_pad
 from streamforge.pipelines.banner.layout.roles import style_of
+from streamforge.pipelines.banner.layout.stage import is_strip
 from streamforge.pipelines.banner.order import Order
+from streamforge.pipelines.banner.picture.artwork import is_dim
 from streamforge.pipelines.banner.picture.box import unboxed
 from streamforge.pipelines.banner.picture.tones import Tones
-from streamforge.pipelines.banner.picture.underlay import underlay
-from streamforge.pipelines.banner.picture.veil import veil
+from streamforge.pipelines.banner.picture.underlay import tab, underlay
+from streamforge.pipelines.banner.picture.veil import shares_of, veil
 from streamforge.render import text, verify
 from streamforge.render.artwork import Artwork, LogoArt, PhotoArt
-from streamforge.render.colour import Pixels, Rgb, contrast, luminance_of, parse
+from streamforge.render.colour import Pixels, Rgb, contrast, luminance_of, parse, to_hex
 from streamforge.render.grounds import Ground, Mark, background, hull
 from streamforge.render.logo import Logo
 from streamforge.render.paint import Easel
 from streamforge.render.photo import Photo
 from streamforge.render.raster import bytes_of
 from streamforge.render.scene import (
+    Crop,
     Frame,
     Group,
     Item,
@@ -48,6 +51,8 @@ _BUTTON_VISIBLE = 1.8
 """The least contrast of a button with its ground; below it the button takes the ink's colour."""
 _PLATE_PAD = 0.16
 """The least rim of a plate around the logo, as a share of its height."""
+_TAB_REACH = 1.6
+"""In margins: a plate no farther from an edge of the canvas ends there."""
 _BUTTON_SHADE = 0.12
 _SCRIM_OPACITY = 0.88
 _PANEL_SHARE = 0.9
@@ -60,6 +65,8 @@ _ON_PHOTO = 1.25
 """How much more than the least contrast a text asks for on a photograph: its edges distract as well."""
 _NEARLY = 0.9
 _ON_DECOR = 1.08
+_OFFER_CONTRAST = 3.6
+"""What the accent needs to carry an offer, which is to be seen first: large text may have less, and looks dim."""
 _ANYWHERE = Frame(0, 0, 1e6, 1e6)
 _PREFERRED_INKS: dict[str, tuple[str, ...]] = {
     "kicker": ("accent", "ink"),
@@ -75,8 +82,8 @@ class Composition:
 
     Once ``paint`` has run, ``scene`` holds what was painted, ``pixels`` the finished picture (premultiplied RGBA),
     ``bare`` the same without text, ``texts`` what was set where, ``plates`` the boxes of what lies under texts and
-    logo, ``underlays`` those that are a single element's own, by its id, and ``logo_finding`` how well the logo shows
-    on what lies behind it.
+    logo, ``underlays`` those that are a single element's own, by its id, ``logo_finding`` how well the logo shows
+    on what lies behind it, and ``notes`` which colours are not the palette's, and why.
     """
 
     def __init__(
@@ -99,6 +106,7 @@ class Composition:
         self.texts: list[Text] = []
         self.plates: list[Frame] = []
         self.underlays: dict[str, Frame] = {}
+        self.notes: list[str] = []
         self.logo_finding: verify.Finding | None = None
         self.pixels: Pixels = self.easel.pixels
         self.bare: Pixels = self.easel.pixels
@@ -181,16 +189,19 @@ class Composition:
         inside = min(frame.x, frame.y, size.width - frame.right, size.height - frame.bottom) > 0
         radius = _ROUNDED * min(frame.width, frame.height) if inside else 0.0
         self.artworks[placement.id] = PhotoArt(hero, bytes_of(self.order.hero or "", "hero"))
-        picture = Picture(placement.id, frame, hero.crop_for(frame.width / frame.height), radius)
+        others = (frame_of(other) for other in self.arrangement.placements if other.id != placement.id)
+        covered = shares_of([box for box in others if _stands_on(box, frame)], frame)
+        picture = Picture(placement.id, frame, hero.crop_for(frame.width / frame.height, covered), radius)
         self._put(placement.id, "hero", picture)
-        self._veil(picture, [item for item in texts if _stands_on(item.frame, frame)])
+        self._veil(picture, [item for item in texts if _stands_on(item.frame, frame)], hero.subject)
 
-    def _veil(self, picture: Picture, texts: list[Text]) -> None:
+    def _veil(self, picture: Picture, texts: list[Text], subject: Crop) -> None:
         """Over a photograph as much of the ground's colour as the texts on it need to be read in their first ink."""
         if all(map(self._is_readable, texts)):
             return
         before, content = self.easel.pixels.copy(), hull(tuple(item.frame for item in texts))
-        shades = [veil(picture, content, self.colours["ground"], opacity) for opacity in _VEILS]
+        ground = self.colours["ground"]
+        shades = [veil(picture, content, ground, opacity, subject) for opacity in _VEILS]
         for shade in shades:
             self.easel.pixels[...] = before
             self.easel.paint([shade])
@@ -214,7 +225,8 @@ class Composition:
         pixels = art.pixels(placement.width, placement.height)
         self.artworks[placement.id] = art
         seen = unboxed(pixels, self.easel.pixels, frame)
-        if verify.logo_contrast(seen, self.easel.pixels, frame) < verify.LOGO_CONTRAST:
+        is_lost = verify.logo_contrast(seen, self.easel.pixels, frame) < verify.LOGO_CONTRAST
+        if is_lost or (seen is pixels and is_dim(logo, self.easel.pixels, frame)):
             self._put(placement.id, "logo", *self._plate(placement, pixels))
             seen = pixels
         picture = Picture(placement.id, frame)
@@ -222,19 +234,29 @@ class Composition:
         self._put(placement.id, "logo", picture)
 
     def _plate(self, placement: Placement, logo: Pixels) -> list[Shape]:
-        """A rounded ground for a logo that would not show, in the first colour on which it does."""
+        """A ground for a logo that would not show, in the first colour on which it does; it ends at the near edges."""
         *dark, light = self.colours.neutrals or [self.colours["ground"]]
         options = [light, self.colours["ground"], self.colours["ink"], *dark]
         shown = {colour: verify.logo_contrast(logo, _flat(logo, colour), _ANYWHERE) for colour in options}
         passing = (colour for colour in options if shown[colour] >= verify.LOGO_CONTRAST)
         fill = next(passing, max(options, key=lambda colour: shown[colour]))
-        rim = max(_PLATE_PAD, self.order.clear_space) * placement.height
-        pad = min(rim, self.arrangement.margin * 0.6)
-        plate = self._underlay(placement, max(2.0, pad))
-        return [
-            Shadow(plate, pad, pad * 0.6, pad * 0.2, 0.16),
-            Rect(plate, fill, 1.0, max(3.0, pad)),
-        ]
+        margin = self.arrangement.margin
+        pad = max(2.0, min(max(_PLATE_PAD, self.order.clear_space) * placement.height, margin * 0.6))
+        plate = self._underlay(placement, pad)
+        whole = self._tab(placement, plate)
+        if whole == plate:
+            return [Shadow(plate, pad, pad * 0.6, pad * 0.2, 0.16), Rect(plate, fill, 1.0, max(3.0, pad))]
+        self.plates[-1] = self.underlays[placement.id] = whole
+        return [Rect(whole, fill)]
+
+    def _tab(self, placement: Placement, plate: Frame) -> Frame:
+        """The plate carried on to the edges nearby; on strips, over the whole height; within a frame, nowhere."""
+        size = self.arrangement.size
+        if self.design.background == "frame":
+            return plate
+        others = [self._kept_free(p) for p in self.arrangement.placements if p.id != placement.id and p.role != "hero"]
+        reach = size.height / 2 if is_strip(size) else _TAB_REACH * self.arrangement.margin
+        return tab(plate, others, Frame(0, 0, size.width, size.height), reach)
 
     def _underlay(self, placement: Placement, pad: float) -> Frame:
         """The box of what lies under that element alone: ``pad`` px around it, or what its neighbours leave of that."""
@@ -306,19 +328,29 @@ class Composition:
         return has_label(self._elements[placement.id], self.design)
 
     def _ink(self, item: Text) -> Rgb:
-        """The first of the text's inks with the contrast it needs, or else the one with most."""
-        return self._readable(item) or max(self._inks(item), key=lambda ink: self._contrast(item, ink))
+        """The first of the text's inks with the contrast it needs, or else the one with most.
+
+        One that is no colour of the palette is told, with what the palette's own has there.
+        """
+        ink = self._readable(item) or max(self._inks(item), key=lambda ink: self._contrast(item, ink))
+        wanted = next(self._inks(item))
+        if ink != wanted and ink not in self.colours.named.values():
+            seen, least = self._contrast(item, wanted), verify.needed_contrast(item)
+            told = f"the palette's {to_hex(wanted)} has a contrast of {seen:.1f} there, and {least:g} is needed"
+            self.notes.append(f"{item.id} is set in {to_hex(ink)}: {told}")
+        return ink
 
     def _readable(self, item: Text) -> Rgb | None:
         """The first ink that any text could be read in; for large text also one that only large text can.
 
         An offer stays in the accent as long as that can be read: it is what makes it an offer.
         """
-        is_offer, needed = self._elements[item.id].role == "offer", verify.needed_contrast(item)
+        needed = verify.needed_contrast(item)
+        bold = max(_OFFER_CONTRAST, _ON_DECOR * needed) if self._elements[item.id].role == "offer" else verify.AA_NORMAL
         shown: list[tuple[Rgb, float]] = []
         for ink in self._inks(item):  # mostly the first will do, and each costs a sampling
             seen = self._contrast(item, ink)
-            if seen >= verify.AA_NORMAL or (is_offer and not shown and seen >= _ON_DECOR * needed):
+            if seen >= (verify.AA_NORMAL if shown else bold):
                 return ink
             shown.append((ink, seen))
         return next((ink for ink, seen in shown if seen >= needed), None)

@@ -64,6 +64,7 @@ _OF_PLACE: frozenset[CheckName] = frozenset(
 """Checks that an element may fail by where it stands."""
 
 
+_OF_TYPE: frozenset[CheckName] = frozenset(["type_size", "cap_height"])
 _OF_COLOUR: frozenset[CheckName] = frozenset(["contrast", "logo_contrast"])
 
 
@@ -258,6 +259,11 @@ def _hinted(each: Finding, composition: Composition) -> Finding:
     concerned = [element for element in elements if element.id in each.element.split(", ")]
     if each.check == "contrast" and any(element.ink for element in concerned):
         return replace(each, fix_hint="its ink is settled by hand: choose another, or leave it to the palette")
+    sized = next((element for element in concerned if 0 < element.min_px == element.max_px), None)
+    if each.check in _OF_TYPE and sized is not None:
+        return replace(
+            each, fix_hint=f"its type is settled by hand ({sized.min_px} px): choose more, or let it be found"
+        )
     shut_out = composition.colours.shut_out()
     if each.check in _OF_COLOUR and shut_out:
         why = f"the brand kit forbids {' and '.join(shut_out)}, and nothing else shows here: allow it, or"

@@ -41,7 +41,7 @@ def paint(design: Design, arrangement: Arrangement, order: Order) -> Painted:
     watch.lap("encode")
     findings = [*inspection.findings, *_weights(files, order)]
     checks = [Check(**msgspec.structs.asdict(finding)) for finding in findings]
-    return Painted(files=files, checks=checks, timings=watch.laps, metrics=inspection.metrics)
+    return Painted(files=files, checks=checks, timings=watch.laps, metrics=inspection.metrics, notes=composition.notes)
 
 
 def _files(composition: Composition) -> Iterator[PaintedFile]:

@@ -19,3 +19,24 @@ def underlay(frame: Frame, pad: float, others: Iterable[Frame], canvas: Frame) -
         gaps[side] = min(gaps[side], beside[side])
     left, top, right, bottom = (min(pad, max(gap, 0.0) / 2) for gap in gaps)
     return Frame(frame.x - left, frame.y - top, frame.width + left + right, frame.height + top + bottom)
+
+
+def tab(frame: Frame, others: Iterable[Frame], canvas: Frame, reach: float) -> Frame:
+    """The frame carried on to those edges of the canvas that are within ``reach`` px, where nothing else lies between.
+
+    What ends at an edge is a part of the ground; what floats near it is a sticker.
+    """
+    lying, found = list(others), frame
+    sides = (
+        Frame(canvas.x, frame.y, frame.right - canvas.x, frame.height),
+        Frame(frame.x, canvas.y, frame.width, frame.bottom - canvas.y),
+        Frame(frame.x, frame.y, canvas.right - frame.x, frame.height),
+        Frame(frame.x, frame.y, frame.width, canvas.bottom - frame.y),
+    )
+    gaps = (frame.x - canvas.x, frame.y - canvas.y, canvas.right - frame.right, canvas.bottom - frame.bottom)
+    for side, gap in zip(sides, gaps, strict=True):
+        left, top = min(found.x, side.x), min(found.y, side.y)
+        grown = Frame(left, top, max(found.right, side.right) - left, max(found.bottom, side.bottom) - top)
+        if gap <= reach and not any(grown.overlap(other) for other in lying):
+            found = grown
+    return found

@@ -7,7 +7,6 @@ Addresses, telephone numbers, dates, prices with their conditions, numbered name
 
 from __future__ import annotations
 
-import html
 import re
 from functools import lru_cache
 
@@ -17,31 +16,16 @@ from streamforge.pipelines.banner.words.facts import CODE, EMAIL, PHONE, URL, of
 Span = tuple[int, int]
 
 _ABBREVIATED = re.compile(
-    r"\b(?:Tel|Dr|Mr|Mrs|Ms|Prof|St|Mt|Nr|Nos|Op|Vol|approx|ca|min|max|incl|excl|inkl|exkl|zzgl|bzw|evtl|Bros|(?![ap]\.m)[a-z]\.(?: ?[a-z]))\. ?[\w(]|"
+    r"\b(?:Tel|ul|al|os|av|avda|\w{0,20}str|тел|ул|пр|tél|telf?|Dr|Mr|Mrs|Ms|Prof|Mt|approx|ca|min|max|incl|excl|inkl|exkl|zzgl|bzw|evtl|Bros|(?![ap]\.m)[a-z]\.(?: ?[a-z]))\. ?[\w(]|"
     r"\b(?:Sat|Mon|Tues?|Wed|Thurs?|Fri|Jan|Feb|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|[ap]\.m)\. ?(?-i:[a-z0-9(])|"
     r"\b(?:No|Nos|Nr|Op|Vol|Ch|ext|tel)\.? ?\d+(?:[.,/-]\d+)*\b",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(
-    r"\d+(?:[.,:/]\d+)+|(?<!\d)\d{1,2}\. [a-zß-öø-ÿ]|[-–]?\d[\d.,]* ?(?:%|[^\W\d_]{1,3}\b\.?(?!\s[A-Z]))"
+    r"\d+(?:[.,:/]\d+)+|(?<=am )\d{1,2}\. \w|(?<=der )\d{1,2}\. \w|(?<=den )\d{1,2}\. \w|(?<=dem )\d{1,2}\. \w|(?<=zum )\d{1,2}\. \w|(?<=vom )\d{1,2}\. \w|[-–]?\d(?:[\d.,]*\d)? ?(?:%|[^\W\d_\u0e00-\u0e7f]{1,3}\b)"
 )
 _PATTERNS = (CODE, URL, EMAIL, PHONE, DATE, TIME, _ABBREVIATED, _NUMBERED)
-_TAG = re.compile(r"<(?:br|/?p|/?h\d|/?li|/?div|/?tr|/?ul|/?ol)\b[^<>]{0,400}>", re.IGNORECASE)
-_SILENT = re.compile(r"<(script|style)\b[^<>]{0,400}>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_LINK = re.compile(
-    r"<a\b[^<>]{0,200}href=['\"]?(https?://[^\s'\"<>]{1,200})['\"]?[^<>]{0,200}>([^<>]{0,200})</a>", re.IGNORECASE
-)
-_INLINE = re.compile(r"</?[a-zA-Z][^<>]{0,400}>|<!--.*?-->", re.DOTALL)
 _MOST_LETTERS = 2000
-
-
-def plain_text(brief: str) -> str:
-    """The brief without mark-up: entities as the characters they stand for, blocks as lines, code left out."""
-    if "<" not in brief and "&" not in brief:
-        return brief
-    linked = _LINK.sub(r"\2 \1", _SILENT.sub(" ", html.unescape(brief)))
-    text = _INLINE.sub("", _TAG.sub("\n", linked))
-    return re.sub(r"[ \t\u00a0]+", " ", text).strip() or brief
 
 
 @lru_cache(maxsize=64)

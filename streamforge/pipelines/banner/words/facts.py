@@ -7,7 +7,7 @@ Everything here is a slice of the brief. Nothing is computed, so nothing can be 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
@@ -23,22 +23,6 @@ class Quote(Struct, frozen=True):
 
     text: str
     use: QuoteUse
-
-
-class Facts(Struct, frozen=True, kw_only=True):
-    """The literal facts of a brief, each in the order it is stated."""
-
-    urls: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-    phones: tuple[str, ...] = ()
-    offers: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()
-    dates: tuple[str, ...] = ()
-    quotes: tuple[Quote, ...] = ()
-
-    def quoted(self, use: QuoteUse) -> str:
-        """The first quotation for that use, or an empty string."""
-        return next((quote.text for quote in self.quotes if quote.use == use), "")
 
 
 _COUNTRIES = (
@@ -78,18 +62,22 @@ URL = re.compile(
 )
 """A scheme, ``www.``, a known ending, or any ending where a path follows or a word leads there; an ending is in one case."""
 EMAIL = re.compile(rf"(?<![\w.])[\w.+-]{{1,64}}@(?:[\w-]+\.)+[a-z]{{2,24}}(?![{_LETTER}-])", re.IGNORECASE)
-PHONE = re.compile(r"(?<![\w.,/$€£%-])\+?\(?\d(?:(?:[ ()/-]|\.(?! )){0,2}\d){6,16}(?![\w%])")
-_NOT_PHONE = re.compile(r"^(?:\d{4}[-.]\d{1,2}[-.]\d{1,2}|\d{1,2}[-.]\d{1,2}[-.]\d{4}|\d{4} ?[-. ] ?\d{4})$")
+PHONE = re.compile(
+    r"(?<![\w.,/$€£%-])(?:\+|00)?\(?\d(?:(?:[ ()/-]|\.(?! )){0,2}\d){6,16}(?:\+(?!\w))?(?![\w%])(?! ?(?:[€£$₹₽₺₪₴₫¥]|EUR|USD|Kč|kr|zł|Ft|đ|lei|TL|руб|грн|บาท|元|円|원)(?!\w))"
+)
+_NOT_PHONE = re.compile(
+    r"^(?:\d{1,3}(?:[.,]\d{3})+|\d{4}[-.]\d{1,2}[-.]\d{1,2}|\d{1,2}[-.]\d{1,2}[-.]\d{4}|\d{4} ?[-. ] ?\d{4})$"
+)
 
 _PERCENT = r"\d+(?:[.,]\d+)?(?: ?%| percent\b| per cent\b)"
 _CURRENCY = r"(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|TRY|AUD|CAD|NZD|SGD|INR|JPY|ZAR)"
 _NUMBER = r"\d+(?:[.,]\d+)*(?:[ \u00a0\u202f]\d{3})*"
 _PRICE = (
     rf"(?:(?:(?:US|A|C|NZ|S|HK)?[$€£¥₹₩₺₽]|R\$|\b{_CURRENCY}\b|(?<![\w])(?:Rs\.?|Kč)) ?{_NUMBER}(?:[km]\b)?|"
-    rf"{_NUMBER} ?(?:€|£|\$|₽|₺|zł|Kč|{_CURRENCY}\b|kr\b|lei\b|TL\b|euros?\b|dollars?\b|pounds?\b))"
+    rf"{_NUMBER} ?(?:€|£|\$|₽|₺|₪|₴|₫|₹|฿|₩|zł|Kč|{_CURRENCY}\b|kr\b|lei\b|TL\b|Ft\b|лв\b|грн\b|руб\b|дин\b|дирхам|درهم|ريال|دينار|جنيه|تومان|บาท|円|元|원|đ\b|euros?\b|dollars?\b|pounds?\b|[Cc]ents?\b|pence\b))"
 )
-_PER = r"(?:(?: ?/ ?| per | an? | pro | je | par | por | al )(?:month|mo\b\.?|year|yr|week|day|night|person|kg|lb|hour|hr?\b|monat|nacht|tag|mois|nuit|mes|noche|mese|notte|maand|nacht)|,? (?:pcm|p\.?c\.?m|pppn|pp|p\.a\.|p\.m\.)(?!\w)| per [a-z]+\b)"
-_AS_STATED = rf"{_PRICE}(?: each\b)?(?:{_PER}(?: for \d+ (?:months?|mo\b\.?|weeks?|years?))?)?"
+_PER = r"(?:(?: ?/ ?| per | an? | pro | je | im | par | por | al )(?:month|mo\b\.?|year|yr|week|wk|day|night|kg|lb|hour|hr?\b|monat|nacht|tag|mois|nuit|mes|noche|mese|notte|maand|nacht|mês|persona|pessoa|personne|persoon|person|osob[ęa]|osoba|pers\.?|adulte?|adult|child|kind|enfant|semana|settimana|semaine|woche|week|hora|heure|stunde|uur|unit|piece|stück|pair|head|guest|couple|user|seat|m²|km|kwh|sqm|liter|litre|bottle|box|class|session|lesson|visit|night|room|car|window|token|page)(?!\w)|,? (?:pcm|p\.?c\.?m|pppn|pp|p\.a\.|p\.m\.)(?!\w)| ?/ ?[^\W\d_]+\.?| per (?:\d+ ?[a-z]{1,3} )?[a-z]+\b| l['’]un[oa]?\b)"
+_AS_STATED = rf"{_PRICE}(?: each\b)?(?:{_PER}(?: for \d+ (?:months?|mo\b\.?|weeks?|years?))?)?(?: or {_PRICE}{_PER})?"
 _OVER = r"(?:over|above|from|of|worth|min(?:imum|\.)?(?: spend)?(?: of)?|at least|more than|under|below|ab|über|von|unter|mindestens|dès|de plus de|à partir de|desde|de más de|oltre|da|vanaf|boven)"
 _ON_CONDITION = rf"(?: (?:[^\W\d]+ ){{1,3}}{_OVER} {_PRICE}|,? (?:on|for|with|when|if|ab|bei|für|dès|desde|su|para|op|bij|pour|sur)(?: [^\W\d]+){{0,4}}? (?:{_OVER} )?{_PRICE}(?: or more\b)?| worth {_PRICE})"
 """What an offer hangs on: ``Free delivery`` without ``on orders over $50`` is another offer."""
@@ -97,6 +85,8 @@ _MINIMUM = rf"(?:,? min(?:imum|\.)? (?:spend|order|purchase)(?: of)? {_PRICE})"
 _FORMERLY = rf"(?: ?\((?:regular|regularly|was|normally|usually|RRP|list|statt|instead of|au lieu de|antes|anziché)[^()]{{0,12}}?{_PRICE}\)|,? (?:instead of|statt|down from|was|reduced from|au lieu de|en lugar de|en vez de|anziché|in plaats van|zamiast|istället för|i stedet for|вместо) {_PRICE})"
 PRICE_PAIR = rf"\b(?:was|were|before|statt|formerly|vorher|antes|avant|prima|från|voor) {_PRICE},? ?(?:(?:now|is now|jetzt|nur|only|ahora|maintenant|ora|nu)(?: only| just| nur)? )?{_PRICE}(?:{_PER})?"
 """A price beside the one it replaces: neither says anything true alone."""
+_PERIOD = r"(?: (?:on |for )?(?:your |the |a )?(?:first|next|second|third|last) (?:(?:\d+|two|three|four|six|twelve) )?(?:orders?|purchases?|months?|years?|visits?|bookings?|class(?:es)?|boxe?s?|treatments?|stays?|nights?|weeks?|sessions?|rides?|lessons?)\b)"
+"""What of a subscription, or which order, a discount is on."""
 _LIMIT = r"(?:up to |at least |as much as |bis zu |jusqu'à |hasta (?:un )?|fino al )?(?:an? )?(?:extra |additional )?"
 _CUT = (
     r"(?:(?: (?!on |for |in )[\w-]+)? (?:off|discount|reduction|rebate|cashback|cash back|bonus|savings|sale|rabatt|nachlass|reduziert|de descuento|"
@@ -112,24 +102,23 @@ _OFFERS: tuple[re.Pattern[str], ...] = tuple(
     for pattern in (
         PRICE_PAIR,
         rf"\bmin(?:imum|\.) (?:spend|order|purchase)(?: of)? {_PRICE}",
-        rf"\bbuy {_COUNT},? get {_COUNT}(?: (?:free|half[- ]price|half off|{_PERCENT} off))?{_MINIMUM}?",
+        rf"\bbuy {_COUNT}(?: [^\W\d]+){{0,2}},? (?:and )?get (?:the |a |an )?(?:\d(?:nd|rd|th)|{_COUNT}|(?:second|third|fourth)(?: one)?|another)(?: one)?(?: [^\W\d]+)??(?: (?:for )?(?:free|half[- ]price|half off|{_PERCENT} off))?{_MINIMUM}?",
         rf"\b{_COUNT}[- ]for[- ](?:{_COUNT})\b",
-        rf"{_LIMIT}(?<![\w.,]){_PERCENT}{_CUT}(?:{_ON_CONDITION}|{_MINIMUM})?",
-        rf"(?:\b(?:from|only|just|ab|nur) )?(?<![\w.,]){_PERCENT} (?:(?:APR|AER)(?: (?:variable|fixed|representative))?(?: interest| rate)?|interest|financing|commission)\b",
+        rf"\b{_COUNT}(?: [^\W\d]+)? for the price of {_COUNT}\b",
+        rf"{_LIMIT}(?<![\w.,]){_PERCENT}{_CUT}(?:{_ON_CONDITION}|{_MINIMUM}|{_PERIOD})?",
+        rf"(?:\b(?:from|only|just|ab|nur) )?(?<![\w.,]){_PERCENT} (?:(?:APR|AER)(?: (?:variable|fixed|representative))?(?: interest| rate)?(?: on {_PRICE}(?: ?(?:[-–]|to) ?{_PRICE})?)?(?: over \d+(?: ?(?:[-–]|to) ?\d+)? (?:years?|months?)\b)?|interest|financing|commission)\b",
         rf"\b(?:save|spare) (?:up to |bis zu )?(?:{_PERCENT}|{_PRICE})",
         rf"\b(?:discounts?|savings|reductions?|rabatt|descuentos?|remise|sconto) (?:of|von|de|di|del|up to) (?:up to )?{_PERCENT}",
         (
-            rf"(?:\b(?:starting at|starting from|starts at|from|only|just|under|over|now|ab|nur|desde|solo|dès|da|od|vanaf|från|fra|à partir de|a partir de) )?"
+            rf"(?:\b(?:start(?:ing|s)? (?:at|from)|begin(?:ning|s)? at|from|only|just|under|over|now|ab|nur|desde|solo|dès|da|od|vanaf|från|fra|à partir de|a partir de) )?"
             rf"(?<![\w.,$€£]){_AS_STATED}(?: off\b{_ON_CONDITION}?)?{_FORMERLY}?"
         ),
-        rf"\b(?:first|second) \w+ (?:is )?(?:free|half price)\b|\bfree (?:[\w-]+ )?(?:{_FREEBIE})\b{_ON_CONDITION}?",
+        rf"\b(?:first|second) \w+ (?:is )?(?:free|half price)\b|\bfree (?:[\w-]+ )?(?:{_FREEBIE})\b(?:{_ON_CONDITION}| for (?:every|each|all|the first \d+) [^\W\d]+)?",
         r"\bhalf[- ](?:price|off)\b",
         rf"\bскидк\w* (?:до )?{_PERCENT}",
     )
 )
 _MAX_OFFERS = 16
-_DISCOUNT_NOUN = re.compile(rf"^({_LIMIT}{_PERCENT}) (?:discount|reduction|savings|sale)$", re.IGNORECASE)
-_DISCOUNT_OF = re.compile(rf"^(?:discounts?|savings|reductions?) (?:of )?((?:up to )?{_PERCENT})$", re.IGNORECASE)
 CODE = re.compile(r"\b(?:promo |coupon |discount |voucher )?code:? +['\"“‘]?([A-Z][A-Z0-9]{2,19})\b")
 
 _MARKS = (("“", "”"), ("„", "“"), ("«", "»"), ("‘", "’"), ('"', '"'), ("'", "'"))
@@ -137,38 +126,26 @@ _NAMED = re.compile(
     r"\b(?:called|named|brand(?: name)?|company|restaurant|shop|café|cafe|store)(?: is)?:? *$", re.IGNORECASE
 )
 _TITLED = re.compile(
-    r"\b(?:event|show|exhibition|festival|concert|tour|play|album|book|campaign|collection|series|course|evening|night)\b[^.]{0,16}"
+    r"\b(?:event|show|exhibition|festival|concert|tour|play|album|book|campaign|collection|series|course|evening|night|podcast|app|game|film|movie|novel|magazine|newsletter|blog|channel|webinar|workshop|talk)\b[^.]{0,44}"
     r"\b(?:called|named|titled|entitled):? *$",
     re.IGNORECASE,
 )
 _BUTTON = re.compile(r"\b(?:button|cta|call[- ]to[- ]action)\b[^.]{0,20}$", re.IGNORECASE)
 _BUTTON_LENGTH = 3
+_LEADS_TO = re.compile(r"\bto $")
+"""``encourage viewers to 'start smart' by opening an account``: what they are told, not where they click."""
 _BUTTON_AFTER = re.compile(r"^ *(?:button|cta|call[- ]to[- ]action)\b", re.IGNORECASE)
+_SAYS = re.compile(
+    r"\b(?:text|slogan|tagline|headline|title|titled|words?|says?|saying|reads?|phrase|message|motto|claim)\b[^.]{0,16}$|[:.!?\n] *$",
+    re.IGNORECASE,
+)
+"""A single word in quotation marks is a name, unless it is said to be a text, or stands alone."""
 _OFFER_BEFORE = re.compile(r"\b(?:offer|deal|promotion|promo|discount)\b[^.]{0,16}$", re.IGNORECASE)
 _BUTTON_WORDS = re.compile(
     r"^(?:shop|buy|book|order|call|learn|sign|join|get|visit|register|start|try|apply|subscribe|download|donate|reserve|"
     r"contact|discover|explore)\b",
     re.IGNORECASE,
 )
-
-
-def extract(brief: str) -> Facts:
-    """Every literal fact of the brief."""
-    emails = tuple(EMAIL.findall(brief))
-    rest = EMAIL.sub(" ", brief)
-    urls = tuple(dict.fromkeys(_trim(match) for match in URL.findall(rest)))
-    rest = URL.sub(" ", rest)
-    dates = _once(match.group().strip() for match in DATE.finditer(rest))
-    quotes = quotations(brief)
-    return Facts(
-        urls=urls,
-        emails=emails,
-        phones=tuple(rest[start:end] for start, end in contact_spans(rest)),
-        offers=_offers(rest, quotes),
-        codes=_once(CODE.findall(rest)),
-        dates=dates,
-        quotes=quotes,
-    )
 
 
 def quotations(brief: str) -> tuple[Quote, ...]:
@@ -204,7 +181,8 @@ _SUFFIX = re.compile(r"^(?:['’]\w{1,4}\b| ?ext\. ?\d+)", re.IGNORECASE)
 """What a language hangs on an address (``laptop.com.tr'de``), and what an extension hangs on a number."""
 
 
-def contact_spans(text: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=512)
+def contact_spans(text: str) -> tuple[tuple[int, int], ...]:
     """Where addresses and telephone numbers stand, in order; a date is no telephone number."""
     dates = [match.span() for match in DATE.finditer(text)]
     found = [match.span() for pattern in (EMAIL, URL) for match in pattern.finditer(text)]
@@ -217,33 +195,18 @@ def contact_spans(text: str) -> list[tuple[int, int]]:
     for start, end in sorted(found):
         if not spans or start >= spans[-1][1]:
             spans.append((start, end))
-    return spans
+    return tuple(spans)
 
 
-def offer_spans(text: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=512)
+def offer_spans(text: str) -> tuple[tuple[int, int], ...]:
     """Where offers stand in the text, earliest first, none inside another: of two that overlap the one that says more."""
     found = [match.span() for pattern in _OFFERS for match in islice(pattern.finditer(text), _MAX_OFFERS)]
     spans: list[tuple[int, int]] = []
     for start, end in sorted(found, key=lambda span: span[0] - span[1]):
         if len(spans) < _MAX_OFFERS and not any(s < end and start < e for s, e in spans):
             spans.append((start, end))
-    return sorted(spans)
-
-
-def _offers(text: str, quotes: tuple[Quote, ...]) -> tuple[str, ...]:
-    quoted = [quote.text for quote in quotes if quote.use == "offer"]
-    stated = [_badge(text[start:end]) for start, end in offer_spans(text)]
-    return _once([*quoted, *(offer for offer in stated if not any(offer.lower() in q.lower() for q in quoted))])
-
-
-def _badge(offer: str) -> str:
-    """``45% discount`` and ``discount of 45%`` as ``45% off``; anything else as it stands."""
-    words = re.sub(r"^(?:an?|un) ", "", offer.strip(), flags=re.IGNORECASE)
-    for form in (_DISCOUNT_NOUN, _DISCOUNT_OF):
-        if match := form.match(words):
-            words = re.sub(r"^(?:an?) ", "", match.group(1), flags=re.IGNORECASE) + " off"
-    words = re.sub(r"^(?:starting at|starting from|starts at)\b", "from", words, flags=re.IGNORECASE)
-    return words[:1].upper() + words[1:]
+    return tuple(sorted(spans))
 
 
 def _quote(brief: str, match: re.Match[str]) -> Quote:
@@ -257,21 +220,11 @@ def _use(text: str, before: str, after: str) -> QuoteUse:
         return "cta"
     if is_offer(text) or _OFFER_BEFORE.search(before):
         return "offer"
-    if _TITLED.search(before):
+    if _TITLED.search(before) or (_LEADS_TO.search(before) and after.startswith(" by ")):
         return "headline"
-    if _NAMED.search(before):
+    is_alone = len(text.split()) == 1 and before.strip()
+    if _NAMED.search(before) or (is_alone and not _SAYS.search(before)):
         return "name"
     if len(text.split()) <= _BUTTON_LENGTH and _BUTTON_WORDS.match(text):
         return "cta"
     return "headline"
-
-
-def _trim(address: str) -> str:
-    return address.rstrip(".,;:!?")
-
-
-def _once(items: Iterable[str]) -> tuple[str, ...]:
-    seen: dict[str, str] = {}
-    for item in items:
-        seen.setdefault(item.lower(), item)
-    return tuple(seen.values())

@@ -1,62 +1,126 @@
-# ruff: noqa: E501 - word lists read better whole
-"""Which language a brief is in, as far as copy needs to know: English is rewritten, others keep their own words."""
+# ruff: noqa: E501, SIM905 - long lists of words read better whole
+"""Which language a brief is in, as far as copy needs to know: English is parsed further, the others keep their words.
+
+A language that cannot be told with a margin is ``other``: it gets no word that is not in the brief.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Protocol
 
 from streamforge.pipelines.banner.words.facts import without_facts
 
-_WORDS = {
-    "en": "the and for with your our at on of to is are this from off sale new free an a in by we you get now that until every",
-    "de": "der die das und für mit auf im ein eine bei von zu jetzt alle unser unsere ist sie wir neue neuer den dem zum zur bis am uhr unter ab tage",
-    "fr": "le la les et pour avec des du une un sur chez votre notre nos dans en est au aux de maintenant nouvelle jusqu à ses vos toute tous",
-    "es": "el la los las y para con del una un en por su nuestra nuestro es de al todos todas ahora nueva nuevo este esta hasta más desde tu",
-    "it": "il lo la gli le e per con del della una un in su nostra nostro è di al tutti tutte ora nuova nuovo anche fino da questa dal alla",
-    "pt": "o a os as e para com do da uma um em por sua nossa nosso é de ao todos todas agora nova novo até não já às pela esta",
-    "nl": "de het een en voor met van op bij onze uw je nu alle nieuwe naar deze dit ook tot maand nodig aan wij jouw",
-    "pl": "i w na z do dla się nasz nasza nowa nowy teraz wszystkie od po jest oraz już tylko przy",
-    "sv": "och för med på av en ett vår våra nu alla ny nya är till hos från din ditt just",
-    "no": "og for med på av en et vår våre nå alle ny nye er til hos fra din her frem bare",
-    "da": "og for med på af en et vores nu alle ny nye er til hos fra din her frem kun dig",
-    "ro": "și pentru cu la de pe din un o este sunt cele mai toate noi nostru noastră acum până aici reducere",
-    "cs": "a na v do pro se s ve z je naše nový nová nové teď všechny od až našem sleva jen velký",
-    "tr": "ve için ile bir bu yeni tüm en daha şimdi kadar size sizi her",
-}  # fmt: skip
-_SIGNS = (
-    ("es", "ñ¿¡"), ("pt", "ãõ"), ("de", "ßü"), ("fr", "çœùêëîï"), ("no", "øæ"), ("da", "øæ"), ("no", "å"), ("sv", "åäö"),
-    ("pl", "łąęśżźćń"), ("tr", "ışğ"), ("ro", "șțăâ"), ("cs", "ěřůčžý"), ("it", "ìò"), ("es", "áíóú"), ("pt", "áç"), ("fr", "éèàâ"), ("de", "äö"),
-)  # fmt: skip
-"""Letters that speak for a language; two languages may share one."""
-_SIGN_WORTH = 0.6
+
+class _Ranker(Protocol):
+    """What is asked of the model: languages with their probabilities, the likeliest first."""
+
+    def rank(self, text: str) -> Sequence[tuple[str, float]]: ...
+
+
+_ENGLISH = frozenset(
+    (
+        "a an in the and for with your our at on of to is are this from off sale new free by we you get now until every all per "
+        "only day days week call book visit open up buy shop us my it its that who what how when before after not no over under more just lessons classes"
+    ).split()
+)
+_ONLY_ENGLISH = frozenset(
+    [
+        "the",
+        "and",
+        "with",
+        "your",
+        "our",
+        "from",
+        "you",
+        "this",
+        "that",
+        "of",
+        "now",
+        "off",
+        "every",
+        "here",
+        "who",
+        "what",
+        "how",
+        "when",
+        "free",
+        "buy",
+        "only",
+    ]
+)
+"""Of these hardly one is a word of another language."""
+_SURE, _MARGIN = 0.45, 0.25
+"""Least probability of a language, and by how much it leads the next."""
+_WORDS_ENOUGH, _SHARE_ENOUGH = 3, 0.25
+"""So many common English words, and so large a share of them, need no second opinion."""
 _LATIN_END = 0x24F
-_COMMON = {language: frozenset(words.split()) for language, words in _WORDS.items()}
-_SCRIPTS = (
-    ("HIRAGANA", "kana"), ("KATAKANA", "kana"), ("CJK", "cjk"), ("HANGUL", "hangul"), ("CYRILLIC", "cyrillic"),
-    ("GREEK", "greek"), ("ARABIC", "arabic"), ("HEBREW", "hebrew"), ("DEVANAGARI", "hindi"), ("THAI", "thai"),
-)  # fmt: skip
+_ALONE = {
+    "kana": ("HIRAGANA", "KATAKANA"),
+    "hangul": ("HANGUL",),
+    "thai": ("THAI",),
+    "greek": ("GREEK",),
+    "hebrew": ("HEBREW",),
+}
+"""Scripts of one language."""
+_NAMES = {
+    "ru": "cyrillic", "uk": "ukrainian", "fa": "persian", "ar": "arabic", "hi": "hindi", "zh": "cjk", "ja": "kana",
+    "pcm": "en", "sco": "en", "nn": "no", "nb": "no", "an": "es", "ext": "es", "ary": "arabic", "arz": "arabic", "wuu": "cjk", "yue": "cjk", "lb": "de", "bar": "de", "gsw": "de",
+    "lij": "it", "vec": "it", "scn": "it", "nap": "it", "vls": "nl", "zea": "nl",
+}  # fmt: skip
+"""Names of the lexicon's languages; a dialect of which nobody writes advertisements counts for its language."""
+_COUNTED = 6
 
 
 def detect(text: str) -> str:
-    """``en``, another language or script of ``lexicon.LEXICONS``, or ``other``. Too little to tell is English."""
-    text = without_facts(text)
-    if script := _script(text):
+    """``en``, another language or script of ``lexicon.LEXICONS``, or another code or ``other``. Deterministic."""
+    bare = re.sub(r"[\d\W_]+", " ", without_facts(text)).strip().lower()
+    words = bare.split()
+    if not words:
+        return "en"
+    if script := _script(bare):
         return script
-    words = re.findall(r"[^\W\d_]+", text.lower())
-    score = {language: float(sum(word in common for word in words)) for language, common in _COMMON.items()}
-    for language, letters in _SIGNS:
-        score[language] += _SIGN_WORTH * any(letter in text.lower() for letter in letters)
-    best = max(score, key=lambda language: (score[language], language == "en"))
-    if score[best] > score["en"]:
+    english = sum(word in _ENGLISH for word in words)
+    if english >= _WORDS_ENOUGH and english >= _SHARE_ENOUGH * len(words):
+        return "en"
+    best, lead, second = _ranked(bare)
+    if lead >= _SURE and lead - second >= _MARGIN:
         return best
-    return "other" if not score["en"] and not text.isascii() else "en"
+    is_english = best == "en" or any(word in _ONLY_ENGLISH for word in words)
+    return "en" if bare.isascii() and is_english else "other"
+
+
+def warm() -> None:
+    """Load the model (about a second): for a thread at the start, so that no brief waits for it."""
+    _model()
 
 
 def _script(text: str) -> str:
+    """The one language of the text's script; empty where several share it."""
     letters = [letter for letter in text if letter.isalpha()]
     names = [unicodedata.name(letter, "") for letter in letters if ord(letter) > _LATIN_END]
-    if len(names) * 3 < len(letters) or not names:
+    if len(names) * 3 < len(letters):
         return ""
-    found = [script for prefix, script in _SCRIPTS if any(name.startswith(prefix) for name in names)]
-    return found[0] if found else "other"
+    return next((key for key, marks in _ALONE.items() if any(name.startswith(marks) for name in names)), "")
+
+
+def _ranked(text: str) -> tuple[str, float, float]:
+    """The likeliest language, its probability and that of the next; dialects count for their language."""
+    chances: dict[str, float] = {}
+    for label, chance in _model().rank(text)[:_COUNTED]:
+        name = _NAMES.get(label, label)
+        chances[name] = chances.get(name, 0.0) + float(chance)
+    first, *others = sorted(chances.items(), key=lambda item: (-item[1], item[0]))
+    return first[0], first[1], others[0][1] if others else 0.0
+
+
+@lru_cache(maxsize=1)
+def _model() -> _Ranker:
+    """Loaded at the first brief that needs it: most are told by their script or by common words."""
+    module: Any = import_module("py3langid.langid")  # untyped
+    model: _Ranker = module.LanguageIdentifier.from_model_file(module.MODEL_FILE, norm_probs=True)
+    return model

@@ -149,6 +149,42 @@ LEXICONS: dict[str, Lexicon] = {
         rf"скидк[аи] (?:до )?{_P}|{_P} скидк[аи]|бесплатн\w+ \w+",
         r"на|в|для",
     ),
+    "ukrainian": Lexicon(
+        ("Підтримати", "Відгукнутися", "Записатися", "Купити квитки", "Забронювати", "Зателефонувати", "Завантажити", "Підписатися", "Спробувати", "Замовити", "Купити", "Завітати", "Дізнатися більше"),
+        {"donate": r"пожертв|підтрим", "apply": r"ваканс|шукаємо", "register": r"реєстр|запис|курс", "tickets": r"квит", "book": r"брон", "call": r"телефонуй|дзвон", "download": r"завантаж", "subscribe": r"підпис",
+         "try": r"спроб", "order": r"замов", "buy": r"купу|купи|знижк|розпродаж", "visit": r"завіта|виставк|відвід"},
+        rf"знижк[аи] (?:до )?{_P}|{_P} знижк[аи]",
+        r"на|в|для|у",
+    ),
+    "persian": Lexicon(
+        ("کمک کنید", "درخواست دهید", "ثبت‌نام کنید", "خرید بلیت", "رزرو کنید", "تماس بگیرید", "دانلود کنید", "عضو شوید", "امتحان کنید", "سفارش دهید", "خرید کنید", "از ما دیدن کنید", "بیشتر بدانید"),
+        {"donate": r"کمک به|اهدا", "apply": r"استخدام", "register": r"ثبت ?‌?نام", "tickets": r"بلیت|بلیط", "book": r"رزرو|نوبت", "call": r"تماس", "download": r"دانلود", "subscribe": r"اشتراک",
+         "order": r"سفارش", "buy": r"خرید|فروش|تخفیف|حراج", "visit": r"نمایشگاه|افتتاح|بازدید"},
+        r"[\d۰-۹]+ ?[%٪] تخفیف",
+    ),
+    "hu": Lexicon(
+        ("Támogatom", "Jelentkezem", "Regisztrálok", "Jegyvásárlás", "Foglalás", "Hívjon minket", "Letöltés", "Feliratkozás", "Kipróbálom", "Megrendelem", "Vásárlás", "Látogasson el", "Tudjon meg többet"),
+        {"donate": r"\badomány|\btámogat", "apply": r"\bállás|\bkeresünk", "register": r"\bregisztr|\bjelentkez", "tickets": r"\bjegy", "book": r"\bfoglal|\bwellness|\bszállás", "call": r"\bhívj", "download": r"\bletölt",
+         "subscribe": r"\bfeliratk|\belőfizet", "try": r"\bpróbál", "order": r"\brendel", "buy": r"\bvásárol|\bkedvezmény|\bakció", "visit": r"\blátogas|\bkiállít|\bnyitás"},
+        rf"{_P}(?:-os)? kedvezmény",
+    ),
+    "fi": Lexicon(
+        ("Lahjoita", "Hae nyt", "Ilmoittaudu", "Osta liput", "Varaa nyt", "Soita meille", "Lataa", "Tilaa", "Kokeile", "Tilaa nyt", "Osta nyt", "Tule käymään", "Lue lisää"),
+        {"donate": r"\blahjoit", "apply": r"\bhae\b|\betsimme", "register": r"\bilmoittau", "tickets": r"\blip[pu]", "book": r"\bvaraa|\bvaraus", "call": r"\bsoita", "download": r"\blataa",
+         "try": r"\bkokeil", "order": r"\btilaa", "buy": r"\bosta|\balennu|\btarjous|\bale\b", "visit": r"\btule\b|\bnäyttely|\bavajais"},
+        rf"{_P} alennus|-{_P}",
+    ),
+    "vi": Lexicon(
+        ("Quyên góp ngay", "Ứng tuyển ngay", "Đăng ký ngay", "Mua vé", "Đặt ngay", "Gọi ngay", "Tải về", "Đăng ký", "Dùng thử", "Đặt hàng", "Mua ngay", "Ghé thăm", "Tìm hiểu thêm"),
+        {"donate": r"quyên góp", "apply": r"tuyển dụng|ứng tuyển", "register": r"đăng ký|ghi danh", "tickets": r"\bvé\b", "book": r"đặt (?:bàn|chỗ|phòng|lịch)", "call": r"\bgọi\b", "download": r"tải (?:về|ứng)",
+         "try": r"dùng thử", "order": r"đặt (?:hàng|món)", "buy": r"\bmua\b|giảm|khuyến mãi", "visit": r"ghé|khai trương|triển lãm"},
+    ),
+    "id": Lexicon(
+        ("Donasi sekarang", "Lamar sekarang", "Daftar sekarang", "Beli tiket", "Pesan sekarang", "Hubungi kami", "Unduh", "Berlangganan", "Coba sekarang", "Pesan sekarang", "Beli sekarang", "Kunjungi kami", "Selengkapnya"),
+        {"donate": r"\bdonasi", "apply": r"\blowongan|\blamar", "register": r"\bdaftar", "tickets": r"\btiket", "book": r"\breservasi|\bbooking", "call": r"\bhubungi|\btelepon", "download": r"\bunduh",
+         "try": r"\bcoba\b", "order": r"\bpesan", "buy": r"\bbeli\b|\bdiskon|\bpromo", "visit": r"\bkunjungi|\bpameran|\bpembukaan"},
+        rf"diskon (?:hingga )?{_P}|gratis \w+", r"untuk|di",
+    ),
     "greek": Lexicon(
         ("Κάντε δωρεά", "Κάντε αίτηση", "Εγγραφείτε", "Εισιτήρια", "Κάντε κράτηση", "Καλέστε μας", "Κατεβάστε", "Συνδρομή", "Δοκιμάστε", "Παραγγείλτε", "Αγοράστε", "Επισκεφθείτε μας", "Μάθετε περισσότερα"),
         {"donate": r"δωρεά", "apply": r"αίτηση|ζητούμε", "register": r"εγγραφ", "tickets": r"εισιτήρ", "book": r"κράτηση|κλείστε", "call": r"καλέστε|τηλεφ", "download": r"κατεβ", "try": r"δοκιμ", "order": r"παραγγ",
@@ -214,9 +250,3 @@ def button_for(language: str, purpose: str, prompt: str) -> str:
     )
     intent: Intent = lexicon.intent(purpose) or english or lexicon.intent(prompt) or "learn"
     return lexicon.button(intent)
-
-
-def plain_button(language: str) -> str:
-    """The button that only offers more to read; empty in a language there is no lexicon of."""
-    lexicon = LEXICONS.get(language)
-    return lexicon.button("learn") if lexicon else ""

@@ -10,8 +10,11 @@ from streamforge.pipelines.banner.words.facts import offer_spans, without_facts
 
 _PEOPLE = r"(?:them|him|her|customers?|viewers?|people|users?|readers?|visitors?|clients?|shoppers?|families|parents|students|everyone|the audience)"
 _URGE = re.compile(
-    rf"^(?:to )?(?:encourage|motivate|inspire|invite|urge|persuade|entice|attract|convince|get|help|push|prompt|nudge|remind|ask) {_PEOPLE} to ",
+    rf"^(?:to )?(?:encourage|motivate|inspire|invite|urge|persuade|entice|attract|convince|get|help|push|prompt|nudge|remind|ask) {_PEOPLE} to |^(?:to )?(?:make|have|let) {_PEOPLE} (?!(?:feel|aware|excited|want|happy|curious|interested|look|think)\b)",
     re.IGNORECASE,
+)
+_THEN_URGES = re.compile(
+    rf",? and (?=(?:to )?(?:encourage|motivate|inspire|invite|urge|persuade) {_PEOPLE} to )", re.IGNORECASE
 )
 _ABOUT = re.compile(
     rf"^(?:raise awareness (?:and|about|of) ?)?(?:(?:inform|educate|tell|teach) {_PEOPLE} (?:about|on|of) )?",
@@ -23,7 +26,7 @@ _SHOW = re.compile(
 )
 _ORDERS = re.compile(
     r"^(?:visit|purchase|buy|incorporate|join|explore|try|discover|enjoy|support|celebrate|consider|choose|enhance|share|use|"
-    r"take|contact|call|book|order|register|learn|save|start|make|plan|bring|treat|donate|volunteer|subscribe|reach)\b",
+    r"take|contact|call|book|order|register|learn|save|start|make|plan|bring(?= (?:your|an?|along|friends|the (?:family|kids))\b)|treat|donate|volunteer|subscribe|reach)\b",
     re.IGNORECASE,
 )
 _ERRANDS = (
@@ -58,6 +61,7 @@ def purpose_line(purpose: str) -> str:
     wish = wording.tidy(without_facts(purpose.replace("\n", " ")))
     if match := _SHOW.match(wish):
         return _sentence(match.group(2) or match.group(1))
+    wish = _THEN_URGES.split(wish)[-1]
     urged = _URGE.sub("", wish, count=1)
     if urged == wish and (told := _ABOUT.sub("", wish, count=1)) != wish:
         return _told(told)
@@ -118,9 +122,19 @@ _CALLS: tuple[tuple[str, str], ...] = (
     (r"\b(?:ring|phone) (?:us|now|today|\+?\(?\d)", "Call Us"),
     (r"^rsvp\b|[.!] ?rsvp\b", "RSVP Now"),
     (r"\b(?:e-?mail|write to) (?:us\b|[\w.+-]+@)|^mail [\w.+-]+@", "Email Us"),
-    (r"\bread (?:it|more|the|our)\b|\bread on\b", "Read More"),
+    (r"\bread (?:it|more|the|our|about)\b|\bread on\b", "Read More"),
     (r"\b(?:flat|house|apartment|bedroom|bed)\b.*\b(?:to let|for sale|for rent|guide price|pcm)\b|\bopen house\b", "Book a Viewing"),
-    (r"\bgive [$€£]\d", "Donate Now"),
+    (r"\bgive [$€£]\d|\bgive (?:at|now|today|online|monthly)\b", "Donate Now"),
+    (r"\bsave (?:your|my|a) (?:seat|spot|place)\b", "Save Your Seat"),
+    (r"\bclaim (?:your|a|the) (?:seat|spot|place|discount|offer|gift)\b", "Claim Yours"),
+    (r"\bschedule (?:a |your )?(?:viewing|visit|tour)\b", "Schedule a Visit"),
+    (r"\brent (?:an? |your |out )?\w", "Rent Now"),
+    (r"\b(?:dine|dine[- ]in|drop in|pop in|walk[- ]ins?|no appointment)\b", "Visit Us"),
+    (r"\b(?:make|arrange|schedule) (?:an |their |your )?appointment|\bbook (?:the|their|in|with) ", "Book Now"),
+    (r"\b(?:schedule|arrange|take) a test drive\b", "Book a Test Drive"),
+    (r"\b(?:submit|enter|take part in) (?:\w+ ){0,3}(?:photos?|pictures?|entr(?:y|ies)|contest|competition|raffle|draw|work|stor(?:y|ies))\b", "Enter Now"),
+    (r"\b(?:view|see|discover|explore|browse) (?:the|our|their) (?:[\w-]+ ){0,2}collection\b", "See the Collection"),
+    (r"\b(?:view|see|discover|explore|browse) (?:the|our|their) (?:[\w-]+ ){0,2}menu\b", "See the Menu"),
     (r"\bcontact\b|\bget in touch\b|\breach out\b", "Contact Us"),
     (r"\bjoin (?:the |our )?(?:discussion|debate|conversation)\b", "Join the Discussion"),
     (r"\b(?:share|provide)\b.*\b(?:insights?|perspectives?)\b", "Share Your Insights"),
@@ -131,25 +145,28 @@ _CALLS: tuple[tuple[str, str], ...] = (
     (r"\breserv(?:e|ing|ations?)\b", "Reserve Now"),
     (r"\benrol", "Enroll Now"),
     (r"\badopt", "Adopt Today"),
-    (r"\bgrand opening\b|\b(?:attract|bring) (?:\w+ ){1,3}(?:in)?to (?:the|our)\b|\bto come\b", "Visit Us"),
+    (r"\bgrand opening\b|\b(?:attract|bring) (?:\w+ ){1,3}(?:in)?to (?:the|our)\b|\bto come\b|\bcome (?:to|by|along|in)\b|\b(?:have|enjoy|eat) (?:lunch|dinner|breakfast|brunch|an? (?:meal|coffee|drink))\b|\b(?:stop|drop) by\b", "Visit Us"),
     (r"\balbum\b|\bpodcast\b", "Listen Now"),
     (r"\bsubscri(?:be|bing|ptions?)\b", "Subscribe Now"),
     (r"\bdonat(?:e|ing|ions?)\b", "Donate Now"),
-    (r"\bvolunteer(?:ing)?\b", "Volunteer"),
+    (r"\bvolunteer(?:ing|s)?\b", "Volunteer"),
     (r"\bdownload(?:ing)?\b", "Download Now"),
     (r"\b(?:buy|get|grab|purchase) (?:your |the )?tickets?\b|\btickets\b", "Get Tickets"),
-    (r"\bfree trial\b|\bstart (?:your|a) trial\b", "Start Free Trial"),
+    (r"\bfree trial\b(?! (?:lesson|class|session|hour))|\bstart (?:your|a) trial\b", "Start Free Trial"),
     (r"\bget (?:an? |your )?(?:free )?quote\b", "Get a Quote"),
     (r"\bsupport local\b", "Shop Local"),
     (r"\bbaking recipes?\b", "Start Baking"),
     (r"\brecipes?\b", "Start Cooking"),
-    (r"\bjoin\b", "Join Us"),
+    (r"\bjoin\b|\battend\b|\bbecome a member\b", "Join Us"),
+    (r"\bget involved\b", "Get Involved"),
+    (r"\bwatch (?:the|it|our|online)\b|\bstream (?:the|it)\b", "Watch Now"),
+    (r"\b(?:request|ask for) (?:an? )?(?:free )?(?:quote|estimate)\b", "Get a Quote"),
     (r"\bcyber monday deals\b|\bdeals\b", "Shop the Deals"),
     (r"\bgifts?\b", "Shop Gifts"),
     (r"\brecommend\b|\binvest(?:ing)?\b", "Discover More"),
     (r"\bchoose\b", "Find Yours"),
     (r"\bexplor(?:e|ing)\b", "Explore Now"),
-    ((r"\b(?:in person|visit (?:us|the|our) ?(?:[\w'’-]+ ){0,2}(?:shop|store|market|restaurant|bakery|caf[eé]|showroom|gallery|museum))\b|"
+    ((r"\b(?:in person|visit (?:us|the|our) ?(?:[\w'’-]+ ){0,2}(?:shop|store|market|restaurant|bakery|caf[eé]|showroom|gallery|museum|book(?:store|shop)|cent(?:re|er)|exhibition|fair|farm|zoo|park|salon|boutique|clinic|studio|stand|booth|festival|garden|hotel|pharmacy|library|dealership|garage|bar|pub|diner|bistro|pizzeria|winery|brewery|nursery|florist|deli|mall|outlet|gym|spa|stall|open (?:day|house|evening)))\b|"
      r"\bvisiting the (?:market|shop|store|restaurant)\b|\btraffic to the (?:restaurant|store|shop|market|caf[eé])\b"), "Visit Us"),
     (r"\btry\b", "Try It Today"),
     (r"\border(?:ing)?\b", "Order Now"),
@@ -160,7 +177,7 @@ _NARROW_LETTERS = 11
 _SHORT_CALLS = {
     "Join": "Join Us", "Shop": "Shop Now", "Share": "Join In", "Discover": "Discover", "Register": "Register",
     "Subscribe": "Subscribe", "Start": "Start Now", "Get": "Get It Now", "Visit": "Visit Us", "See": "See More",
-    "Try": "Try It", "Book": "Book Now", "Open": "Sign Up", "Have": "Vote Now", "Pre-Order": "Pre-Order",
+    "Try": "Try It", "Save": "Join Us", "Claim": "Claim Now", "Schedule": "Visit Us", "Book": "Book Now", "Open": "Sign Up", "Have": "Vote Now", "Pre-Order": "Pre-Order",
 }  # fmt: skip
 _WEB = re.compile(r"\b(?:visit|traffic)\b.*\b(?:website|site|online)\b|\bvisit [\w.-]+\.\w{2,}|\bvisit$", re.IGNORECASE)
 _PURCHASE = re.compile(r"(?<!every )\b(?:purchas|buy|shop (?:now|at|online|with us|our|the)\b|discount)", re.IGNORECASE)

@@ -11,7 +11,7 @@ import msgspec
 
 from streamforge.pipelines.banner.design.graph import Design
 
-_PICTOGRAPHS = re.compile(
+PICTOGRAPHS = re.compile(
     "["
     "\U0001f000-\U0001faff"  # emoji, flags' letters, skin tones
     "\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff"  # dingbats and symbols that are shown as emoji
@@ -23,7 +23,7 @@ _PICTOGRAPHS = re.compile(
 
 def without_pictographs(design: Design) -> Design:
     """The design with emoji taken out of every text; the design itself where it has none."""
-    if not any(_PICTOGRAPHS.search(element.text) for element in design.elements):
+    if not any(PICTOGRAPHS.search(element.text) for element in design.elements):
         return design
     elements = [msgspec.structs.replace(element, text=plain(element.text)) for element in design.elements]
     return msgspec.structs.replace(design, elements=elements)
@@ -31,4 +31,4 @@ def without_pictographs(design: Design) -> Design:
 
 def plain(text: str) -> str:
     """The text without emoji, and without the gaps they leave."""
-    return " ".join(_PICTOGRAPHS.sub(" ", text).split()) if _PICTOGRAPHS.search(text) else text
+    return " ".join(PICTOGRAPHS.sub(" ", text).split()) if PICTOGRAPHS.search(text) else text

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from streamforge.pipelines.banner.spec import BannerSpec
-from streamforge.pipelines.banner.words.atoms import plain_text, split
+from streamforge.pipelines.banner.words.cleaning import readable
 from streamforge.pipelines.banner.words.dates import DATE, TIME
 from streamforge.pipelines.banner.words.facts import EMAIL, PHONE, URL, offer_spans
 
@@ -22,24 +23,24 @@ _FIGURE = re.compile(
     r"(?:[$€£¥₹₩₺₽] ?|\b[A-Z]{3} ?|(?<=[\s(])[-–])?\d[\d.,:/]*\d(?: ?%| ?[€£$₹₺₽]| ?[^\W\d_]{1,3}\b)?|(?:[$€£¥₹₩₺₽] ?|\b[A-Z]{3} ?|(?<=[\s(])[-–])?\d(?: ?%| ?[€£$₹₺₽]| ?[^\W\d_]{1,3}\b)?"
 )
 _WHOLE = (URL, EMAIL, PHONE, DATE, TIME)
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _LETTERS = 4000
 
 
 def stated(copy: Copy, spec: BannerSpec) -> tuple[str, ...]:
     """The faults, each the words that are not the brief's; empty when all is stated. Pure."""
-    said = plain_text(f"{spec.prompt}\n{spec.purpose}\n{spec.brand_name}")[:_LETTERS]
-    whole = [span for pattern in _WHOLE for span in _spans(pattern, said)] + _priced(said)
-    return tuple(fault for line in lines_of(copy) for fault in _foreign(line, said, whole))
+    said = readable(f"{spec.prompt}\n{spec.purpose}\n{spec.brand_name}")
+    return tuple(fault for line in lines_of(copy) for fault in unstated(line, said))
 
 
-def lost(copy: Copy, spec: BannerSpec) -> tuple[str, ...]:
-    """The prices and dates of the sentence that the headline is from and that no line of the copy has. Pure."""
-    told = list(lines_of(copy))
-    sentences = split(_SENTENCE_END, plain_text(spec.prompt)[:_LETTERS])
-    source = next((line for line in sentences if _words(copy.headline) <= _words(line)), "")
-    facts = [source[slice(*span)] for span in (*_spans(DATE, source), *_priced(source))]
-    return tuple(fact for fact in facts if not any(_carries(line, fact) for line in told))
+def unstated(line: str, said: str) -> tuple[str, ...]:
+    """The line's figures and addresses that the brief (``said``, readable) does not state, or not so."""
+    return tuple(_foreign(line, said[:_LETTERS], _whole_spans(said[:_LETTERS])))
+
+
+@lru_cache(maxsize=16)
+def _whole_spans(said: str) -> tuple[tuple[int, int], ...]:
+    """Where the brief's facts stand that have to be printed whole."""
+    return tuple([span for pattern in _WHOLE for span in _spans(pattern, said)] + _priced(said))
 
 
 def lines_of(copy: Copy) -> Iterator[str]:
@@ -53,6 +54,7 @@ def lines_of(copy: Copy) -> Iterator[str]:
         copy.offer,
         copy.date,
         copy.legal,
+        copy.more,
     )
     yield from (text for text in (*texts, copy.address, *copy.phones, copy.code) if text)
 
@@ -65,30 +67,31 @@ def _priced(text: str) -> list[tuple[int, int]]:
     return [span for span in offer_spans(text) if re.search(r"\d", text[slice(*span)])]
 
 
-def _foreign(line: str, said: str, whole: list[tuple[int, int]]) -> Iterator[str]:
+def _foreign(line: str, said: str, whole: tuple[tuple[int, int], ...]) -> Iterator[str]:
     """The line's figures and addresses that stand in the brief nowhere, or there only as a part of something longer."""
     for start, end in (*_spans(URL, line), *_spans(EMAIL, line), *_spans(_FIGURE, line)):
         piece = line[start:end].strip()
-        if not any(_carries(line, said[slice(*around)]) for around in _places(piece, said, whole)):
+        if not any(carries(line, said[slice(*around)]) for around in _places(piece, said, whole)):
             yield piece
 
 
-def _places(piece: str, said: str, whole: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _places(piece: str, said: str, whole: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, int]]:
     """Each place of the piece in the brief, widened to the fact that it is a part of."""
-    pattern = rf"(?<![\d])(?<!\d[.,:/]){re.escape(piece)}(?![\d%])(?![.,:/]\d)"
+    more = r"(?![\d%])(?![.,:/]\d)" if piece[-1:].isdigit() else ""
+    pattern = rf"(?<![\d])(?<!\d[.,:/]){re.escape(piece)}{more}"
     for match in re.finditer(pattern, said, re.IGNORECASE):
         around = [span for span in whole if span[0] <= match.start() and match.end() <= span[1]]
         yield max((*around, match.span()), key=lambda span: span[1] - span[0])
 
 
-def _carries(line: str, fact: str) -> bool:
+def carries(line: str, fact: str) -> bool:
     """Whether the line has every figure and every word of weight of the fact."""
     told = _words(line)
     return _words(fact) <= told
 
 
 _LIGHT = frozenset(
-    "a an the on at of only just now starting starts discount savings save reduction for off un to every this next um am le el il".split()
+    "a an the on at of only just now starting starts start begin begins beginning discount savings save reduction for off un to every this next um am le el il".split()
 )
 """Words that change no fact, or that a badge puts differently (``a 45% discount`` as ``45% off``)."""
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from streamforge.pipelines.banner.words.atoms import atoms, cuts
-from streamforge.pipelines.banner.words.facts import EMAIL, PRICE_PAIR, URL
+from streamforge.pipelines.banner.words.facts import EMAIL, URL
 
 _LINE_LETTERS = 500
 """No line of copy is longer: what comes after is cut before any pattern looks at it."""
@@ -98,7 +98,7 @@ _LEADING = re.compile(r"^[\s,;:–—-]*?(?=[-–]\d+(?:[.,]\d+)? ?[%€$£]|[^\
 _DANGLING = re.compile(
     r"(?:[\s,;:–—-]+(?:and|or|the|a|an|of|for|to|with|in|on|at|by|from|that|which|who|their|your|our|its|is|are|"
     r"this|these|as|but|my|to get|and get|and save|hosted|made|called|named|designed|built|based|located|starting|"
-    r"before|after|until|when|where|while|without|into|over|than|so|if|because|under|beside|between|near|you|offering|is looking|"
+    r"(?<!the day )(?<!the week )(?<!the night )before|after|until|when|where|while|without|into|over|than|so|if|because|under|beside|between|near|(?<=than )you|(?<=when )you|(?<=before )you|(?<=where )you|(?<=after )you|(?<=until )you|(?<=that )you|offering|is looking|"
     r"are looking|looking|(?<!price of )(?-i:one)|all|every|no|not))+$",
     re.IGNORECASE,
 )
@@ -141,39 +141,12 @@ def is_address(word: str) -> bool:
     return bool(URL.match(word) or EMAIL.match(word))
 
 
-_EMPTY_BRACKETS = re.compile(r"\((?:[^\w()]|regular|was|or|from|statt)*\)|\[\W*\]")
-_LONE = re.compile(
-    r"(?:(?:read it|see it|today|tomorrow|online|so|save|buy|shop|visit|mail|e-?mail|book|tel|call|ring|phone|order|orders|apply|click|read|see|go|until|from|by|bis|ab|nur|only|was|"
-    r"now|rsvp|donate|give|ext|no|price|register|contact|\d+|&|get|sale until|instead|with|for|in|at|on|of|to|the|a|an|and|or|us|it|here|is|"
-    r"am|im|um|do|od|w|na|v|à|dès|desde|hasta|más|tot|op)\b[\s:,.!]*)+\Z",
-    re.IGNORECASE,
-)
-_BROKEN = re.compile(
-    r"^(?:was|instead|regular|ext|now only|not \d+|to (?:get|save|enjoy|win|see|receive|claim|at|for)|and|or|than)\b|\b(?:at|or|from|for|of) (?:for|at|or|on|in|with|of)\b|"
-    r"(?:&|\b(?:last|first|next|or) \d+)\Z|\b(?:was|instead|instead of|regular|worth|min|statt|bis|ab|jetzt nur|hasta|"
-    r"desde|jusqu['’]à|dès|fino al|vanaf|tot|do|od|from|until|on (?:mon|tues|wed|thurs|fri|sat|sun)|an?|the|under|via|are|was)\Z|^(?:was|now):",
-    re.IGNORECASE,
-)
-
-
-def is_phrase(line: str) -> bool:
-    """Whether the line says something alone: no bare verb of an errand, no number, nothing with a hole in it."""
-    line = line.strip()
-    if not re.search(r"[^\W\d_]", line) or _EMPTY_BRACKETS.search(line) or line.count("(") != line.count(")"):
-        return False
-    if re.match(PRICE_PAIR, line, re.IGNORECASE):
-        return True
-    addressed = any(is_address(word) for word in line.split())
-    return not (addressed or _LONE.match(line) or _BROKEN.search(line))
-
-
 def tidy(text: str) -> str:
-    """One line, single spaces, no loose punctuation or dangling function word at the ends."""
+    """One line, single spaces, no loose punctuation at the ends; every word stays."""
     text = re.sub(r"^\s*[¡¿](?=[^!?]*$)", "", text)
     line = _LEADING.sub("", re.sub(r"\s+", " ", text[:_LINE_LETTERS]), count=1).rstrip(" ,;:–—-")
     line = re.sub(r"\s+([,;:.!?])", r"\1", line)
     line = re.sub(r"([,;:])\1+", r"\1", line)
-    line = _DANGLING.sub("", line)
     return line if _STOPPED.search(line) else re.sub(r"(?<![.])[.]$", "", line).rstrip(" ,;:–—-")
 
 
@@ -186,11 +159,6 @@ def second_person(text: str) -> str:
     for pattern, word in _PERSON:
         text = pattern.sub(word, text)
     return text
-
-
-def first_person(text: str) -> str:
-    """Speak as the advertiser: ``their products`` becomes ``our products``."""
-    return re.sub(r"\btheir\b", "our", text, flags=re.IGNORECASE)
 
 
 def imperative(gerund: str) -> str:
@@ -214,7 +182,7 @@ def shorten(text: str, *, words: int, letters: int) -> str:
         cut = _last_boundary(line)
         if cut <= 0:
             return ""
-        line = tidy(line[:cut])
+        line = tidy(_DANGLING.sub("", tidy(line[:cut])))
     return line
 
 
@@ -252,11 +220,12 @@ def first_letters(text: str, *, letters: int) -> str:
 
 def content_words(text: str) -> set[str]:
     """The words that carry meaning, lower case, plurals folded."""
-    return {
-        word.rstrip("s")
-        for word in re.findall(r"[^\W_]+", text.lower().replace("'s", "").replace("’s", ""))
-        if word not in STOPWORDS
-    }
+    bare = text.lower().replace("'s", "").replace("’s", "")
+    return {word.rstrip("s") for word in _BETWEEN_WORDS.split(bare) if word and word not in STOPWORDS}
+
+
+_BETWEEN_WORDS = re.compile(r"[\s.,;:!?()\[\]\"“”„«»'’·–—/|&+-]+")
+"""Marks rather than what is no letter: vowel signs of many scripts are none."""
 
 
 def overlap(first: str, second: str) -> float:

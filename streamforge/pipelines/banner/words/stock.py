@@ -1,0 +1,123 @@
+"""Everything a brief tells, as pieces in its own order, with what was told besides them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from streamforge.pipelines.banner.words import judging, wording
+from streamforge.pipelines.banner.words.addressed import heard
+from streamforge.pipelines.banner.words.calling import is_ask
+from streamforge.pipelines.banner.words.describing import described, is_business, our, reworded, your
+from streamforge.pipelines.banner.words.kinds import kind_of
+from streamforge.pipelines.banner.words.pieces import Piece, pieces_of
+from streamforge.pipelines.banner.words.telling import Told
+
+TITLE_LETTERS = 120
+_LEAST_LETTERS, _TINY_BRIEF = 3, 20
+_WISH_WORDS, _BUTTON_WORDS = 2, 4
+_QUOTES = "\"“„«‘'"  # noqa: RUF001 - as they are typed
+"""A wish that begins with a quotation is a title already."""
+_WISH = -1
+"""The number of the sentence that a wish counts as."""
+_JOINED_BY = re.compile(
+    r"^(?:with (?:an? |the |our )?|featuring (?:an? |the )?|including |and |or |plus |also )(?=\w)", re.IGNORECASE
+)
+"""What joined a piece to the one before it."""
+_THIRD_PERSON = re.compile(r"^(?:they|their|he|she|his|her)\b", re.IGNORECASE)
+
+
+class Item(Struct):
+    """A piece, whether a line has it already, and whether it is too weak to lead."""
+
+    piece: Piece
+    used: bool = False
+    weak: bool = False
+
+    @property
+    def is_wish(self) -> bool:
+        """Whether it is what the reader shall do, rather than a statement."""
+        return self.piece.sentence == _WISH
+
+
+class Stock(Struct, kw_only=True):
+    """The pieces, what the brief asks its reader (``asks``), who speaks or what kind it is (``kickers``), titles."""
+
+    items: list[Item] = msgspec.field(default_factory=list[Item])
+    asks: list[str] = msgspec.field(default_factory=list[str])
+    kickers: list[str] = msgspec.field(default_factory=list[str])
+    titles: list[str] = msgspec.field(default_factory=list[str])
+
+
+def gather(told: Told) -> Stock:
+    """The stock of a brief."""
+    stock = Stock(titles=[title for title in told.titles if len(title) <= TITLE_LETTERS], asks=list(told.asks))
+    for number, text in enumerate(_texts(told, stock)):
+        for piece in pieces_of(text, told.language, number):
+            _add(told, stock, piece)
+    if told.language == "en":
+        for wish in (wish for wish in told.wishes if wish[:1] not in _QUOTES):
+            _add_wish(stock, your(wish))
+    return stock
+
+
+def _texts(told: Told, stock: Stock) -> Iterator[str]:
+    """The statements; of English descriptions what they say, with who says it and what it is called set apart."""
+    if told.language != "en":
+        yield from told.statements
+        return
+    is_client = bool(re.search(r"\b(?:client|customer)\b", told.text, re.IGNORECASE))
+    for sentence in told.statements:
+        is_wanted = sentence in told.wanted
+        if is_business(sentence) and not is_wanted and len(told.statements) > 1:
+            stock.kickers.append(re.sub(r"^(?:an?|the|our|my) ", "", sentence))
+            continue
+        if is_wanted and " " not in sentence.strip():
+            continue
+        parts = described(sentence)
+        stock.kickers.extend([parts.kicker] if parts.kicker else [])
+        stock.titles.extend(parts.titles)
+        texts = map(reworded, parts.texts) if is_wanted else parts.texts
+        is_ours = is_wanted or bool(parts.kicker)
+        yield from (our(text) if is_ours or (is_client and _THIRD_PERSON.match(text)) else text for text in texts)
+
+
+def _add(told: Told, stock: Stock, piece: Piece) -> None:
+    if told.asked and heard(piece.text).kind == "silent":
+        return
+    if piece.kind == "ask":
+        stock.asks.append(piece.text)
+        if not piece.text or piece.lead or is_ask(piece.text, told.language):
+            return
+        piece = replace(piece, kind="news")
+    if told.language == "en":
+        piece = _freed(piece)
+        if (trade := judging.trade(piece.text)) and len(told.text) > len(piece.text) + _LEAST_LETTERS:
+            stock.kickers.append(trade)
+            return
+        stock.asks.extend([piece.text] if judging.is_errand(piece.text) else [])
+    is_enough = len(piece.text) >= _LEAST_LETTERS or any(letter.isdigit() for letter in piece.text)
+    if is_enough or len(told.text) < _TINY_BRIEF:
+        stock.items.append(Item(piece, weak=judging.is_weak(piece.text, told.brand, told.language)))
+
+
+def _freed(piece: Piece) -> Piece:
+    """The piece without the word that joined it to another."""
+    text = _JOINED_BY.sub("", piece.text)
+    if text == piece.text:
+        return piece
+    kind = kind_of(text, "en")
+    return replace(piece, text=text, kind="news" if kind == "ask" else kind)
+
+
+def _add_wish(stock: Stock, wish: str) -> None:
+    for piece in pieces_of(wish, "en", _WISH):
+        is_button = len(piece.text.split()) <= _BUTTON_WORDS and judging.repeats(piece.text, "")
+        if piece.kind == "ask" or judging.is_errand(piece.text) or is_button:
+            stock.asks.append(piece.text)
+        elif piece.kind != "date" and len(piece.text.split()) > _WISH_WORDS and not judging.is_idle(piece.text):
+            stock.items.append(Item(replace(piece, text=wording.sentence_case(piece.text)), weak=True))
