@@ -1,11 +1,8 @@
-"""What the limiter costs, and how it holds up against a provider that counts strictly.
+"""How the limiter holds up against a provider that counts strictly.
 
     .venv/bin/python benchmarks/limiter.py [--processes 8] [--keys 3] [--seconds 300] [--variant all] [--scale 1]
 
-``cost``: microseconds for a call's admission and settlement in one process, one after the other and 64 at once, and the
-round trips to Redis that each took.
-
-The other variants run worker processes against a server that counts requests, input and output tokens of each key in
+It runs worker processes against a server that counts requests, input and output tokens of each key in
 a sliding minute, the moment a request arrives, and answers 429 to the first one too many. ``steady``: nothing else
 happens. ``change``: at half time one key's limits are halved and another's raised; its headers say so at once, and a
 minute with the change in it allows what each part of it allows. ``kill``: a worker is killed every 10 s and replaced.
@@ -35,13 +32,13 @@ from streamforge.broker.connection import connect
 from streamforge.broker.keys import Keys
 from streamforge.config import LogsSettings, RedisSettings
 from streamforge.config.secret import Secret
-from streamforge.ops import logs
+from streamforge.ops import logs, metrics
 from streamforge.testing.server import TestServer
-from streamforge.traffic import counts
 from streamforge.traffic.estimate import Estimator
 from streamforge.traffic.keys import KeyPool
 from streamforge.traffic.limiter import Limiter
 from streamforge.traffic.model import Caller, Estimate, Limits, Parked, Scope
+from streamforge.traffic.scripts import Scripts
 
 LIMITS = (1200, 220_000, 130_000)
 """Requests, input and output tokens a minute and key, times ``--scale``.
@@ -171,7 +168,7 @@ class Worker:
         limits = Limits(requests=requests, input_tokens=inputs, output_tokens=outputs)
         self.pool = KeyPool("strict", [Secret(secret) for secret in secrets], limits)
         self.client = connect(RedisSettings(), url)
-        self.limiter = Limiter(self.client, Keys())
+        self.limiter = Limiter(Scripts(self.client, Keys()))
         self.estimator = Estimator()
         self.address = f"http://127.0.0.1:{port}/call"
         self.number = number
@@ -188,8 +185,8 @@ class Worker:
             await asyncio.wait(callers)
             self.limiter.stop()
             await renewing
-        trips = _value(counts.redis_traffic_trips_total())
-        asks = sum(_value(counts.traffic_asks_total("strict", "model", answer)) for answer in ("go", "wait", "park"))
+        trips = _value(metrics.redis_traffic_trips_total())
+        asks = sum(_value(metrics.traffic_asks_total("strict", "model", answer)) for answer in ("go", "wait", "park"))
         facts = {"calls": self.calls, "parked": self.parked, "refused": self.refused, "trips": trips, "asks": asks}
         (folder / f"worker-{self.number}.json").write_bytes(msgspec.json.encode(facts))
         await self.client.aclose()
@@ -210,16 +207,17 @@ class Worker:
         used = {"input": random.randint(*INPUT_TOKENS), "output": random.randint(*OUTPUT_TOKENS)}  # noqa: S311
         guess = Estimate(used["input"], self.estimator.guess(0, OUTPUT_TOKENS[1]).output_tokens)
         who = Caller(id=name, tenant=f"tenant-{self.number % 3}")
-        async with self.limiter.admitted(SCOPE, self.pool.candidates, guess, who) as call:
-            headers = {"x-api-key": self.pool.reveal(call.fingerprint)}
-            async with session.post(self.address, json=used, headers=headers) as answer:
-                call.hear(answer.status, answer.headers)
-                if answer.status != 200:
-                    self.refused += 1
-                    return
+        call = await self.limiter.admit(SCOPE, self.pool.candidates, guess, who)
+        headers = {"x-api-key": self.pool.reveal(call.fingerprint)}
+        async with session.post(self.address, json=used, headers=headers) as answer:
+            call.hear(answer.status, answer.headers)
+            if answer.status == 200:
                 self.calls += 1
                 call.use(input_tokens=used["input"], output_tokens=used["output"])
                 self.estimator.learn(used["output"])
+            else:
+                self.refused += 1
+        await self.limiter.settle(call)
 
 
 def _value(counter: Any) -> float:  # noqa: ANN401 - prometheus_client's child
@@ -314,53 +312,6 @@ def _fetch(port: int, path: str, method: str = "GET") -> bytes:
     return asyncio.run(fetch())
 
 
-async def cost(url: str, calls: int = 5000) -> dict[str, Any]:
-    """Microseconds for a call's admission and settlement together: of time, of this process and of Redis."""
-    client: Any = connect(RedisSettings(), url)
-    limiter = Limiter(client, Keys())
-    endless = Limits(requests=10**9, input_tokens=10**9, output_tokens=10**9, concurrent=10**6)
-    pool = KeyPool("cost", [Secret(f"key-of-the-benchmark-{n}") for n in range(3)], endless)
-
-    async def call(number: int) -> None:
-        who = Caller(id=f"caller-{number}")
-        async with limiter.admitted(SCOPE, pool.candidates, Estimate(100, 100), who) as admitted:
-            admitted.use(input_tokens=90, output_tokens=50)
-
-    found: dict[str, Any] = {"variant": "cost"}
-    for name, at_once in (("alone", 1), ("64_at_once", 64)):
-        await call(0)
-        before = await _spent(client)
-        for first in range(0, calls, at_once):
-            await asyncio.gather(*(call(number) for number in range(first, first + at_once)))
-        made = len(range(0, calls, at_once)) * at_once
-        after = await _spent(client)
-        found[name] = {what: round((after[what] - before[what]) / made, 3) for what in before}
-    before = await _spent(client)
-    for _ in range(calls):
-        await client.execute_command("PING")
-    after = await _spent(client)
-    found["ping"] = {what: round((after[what] - before[what]) / calls, 3) for what in before}
-    await client.aclose()
-    return found
-
-
-async def _spent(client: Any) -> dict[str, float]:  # noqa: ANN401 - redis-py's client
-    """So far: microseconds by each clock, and round trips."""
-    cpu = await client.info("cpu")
-    return {
-        "us": time.perf_counter() * 1e6,
-        "cpu_us": time.process_time() * 1e6,
-        "redis_cpu_us": (cpu["used_cpu_user"] + cpu["used_cpu_sys"]) * 1e6,
-        "trips": _value(counts.redis_traffic_trips_total()),
-    }
-
-
-def measure_cost() -> dict[str, Any]:
-    """``cost`` over a server of its own."""
-    with tempfile.TemporaryDirectory(prefix="sf-") as home, TestServer(Path(home)) as server:
-        return uvloop.run(cost(server.url))
-
-
 def main() -> int:
     """Run what was asked for; 1 where a variant was refused something or left too much unused."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -368,19 +319,18 @@ def main() -> int:
     parser.add_argument("--keys", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--variant", choices=["all", "cost", "steady", "change", "kill"], default="all")
+    parser.add_argument("--variant", choices=["all", "steady", "change", "kill"], default="all")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    wanted = ["cost", "steady", "change", "kill"] if given.variant == "all" else [given.variant]
+    wanted = ["steady", "change", "kill"] if given.variant == "all" else [given.variant]
     results: list[dict[str, Any]] = []
     for variant in wanted:
         trial = Trial(variant, given.processes, given.keys, given.seconds, given.scale)
-        results.append(measure_cost() if variant == "cost" else trial.run())
+        results.append(trial.run())
         print(msgspec.json.format(msgspec.json.encode(results[-1])).decode(), flush=True)
     if given.json:
         given.json.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
-    trials = [result for result in results if result["variant"] != "cost"]
-    return int(any(one["refused"] or min(one["use_of_each_key"]) < 0.9 for one in trials))
+    return int(any(one["refused"] or min(one["use_of_each_key"]) < 0.9 for one in results))
 
 
 if __name__ == "__main__":

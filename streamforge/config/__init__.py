@@ -12,16 +12,22 @@ from __future__ import annotations
 from streamforge.config.describe import render_example, show
 from streamforge.config.json_text import JsonObject
 from streamforge.config.loader import load
+from streamforge.config.models import (
+    BudgetSettings,
+    ImagesSettings,
+    LedgerSettings,
+    LlmSettings,
+    ModelSettings,
+    ProviderSettings,
+    SpeechSettings,
+)
 from streamforge.config.reload import changes, taken_over
 from streamforge.config.secret import Secret
 from streamforge.config.tables import CronSettings, QueueSettings, TenantSettings
 from streamforge.config.tree import (
-    ApiSettings,
     BannerSettings,
     EmbeddedSettings,
-    ImagesSettings,
     JobsSettings,
-    LlmSettings,
     LogsSettings,
     PathsSettings,
     PipelinesSettings,
@@ -31,26 +37,33 @@ from streamforge.config.tree import (
     StorageSettings,
     WorkerSettings,
 )
+from streamforge.config.web import ApiSettings, WebhookSettings
 
 __all__ = [
     "ApiSettings",
     "BannerSettings",
+    "BudgetSettings",
     "CronSettings",
     "EmbeddedSettings",
     "ImagesSettings",
     "JobsSettings",
     "JsonObject",
+    "LedgerSettings",
     "LlmSettings",
     "LogsSettings",
+    "ModelSettings",
     "PathsSettings",
     "PipelinesSettings",
     "PoolSettings",
+    "ProviderSettings",
     "QueueSettings",
     "RedisSettings",
     "Secret",
     "Settings",
+    "SpeechSettings",
     "StorageSettings",
     "TenantSettings",
+    "WebhookSettings",
     "WorkerSettings",
     "changes",
     "load",

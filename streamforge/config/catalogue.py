@@ -32,6 +32,7 @@ RELOADABLE = (
     "jobs.*timeout*",
     "queues.*",
     "tenants.*",
+    "budgets.*",
 )
 """Patterns of the settings that a running daemon can take over; all others need a restart."""
 
@@ -64,7 +65,7 @@ class Setting(Struct, frozen=True):
     @property
     def is_secret(self) -> bool:
         """Its value must never be shown."""
-        return self.base is Secret
+        return self.base is Secret or (self.is_list and get_args(self.base)[0] is Secret)
 
     @property
     def is_list(self) -> bool:
@@ -74,7 +75,7 @@ class Setting(Struct, frozen=True):
     @property
     def is_private(self) -> bool:
         """Its value has no place in an error message."""
-        return self.base is Secret or self.base is JsonObject
+        return self.is_secret or self.base is JsonObject
 
     @property
     def is_required(self) -> bool:
@@ -107,7 +108,7 @@ class Setting(Struct, frozen=True):
         if get_origin(self.base) is Literal:
             return "one of " + ", ".join(repr(choice) for choice in get_args(self.base))
         if self.is_list:
-            return f"list of {_in_words(get_args(self.base)[0])}"
+            return "list of str" if self.is_secret else f"list of {_in_words(get_args(self.base)[0])}"
         if self.base is JsonObject:
             return "a table, or an object as JSON text"
         return "str" if self.base is Path or self.is_secret else _in_words(self.type)

@@ -7,6 +7,7 @@ import ipaddress
 import zoneinfo
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from cronsim import CronSim, CronSimError
@@ -16,6 +17,7 @@ from streamforge.config.tree import Settings
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 STORAGE_SCHEMES = ("file", "memory", "s3", "gs", "az")
 MODEL_SCHEMES = ("http", "https")
+_KNOWN_PROVIDERS = ("anthropic", "openai")
 
 SPARE_CONNECTIONS = 10
 """What a daemon holds besides the one connection of each queue that waits for its jobs."""
@@ -40,6 +42,8 @@ def _broken(settings: Settings) -> Iterator[_Broken]:
             yield keys, why
     yield from _unserved_queues(settings)
     yield from _impossible_times(settings)
+    yield from _bad_providers(settings)
+    yield from _bad_chains(settings)
 
 
 def _origin(settings: Settings, keys: tuple[str, ...]) -> str:
@@ -95,14 +99,6 @@ def _body(settings: Settings) -> str | None:
     return (
         f"{settings.api.max_body_bytes} must be at least jobs.max_input_bytes "
         f"({settings.jobs.max_input_bytes}), or the largest inputs cannot be sent"
-    )
-
-
-def _host(settings: Settings) -> str | None:
-    if not settings.api.enabled or is_loopback(settings.api.host):
-        return None
-    return (
-        f"{settings.api.host} is not a loopback address; callers are not told apart yet, so only this machine may call"
     )
 
 
@@ -165,18 +161,50 @@ def _storage_url(settings: Settings) -> str | None:
     return f"expected a directory or a URL of {', '.join(f'{scheme}://' for scheme in STORAGE_SCHEMES)}"
 
 
-def _designer(settings: Settings) -> str | None:
-    if settings.llm.designer != "anthropic" or settings.llm.anthropic_api_key:
+def _llm_timeouts(settings: Settings) -> str | None:
+    llm = settings.llm
+    if llm.timeout_s >= llm.soft_timeout_s:
         return None
-    return "'anthropic' needs llm.anthropic_api_key, or ANTHROPIC_API_KEY in the environment"
+    return f"{llm.timeout_s:g} must be at least llm.soft_timeout_s ({llm.soft_timeout_s:g})"
 
 
-def _model_url(settings: Settings) -> str | None:
-    return _endpoint(settings.llm.anthropic_base_url)
+def _bad_providers(settings: Settings) -> Iterator[_Broken]:
+    for name, provider in settings.providers.items():
+        if why := _endpoint(provider.base_url):
+            yield (f"providers.{name}.base_url",), why
+        elif not provider.base_url and name not in _KNOWN_PROVIDERS:
+            known = " and ".join(_KNOWN_PROVIDERS)
+            why = f"missing: of {known} alone the address is known, and another's keys must not go there"
+            yield (f"providers.{name}.base_url",), why
+        elif not provider.base_url and provider.api not in ("auto", name):
+            yield (f"providers.{name}.api",), f"{provider.api} is not what {name}'s own address speaks; leave it out"
 
 
-def _images_url(settings: Settings) -> str | None:
-    return _endpoint(settings.images.openai_base_url)
+def _bad_chains(settings: Settings) -> Iterator[_Broken]:
+    """A chain of models that do not exist, or whose provider has no key, or with something after the last resort."""
+    for section, own in (("llm", "offline"), ("images", ""), ("speech", "local")):
+        chain: tuple[str, ...] = getattr(settings, section).chain
+        is_text = section == "llm"
+        reasons = (_why_not_asked(settings, name, own, is_text=is_text) for name in chain)
+        if why := next(filter(None, reasons), None):
+            yield (f"{section}.chain",), why
+        elif len(set(chain)) < len(chain) or "offline" in chain[:-1]:
+            yield (f"{section}.chain",), "name each model once, and offline last, for it always answers"
+
+
+def _why_not_asked(settings: Settings, name: str, own: str, *, is_text: bool) -> str | None:
+    provider, _, model = name.partition("/")
+    if not model:
+        return None if name == own else f"{name} is not a model for this, write provider/model"
+    held = settings.providers.get(provider)
+    if held is None:
+        known = difflib.get_close_matches(provider, settings.providers, n=1)
+        return f"{name} needs [providers.{provider}]" + (f", did you mean {known[0]}?" if known else "")
+    if not (held.keys or held.keys_file or held.base_url):
+        return f"{name} needs providers.{provider}.keys (or a base_url, for a server of your own that asks for none)"
+    if not is_text and (held.api == "anthropic" or (held.api == "auto" and provider == "anthropic")):
+        return f"{name} writes text alone: name a model of a provider that speaks the OpenAI format"
+    return None
 
 
 def _endpoint(url: str) -> str | None:
@@ -200,6 +228,7 @@ def _has_good_port(url: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach an address; of names, only localhost is trusted to mean that."""
     try:
@@ -215,11 +244,8 @@ _CHECKS: tuple[_Check, ...] = (
     (("jobs.job_timeout_s", "jobs.job_soft_timeout_s", "jobs.step_timeout_s"), _job_timeouts),
     (("jobs.step_value_max_bytes", "jobs.inline_bytes"), _step_value),
     (("api.max_body_bytes", "jobs.max_input_bytes", "api.enabled"), _body),
-    (("api.host", "api.enabled"), _host),
     (("redis.max_connections", "worker.queues"), _connections),
     (("redis.url",), _redis_url),
     (("storage.url",), _storage_url),
-    (("llm.anthropic_base_url",), _model_url),
-    (("images.openai_base_url",), _images_url),
-    (("llm.designer", "llm.anthropic_api_key"), _designer),
+    (("llm.timeout_s", "llm.soft_timeout_s"), _llm_timeouts),
 )

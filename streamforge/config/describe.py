@@ -53,7 +53,7 @@ def _example_lines() -> Iterator[str]:
 
 def _example_table(table: Table) -> Iterator[str]:
     settings = table.settings(table.example)
-    header = f"[{table.section}]" if table.struct is None else f"#[{settings[0].section}]"
+    header = f"[{table.section}]" if table.struct is None else f"#[{_header(settings[0].section)}]"
     yield from ("", header, *_comment(table.description))
     for setting in settings:
         yield from ("", *(_described(setting) if table.struct else ()))

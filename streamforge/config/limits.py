@@ -35,3 +35,19 @@ PipelineName = Annotated[str, Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*\Z"
 """Where a pipeline is to be found: ``package.module:attribute``."""
 HostName = Annotated[str, Meta(pattern=r"^(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\Z")]
 """A host, or with ``*.`` every host below it."""
+ProviderName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}\Z", examples=["anthropic"])]
+"""Part of key names and metrics."""
+ModelName = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?:[a-z0-9][a-z0-9_-]{0,39}/[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,99}|offline|local)\Z",
+        examples=["anthropic/claude-opus-5-5"],
+    ),
+]
+"""``provider/model``, or one of those that are part of this program."""
+MediaRange = Annotated[str, Meta(pattern=r"^[a-z]+/(?:\*|[a-z0-9][a-z0-9.+-]*)\Z")]
+"""A media type, or with ``/*`` every type of a family."""
+Origin = Annotated[
+    str, Meta(pattern=r"^(?:\*|https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?)\Z", examples=["https://app.example.com"])
+]
+"""Scheme, host and port of a page, as browsers send it."""

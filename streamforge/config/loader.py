@@ -30,7 +30,7 @@ from streamforge.config.tree import Settings, default_data_dir
 from streamforge.errors import ConfigError
 
 DEFAULT_FILES = (Path("streamforge.toml"), Path("/etc/streamforge/streamforge.toml"))
-KEY_VARIABLE = "ANTHROPIC_API_KEY"
+KEY_VARIABLES = {"ANTHROPIC_API_KEY": "providers.anthropic.keys", "OPENAI_API_KEY": "providers.openai.keys"}
 
 
 class _Given(NamedTuple):
@@ -145,9 +145,10 @@ def _entries(
 
 
 def _conventional(environ: Mapping[str, str]) -> Iterator[_Given]:
-    """The variable other tools read too; anything of our own goes before it."""
-    if key := environ.get(KEY_VARIABLE):
-        yield _Given("llm.anthropic_api_key", key, f"${KEY_VARIABLE}", is_text=True)
+    """The variables other tools read too; anything of our own goes before them."""
+    for variable, key in KEY_VARIABLES.items():
+        if value := environ.get(variable):
+            yield _Given(key, value, f"${variable}", is_text=True)
 
 
 def _from_file(path: Path | None, environ: Mapping[str, str]) -> Iterator[_Given | _Rejected]:
@@ -192,18 +193,22 @@ def _from_credentials(environ: Mapping[str, str]) -> Iterator[_Given | _Rejected
     directory = environ.get("CREDENTIALS_DIRECTORY")
     if not directory:
         return
-    for setting in SETTINGS.values():
-        files = [Path(directory) / name for name in (setting.key, setting.name)]
-        found = next((file for file in files if setting.is_secret and file.is_file()), None)
-        if found is not None:
-            yield _read_credential(setting.key, found)
+    files = [file for file in sorted(Path(directory).glob("*")) if file.is_file()]
+    plain = {setting.name: setting for setting in SETTINGS.values() if setting.is_secret}
+    for file in sorted(files, key=lambda file: "." in file.name):  # the longer name goes before the shorter
+        setting = find(file.name) if "." in file.name else plain.get(file.name)
+        if setting is not None and setting.is_secret:
+            yield _read_credential(setting, file)
 
 
-def _read_credential(key: str, file: Path) -> _Given | _Rejected:
+def _read_credential(setting: Setting, file: Path) -> _Given | _Rejected:
+    """A file of several keys has one a line."""
     try:
-        return _Given(key, Secret(file.read_text(encoding="utf-8").strip()), str(file), is_text=False)
+        text = file.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
-        return _Rejected(key, f"{key}: cannot read the credential {file}: {type(error).__name__}")
+        return _Rejected(setting.key, f"{setting.key}: cannot read the credential {file}: {type(error).__name__}")
+    value = [Secret(line) for line in text.split()] if setting.is_list else Secret(text)
+    return _Given(setting.key, value, str(file), is_text=False)
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[_Given | _Rejected]:

@@ -38,6 +38,22 @@ class TenantSettings(Struct, frozen=True, kw_only=True):
             examples=[10],
         ),
     ] = 0
+    budget_day_usd: Annotated[
+        Annotated[float, Meta(ge=0, le=1e6)],
+        Meta(
+            description="Dollars that this tenant's calls to models may cost in a day (UTC); 0 is no limit; without "
+            "it, budgets.day_usd.",
+            extra={"inherits": "budgets.day_usd"},
+            examples=[5.0],
+        ),
+    ] = 0.0
+    prepaid: Annotated[
+        bool,
+        Meta(
+            description="Whether this tenant may spend no more than its credits; without it, budgets.prepaid.",
+            extra={"inherits": "budgets.prepaid"},
+        ),
+    ] = False
 
 
 class CronSettings(Struct, frozen=True, kw_only=True):

@@ -27,15 +27,27 @@ from streamforge.config.limits import (
     CronName,
     HostName,
     KindName,
+    ModelName,
     Name,
     PipelineName,
+    ProviderName,
     QueueName,
     Seconds,
     SecondsOrNone,
     TenantName,
 )
+from streamforge.config.models import (
+    BudgetSettings,
+    ImagesSettings,
+    LedgerSettings,
+    LlmSettings,
+    ModelSettings,
+    ProviderSettings,
+    SpeechSettings,
+)
 from streamforge.config.secret import Secret
 from streamforge.config.tables import CronSettings, QueueSettings, TenantSettings
+from streamforge.config.web import ApiSettings, WebhookSettings
 
 
 def default_data_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -197,6 +209,13 @@ class JobsSettings(Struct, frozen=True, kw_only=True):
     idempotency_ttl_s: Annotated[Seconds, Meta(description="How long an idempotency key gives back the same job.")] = (
         86_400.0
     )
+    idempotency_on_failure: Annotated[
+        Literal["keep", "free"],
+        Meta(
+            description="What becomes of the key of a job that failed, was cancelled or expired: keep gives back that "
+            "job, free makes a new one."
+        ),
+    ] = "keep"
     event_log_max: Annotated[Count, Meta(description="Events kept for one job.")] = 1000
     feed_max: Annotated[Count, Meta(description="Events kept in the feed of all jobs.")] = 100_000
     dead_max: Annotated[Count, Meta(description="Dead letters kept.")] = 100_000
@@ -217,19 +236,6 @@ class JobsSettings(Struct, frozen=True, kw_only=True):
     ] = 1200.0
 
 
-class ApiSettings(Struct, frozen=True, kw_only=True):
-    """The HTTP interface."""
-
-    enabled: Annotated[bool, Meta(description="Serve HTTP: submit, results, events, /metrics, /readyz.")] = True
-    host: Annotated[
-        str, Meta(description="Address to listen on; only loopback, since callers are not told apart yet.")
-    ] = "127.0.0.1"
-    port: Annotated[
-        Annotated[int, Meta(ge=0, le=65_535)], Meta(description="Port to listen on; 0 takes a free one.")
-    ] = 8080
-    max_body_bytes: Annotated[Bytes, Meta(description="Largest request body.")] = 8 * MIB
-
-
 class LogsSettings(Struct, frozen=True, kw_only=True):
     """What is logged to standard error, and how."""
 
@@ -241,35 +247,6 @@ class LogsSettings(Struct, frozen=True, kw_only=True):
         Literal["auto", "console", "json"],
         Meta(description="console, json, or auto: console on a terminal, JSON elsewhere."),
     ] = "auto"
-
-
-class LlmSettings(Struct, frozen=True, kw_only=True):
-    """The language model that designs."""
-
-    designer: Annotated[
-        Literal["auto", "offline", "anthropic"],
-        Meta(description="offline, anthropic, or auto: anthropic when a key is there, else offline."),
-    ] = "auto"
-    anthropic_api_key: Annotated[Secret, Meta(description="API key; $ANTHROPIC_API_KEY is the fallback.")] = Secret()
-    anthropic_base_url: Annotated[str, Meta(description="Another endpoint; empty means the provider's own.")] = ""
-    anthropic_model: Annotated[str, Meta(min_length=1, description="Model that is asked.")] = "claude-opus-5-5"
-    effort: Annotated[
-        Literal["low", "medium", "high", "xhigh", "max"],
-        Meta(description="How hard the model thinks: low, medium, high, xhigh or max."),
-    ] = "medium"
-    max_tokens: Annotated[Count, Meta(description="Tokens one answer may have.")] = 8000
-    timeout_s: Annotated[Seconds, Meta(description="Time one answer may take.")] = 120.0
-
-
-class ImagesSettings(Struct, frozen=True, kw_only=True):
-    """The image model that draws hero pictures; asked for each brief that brings no picture of its own."""
-
-    openai_api_key: Annotated[
-        Secret, Meta(description="Key of an OpenAI-compatible images API; empty: no picture is drawn.")
-    ] = Secret()
-    openai_base_url: Annotated[str, Meta(description="Another endpoint; empty means the provider's own.")] = ""
-    model: Annotated[str, Meta(min_length=1, description="Model that is asked.")] = "gpt-image-2.5-flare"
-    timeout_s: Annotated[Seconds, Meta(description="Time one picture may take.")] = 120.0
 
 
 class BannerSettings(Struct, frozen=True, kw_only=True):
@@ -328,9 +305,21 @@ class Settings(Struct, frozen=True, kw_only=True):
     pool: PoolSettings = PoolSettings()
     jobs: JobsSettings = JobsSettings()
     api: ApiSettings = ApiSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     logs: LogsSettings = LogsSettings()
+    providers: Annotated[
+        dict[ProviderName, ProviderSettings],
+        Meta(description="Providers of models, each under the name that chains use."),
+    ] = {}
+    models: Annotated[
+        dict[ModelName, ModelSettings],
+        Meta(description="Models with limits or prices of their own, as provider/model."),
+    ] = {}
     llm: LlmSettings = LlmSettings()
     images: ImagesSettings = ImagesSettings()
+    speech: SpeechSettings = SpeechSettings()
+    budgets: BudgetSettings = BudgetSettings()
+    ledger: LedgerSettings = LedgerSettings()
     banner: BannerSettings = BannerSettings()
     storage: StorageSettings = StorageSettings()
     sources: dict[str, str] = {}

@@ -5,15 +5,16 @@ from __future__ import annotations
 from yarl import URL
 
 from streamforge.errors import ConfigError
+from streamforge.providers.refusals import KeyMalformed
 
 
 def checked_key(key: str, field: str, hint: str) -> str:
-    """The key without the white space around it. Raises ConfigError for none, or one that no header can carry."""
+    """The key without the white space around it. Raises ConfigError for none, KeyMalformed if no header carries it."""
     stripped = key.strip()
     if not stripped:
         raise ConfigError("no API key", field=field, hint=hint)
     if not stripped.isascii() or not stripped.isprintable() or " " in stripped:
-        raise ConfigError("the API key has a character that no key has", field=field, hint="copy it again")
+        raise KeyMalformed("the API key has a character that no key has", field=field, hint="copy it again")
     return stripped
 
 

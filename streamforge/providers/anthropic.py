@@ -21,15 +21,16 @@ from streamforge.providers.access import checked_base, checked_key
 from streamforge.providers.anthropic_errors import translate, translate_event
 from streamforge.providers.refusals import ContentRefused
 from streamforge.providers.sse import events
+from streamforge.providers.telling import traced
 from streamforge.providers.text import Listener, Progress, TextRequest, TextResponse, Turn, Usage
 from streamforge.providers.timeouts import Patience, Timeouts, timed_out
+from streamforge.providers.usage import counted
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncAPIResponse, Omit
     from anthropic.types import MessageParam, OutputConfigParam
 
 DEFAULT_MODEL = "claude-sonnet-5-5"
-_IDLE_CONNECTIONS = 100
 _ERRORS_FROM = 400
 _CHARACTERS_PER_TOKEN = 4
 _LIMITS_PREFIX = "anthropic-ratelimit-"
@@ -65,9 +66,9 @@ class AnthropicText:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Needs no network and no SDK yet. Raises ConfigError without a key, or for an address that is none."""
-        self._key = checked_key(api_key, "anthropic.api_key", "set it, or use the offline designer")
+        self._key = checked_key(api_key, "providers.anthropic.keys", "set it, or use the offline designer")
         self.model = model
-        self.base_url = checked_base(base_url, "llm.anthropic_base_url") if base_url else None
+        self.base_url = checked_base(base_url, "providers.anthropic.base_url") if base_url else None
         self._timeouts = timeouts or Timeouts()
         self._clock = clock
         self._client: AsyncAnthropic | None = None
@@ -112,14 +113,16 @@ class AnthropicText:
         import anthropic  # noqa: PLC0415 - slow to import, needed only by those who use it
         import httpx2  # noqa: PLC0415 - the same
 
-        # no limit of its own, which would be waited for in silence: how many calls run at once is the limiter's
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=_IDLE_CONNECTIONS)
+        # aiohttp, whose cost of a connection does not grow with their number. No limit of its own (0; None stands for
+        # 100), which would be waited for in silence: how many calls run at once is the limiter's. No redirects, which
+        # would take the key along to wherever they lead
+        limits = httpx2.Limits(max_connections=0)
         return anthropic.AsyncAnthropic(
             api_key=self._key,
             base_url=self.base_url,
             timeout=httpx2.Timeout(None, connect=self._timeouts.connect_s),
             max_retries=0,
-            http_client=anthropic.DefaultAsyncHttpxClient(limits=limits),
+            http_client=anthropic.DefaultAioHttpClient(limits=limits, follow_redirects=False),
         )
 
     async def _stream(self, client: AsyncAnthropic, request: TextRequest, patience: Patience) -> _Answer:
@@ -127,23 +130,20 @@ class AnthropicText:
         async with _start(client, self.model, request) as response:
             answer.head(response.status_code, dict(response.headers))
             async for data in events(response.iter_bytes()):
-                event = msgspec.json.decode(data, type=_Event)
+                event = _EVENTS.decode(data)
                 if event.type == "ping":
                     continue
                 if event.error is not None:
-                    raise translate_event(event.error, answer.request_id, self._secrets(request))
+                    raise translate_event(event.error, answer.request_id)
                 if patience.first_token_s is not None or event.type.startswith("content_block"):
                     patience.heard()
                 answer.take(event)
         return answer
 
-    def _secrets(self, request: TextRequest) -> tuple[str, ...]:
-        return self._key, request.system, *(turn.text for turn in request.turns)
-
     def _translated(self, error: Exception, request: TextRequest) -> Exception:
         if any(type(each).__name__ == "ConnectTimeout" for each in (error, error.__cause__)):
             return timed_out(self.name, "connect", self._timeouts, request.timeout_s)
-        return translate(error, self._secrets(request), self._clock)
+        return translate(error, self._clock)
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -207,15 +207,10 @@ class _Message(Struct):
     usage: _Counts = msgspec.field(default_factory=_Counts)
 
 
-class _Details(Struct):
-    category: str | None = None
-
-
 class _Delta(Struct):
     type: str = ""
     text: str = ""
     stop_reason: str | None = None
-    stop_details: _Details | None = None
 
 
 class _Event(Struct):
@@ -226,6 +221,9 @@ class _Event(Struct):
     delta: _Delta = msgspec.field(default_factory=_Delta)
     usage: _Counts = msgspec.field(default_factory=_Counts)
     error: dict[str, Any] | None = None
+
+
+_EVENTS = msgspec.json.Decoder(_Event)
 
 
 class _Tokens(Struct):
@@ -256,7 +254,7 @@ class _Answer:
 
     def __init__(self, request: TextRequest) -> None:
         self.parts: list[str] = []
-        self.model = self.request_id = self.stop_reason = self.refusal = ""
+        self.model = self.request_id = self.stop_reason = ""
         self.tokens = _Tokens()
         self.limits: dict[str, str] = {}
         self._characters = 0
@@ -283,8 +281,6 @@ class _Answer:
             self._add(event.delta.text)
         elif event.type == "message_delta":
             self.stop_reason = event.delta.stop_reason or ""
-            details = event.delta.stop_details
-            self.refusal = (details.category if details else None) or ""
             self._count(event.usage)
 
     def _add(self, text: str) -> None:
@@ -292,7 +288,7 @@ class _Answer:
         self._characters += len(text)
         if self._on_progress is not None:
             guess = max(self.tokens.output, self._characters // _CHARACTERS_PER_TOKEN)
-            self._on_progress(Progress(self._characters, guess))
+            self._on_progress(Progress(self._characters, guess, text))
 
     def _count(self, counts: _Counts) -> None:
         self.tokens.update(counts)
@@ -303,17 +299,17 @@ class _Answer:
 
 
 def _known(count: int | None, otherwise: int) -> int:
-    return otherwise if count is None else count
+    return otherwise if count is None else counted(count)
 
 
 def _checked(answer: _Answer, name: str, first_token_s: float | None) -> TextResponse:
     """The answer if it is whole; a truncated, refused or empty one raises."""
-    trace = f"(request {answer.request_id})" if answer.request_id else ""
+    trace = "".join(f"({each})" for each in traced(answer.request_id))
     if not answer.stop_reason:
         raise ProviderUnavailable(f"the stream of {name} ended before its message did {trace}".strip())
     failure = STOP_REASONS.get(answer.stop_reason, ProviderUnavailable)
     if failure is not None:
-        why = f"{answer.stop_reason}{': ' + answer.refusal if answer.refusal else ''}"
+        why = answer.stop_reason if answer.stop_reason in STOP_REASONS else "a reason that is not known"
         raise failure(f"{name} stopped with {why} {trace}".strip(), hint=_STOP_HINTS.get(answer.stop_reason))
     text = "".join(answer.parts)
     if not text.strip():

@@ -7,7 +7,6 @@ listed ancestor. An ``error`` event inside a stream has no class, only the ``typ
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from streamforge.clock import SYSTEM_CLOCK, Clock
@@ -18,7 +17,9 @@ from streamforge.errors import (
     RateLimited,
     StreamForgeError,
 )
+from streamforge.providers.pauses import retry_after_s
 from streamforge.providers.refusals import KeyRefused
+from streamforge.providers.telling import ASK_PROVIDER, located, named, traced
 
 Outcome = type[RateLimited] | type[ProviderUnavailable] | type[ProviderRefused] | type[ConfigError]
 
@@ -79,14 +80,13 @@ BY_TYPE: dict[str, Outcome] = {
 """By the ``type`` in an error's body, where the class says nothing: stream events, unlisted statuses."""
 
 _HINTS: dict[type[StreamForgeError], str] = {
-    ConfigError: "check llm.anthropic_base_url and llm.anthropic_api_key",
-    KeyRefused: "check llm.anthropic_api_key, and the billing of its account",
+    ProviderRefused: ASK_PROVIDER,
+    ConfigError: "check providers.anthropic.base_url and providers.anthropic.keys",
+    KeyRefused: "check providers.anthropic.keys, and the billing of its account",
 }
 _UNREACHED = frozenset({"APIConnectionError", "TransportError"})
 """Without an answer: nobody was there, the network or the address is to blame."""
-_UNREACHED_HINT = "check that llm.anthropic_base_url (empty: the provider's own) can be reached from this machine"
-_MESSAGE_LIMIT = 200
-_MIN_SECRET = 12
+_UNREACHED_HINT = "check that providers.anthropic.base_url (empty: the provider's own) can be reached from this machine"
 
 
 def outcome_of(error: BaseException) -> Outcome | None:
@@ -99,49 +99,25 @@ def outcome_of(error: BaseException) -> Outcome | None:
     return None
 
 
-def translate(error: BaseException, secrets: tuple[str, ...], clock: Clock = SYSTEM_CLOCK) -> StreamForgeError:
-    """The error to raise instead; one that is in no row counts as the provider's failure.
-
-    ``secrets`` (the key, the prompt) are cut out of the provider's message, which may echo them.
-    """
+def translate(error: BaseException, clock: Clock = SYSTEM_CLOCK) -> StreamForgeError:
+    """The error to raise instead; one that is in no row counts as the provider's failure."""
     kind = outcome_of(error) or ProviderUnavailable
-    message = _message(error, secrets)
+    message = _message(error)
     if kind is RateLimited:
-        return RateLimited(message, retry_after_s=retry_after_s(_headers(error), clock))
+        return RateLimited(message, retry_after_s=retry_after_s(_headers(error), clock.now_ms()))
     return kind(message, hint=_UNREACHED_HINT if _is_unreached(error) else _HINTS.get(kind))
 
 
-def translate_event(error: Mapping[str, object], request_id: str, secrets: tuple[str, ...]) -> StreamForgeError:
+def translate_event(error: Mapping[str, object], request_id: str) -> StreamForgeError:
     """The error to raise for an ``error`` event inside a stream, which comes with status 200: its ``type`` decides."""
-    name, words = error.get("type"), error.get("message")
+    name = error.get("type")
     kind = BY_TYPE.get(str(name), ProviderUnavailable)
-    facts = f"an error inside the stream, type {name}" + (f", request {request_id}" if request_id else "")
-    text = f"{facts}: {words}" if words else facts
-    return kind(scrub(text, secrets)[: _MESSAGE_LIMIT * 2], hint=_HINTS.get(kind))
+    facts = ("an error inside the stream", *named("type", name, BY_TYPE), *traced(request_id))
+    return kind(", ".join(facts), hint=_HINTS.get(kind))
 
 
 def _is_unreached(error: BaseException) -> bool:
     return any(ancestor.__name__ in _UNREACHED for ancestor in type(error).__mro__)
-
-
-def retry_after_s(headers: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> float | None:
-    """The pause the provider asks for, in seconds (its header may hold a date); None if it names none."""
-    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        value = headers.get(name, "").strip()
-        if _is_number(value):
-            return max(float(value) / scale, 0.0)
-    return _until(headers.get("retry-after", ""), clock)
-
-
-def _until(date: str, clock: Clock) -> float | None:
-    try:
-        return max(parsedate_to_datetime(date).timestamp() - clock.now_ms() / 1000, 0.0)
-    except ValueError:
-        return None
-
-
-def _is_number(value: str) -> bool:
-    return value.replace(".", "", 1).isascii() and value.replace(".", "", 1).isdigit()
 
 
 def _by_type(error: BaseException) -> Outcome:
@@ -158,26 +134,10 @@ def _headers(error: BaseException) -> Mapping[str, str]:
     return headers if isinstance(headers, Mapping) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
-def _message(error: BaseException, secrets: tuple[str, ...]) -> str:
-    """Class, status, type, request id and the provider's own words, without what must not be logged."""
-    facts = [type(error).__name__]
-    for label, attribute in (
-        ("status", "status_code"),
-        ("type", "type"),
-        ("code", "error_code"),
-        ("request", "request_id"),
-    ):
-        value = getattr(error, attribute, None)
-        if isinstance(value, str | int) and value:
-            facts.append(f"{label} {value}")
-    words = getattr(error, "api_message", None)
-    text = f"{', '.join(facts)}: {words}" if isinstance(words, str) and words else ", ".join(facts)
-    return scrub(text, secrets)[: _MESSAGE_LIMIT * 2]
-
-
-def scrub(text: str, secrets: tuple[str, ...]) -> str:
-    """The text with each secret, and each line of one, replaced by ``[redacted]``."""
-    parts = {line.strip() for secret in secrets for line in (secret, *secret.splitlines())}
-    for part in sorted((part for part in parts if len(part) >= _MIN_SECRET), key=len, reverse=True):
-        text = text.replace(part, "[redacted]")
-    return text
+def _message(error: BaseException) -> str:
+    """Class, status, type, and where to ask: nothing that a provider writes as it likes."""
+    facts, status = [type(error).__name__], getattr(error, "status_code", None)
+    facts += [f"status {status}"] if isinstance(status, int) else []
+    facts += named("type", getattr(error, "type", None), BY_TYPE)
+    facts += located(getattr(error, "api_message", None))
+    return ", ".join((*facts, *traced(getattr(error, "request_id", None))))

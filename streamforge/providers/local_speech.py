@@ -13,7 +13,8 @@ import hashlib
 import importlib
 import io
 import resource
-from collections.abc import Awaitable, Callable
+import zlib
+from collections.abc import Awaitable, Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from itertools import chain, pairwise
@@ -31,9 +32,13 @@ MAX_SECONDS = 3600.0
 WEIGHTS_SHA256 = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
 _SAMPLE_RATE = 16_000
 _BEAM = 5
-_PART_S = 300
-"""Long recordings are heard in parts of at most this length: the spectrum of an hour would not fit in the memory."""
+_PART_S = 120
+"""Long recordings are heard in parts of at most this length: what is worked out from one grows with it."""
 _SEARCH_S = 20
+_PADDING_S = 1.0
+"""What an encoder may add to a recording of just the greatest length."""
+_SAMPLE_BYTES, _FULL_SCALE = 2, 32768.0
+_MOST_REPEATED = 2.4
 _PAUSE_S = 0.1
 
 Offload = Callable[[Callable[[bytes], SpeechResponse], bytes], Awaitable[SpeechResponse]]
@@ -46,7 +51,7 @@ class LocalSpeech:
     def __init__(self, offload: Offload) -> None:
         """Loads nothing yet. Raises ConfigError where the extra is missing."""
         if not is_installed():
-            raise ConfigError("local speech recognition is not installed", field="speech.model", hint=INSTALL)
+            raise ConfigError("local speech recognition is not installed", field="speech.chain", hint=INSTALL)
         self._offload = offload
 
     @property
@@ -92,12 +97,8 @@ def listen(audio: bytes) -> SpeechResponse:
     """
     if blocked := obstacle():
         raise ConfigError(blocked[0], hint=blocked[1])
-    samples = _decoded(audio)
-    segments: list[Segment] = []
-    for start, end in parts(samples):
-        found, _ = _model().transcribe(samples[start:end], language="en", vad_filter=True, beam_size=_BEAM)
-        at_s = start / _SAMPLE_RATE
-        segments += [Segment(round(at_s + x.start, 3), round(at_s + x.end, 3), x.text.strip()) for x in found]
+    samples = decoded(audio)
+    segments = [segment for start, end in parts(samples) for segment in _heard(samples[start:end], start)]
     return SpeechResponse(
         text=" ".join(segment.text for segment in segments),
         model=f"local:{MODEL}",
@@ -107,38 +108,67 @@ def listen(audio: bytes) -> SpeechResponse:
     )
 
 
-def parts(samples: Any) -> list[tuple[int, int]]:  # noqa: ANN401 - a numpy array of float32
+def _heard(samples: Any, start: int) -> Iterator[Segment]:  # noqa: ANN401 - a numpy array of int16
+    """What is said in a part that begins at that sample."""
+    found, _ = _model().transcribe(
+        samples.astype("float32") / _FULL_SCALE,
+        language="en",
+        vad_filter=True,
+        beam_size=_BEAM,
+        temperature=0.0,  # trying again by chance, where it is in doubt, makes words up and differs every time
+        condition_on_previous_text=False,  # a mistake would lead to the next one
+    )
+    at_s = start / _SAMPLE_RATE
+    for each in found:
+        if not is_loop(each.text):
+            yield Segment(round(at_s + each.start, 3), round(at_s + each.end, 3), each.text.strip())
+
+
+def is_loop(text: str) -> bool:
+    """Whether the model got caught in one word that it says again and again, which nobody did.
+
+    Told by how well the text can be compressed, with the limit of Radford et al., "Robust Speech Recognition via
+    Large-Scale Weak Supervision" (2022), 4.5.
+    """
+    data = text.encode()
+    return len(data) > _MOST_REPEATED * len(zlib.compress(data))
+
+
+def parts(samples: Any) -> list[tuple[int, int]]:  # noqa: ANN401 - a numpy array
     """From where to where (in samples) a recording is heard at a time: cut in the quietest moment near a part's end."""
     cuts = [0]
     while len(samples) - cuts[-1] > _PART_S * _SAMPLE_RATE:
         end = cuts[-1] + _PART_S * _SAMPLE_RATE
         moment = round(_PAUSE_S * _SAMPLE_RATE)
         near = samples[end - _SEARCH_S * _SAMPLE_RATE : end].reshape(-1, moment)
-        loudness = (near**2).sum(axis=1)
+        loudness = (near.astype("float32") ** 2).sum(axis=1)
         cuts.append(end - _SEARCH_S * _SAMPLE_RATE + int(loudness.argmin()) * moment + moment // 2)
     return list(pairwise([*cuts, len(samples)]))
 
 
-def _decoded(audio: bytes) -> Any:  # noqa: ANN401 - a numpy array of float32, of a library without types
+def decoded(audio: bytes) -> Any:  # noqa: ANN401 - a numpy array of int16, of a library without types
     """Mono samples at the model's rate, read piece by piece so that a length that lies cannot fill the memory."""
     av: Any = importlib.import_module("av")
-    numpy: Any = importlib.import_module("numpy")
-    pieces: list[Any] = []
-    count = 0
+    samples = bytearray()
     try:
         with av.open(io.BytesIO(audio), mode="r", metadata_errors="ignore") as container:
+            _check_length((container.duration or 0) / av.time_base)
             resampler = av.AudioResampler(format="s16", layout="mono", rate=_SAMPLE_RATE)
             for frame in chain(container.decode(audio=0), (None,)):
                 for piece in resampler.resample(frame):
-                    pieces.append(piece.to_ndarray().reshape(-1))
-                    count += pieces[-1].size
-                if count > MAX_SECONDS * _SAMPLE_RATE:
-                    raise AssetRejected(f"the recording is longer than {MAX_SECONDS / 60:g} minutes", field="audio")
+                    samples += piece.to_ndarray().tobytes()
+                _check_length(len(samples) / _SAMPLE_BYTES / _SAMPLE_RATE)
     except (av.FFmpegError, IndexError, ValueError):
         raise AssetRejected("it is no recording that can be read", field="audio", hint="wav, mp3, ogg …") from None
-    if not pieces:
+    if not samples:
         raise AssetRejected("the recording is empty", field="audio")
-    return numpy.concatenate(pieces).astype(numpy.float32) / 32768.0
+    return importlib.import_module("numpy").frombuffer(samples, "int16")
+
+
+def _check_length(seconds: float) -> None:
+    if seconds > MAX_SECONDS + _PADDING_S:
+        hint = "cut it in parts"
+        raise AssetRejected(f"the recording is longer than {MAX_SECONDS / 60:g} minutes", field="audio", hint=hint)
 
 
 @cache

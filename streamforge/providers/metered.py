@@ -11,16 +11,20 @@ log = get_logger(__name__)
 
 
 class MeteredText:
-    """A ``TextModel`` that does what another does, counts it, and logs it with the provider's request id."""
+    """A ``TextModel`` that does what another does, counts it, and logs it with the provider's request id.
 
-    def __init__(self, model: TextModel) -> None:
+    ``provider`` is what the settings call it, where that is not what the model calls it.
+    """
+
+    def __init__(self, model: TextModel, provider: str = "") -> None:
         self._model = model
-        self._provider, _, self._name = model.name.partition(":")
+        own, _, self._name = model.name.partition(":")
+        self._provider = provider or own
 
     @property
     def name(self) -> str:
-        """The counted model's."""
-        return self._model.name
+        """``provider:model``."""
+        return f"{self._provider}:{self._name}"
 
     async def aclose(self) -> None:
         """Close the counted model."""

@@ -5,24 +5,26 @@ No hidden retries, but for a server that does not know a parameter: it is asked 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from streamforge.clock import SYSTEM_CLOCK, Clock
 from streamforge.errors import PermanentError, ProviderRefused, ProviderUnavailable
 from streamforge.providers.openai_body import body_of, is_about_schema, unfenced, unknown_in
 from streamforge.providers.openai_errors import BadAnswer, Service
-from streamforge.providers.openai_wire import Sending, Wire, error_in, limits_in, lower
+from streamforge.providers.openai_wire import OpenAIModel, Sending, error_in, limits_in, lower
 from streamforge.providers.refusals import ContentRefused
 from streamforge.providers.sse import events
+from streamforge.providers.telling import traced
 from streamforge.providers.text import Progress, TextRequest, TextResponse, Usage
-from streamforge.providers.timeouts import Patience, Timeouts
+from streamforge.providers.timeouts import Patience
+from streamforge.providers.usage import counted
 
 DEFAULT_MODEL = "gpt-6.1-terra"
 _PATH = "/v1/chat/completions"
-_SERVICE = Service(noun="chat service", key="openai.api_key", base_url="openai.base_url", model="openai.model")
 _CHARACTERS_PER_TOKEN = 4
 _OK = 200
 
@@ -71,32 +73,21 @@ class _Chunk(Struct):
     error: Any = None
 
 
-class OpenAIChat:
+_CHUNKS = msgspec.json.Decoder(_Chunk)
+
+
+class OpenAIChat(OpenAIModel):
     """A ``TextModel`` that speaks to ``{base_url}/v1/chat/completions``."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str = "",
-        model: str = DEFAULT_MODEL,
-        base_url: str = "",
-        timeouts: Timeouts | None = None,
-        clock: Clock = SYSTEM_CLOCK,
-    ) -> None:
-        """Needs no network yet. Raises ConfigError for a missing key (a server of your own may need none)."""
-        self.model = model
-        self._timeouts = timeouts or Timeouts()
-        self._wire = Wire(_SERVICE, self.name, api_key=api_key, base_url=base_url, timeouts=self._timeouts, clock=clock)
-        self._unknown: set[str] = set()
+    service = Service(
+        noun="chat service", key="providers.openai.keys", base_url="providers.openai.base_url", model="llm.chain"
+    )
+    default_model = DEFAULT_MODEL
 
-    def __repr__(self) -> str:
-        """Model and address; never the key."""
-        return f"OpenAIChat(model={self.model!r}, url={self._wire.base!r})"
-
-    @property
-    def name(self) -> str:
-        """``openai:<model>``."""
-        return f"openai:{self.model}"
+    @cached_property
+    def _unknown(self) -> set[str]:
+        """What the server has said it does not know."""
+        return set()
 
     async def complete(self, request: TextRequest) -> TextResponse:
         """One streamed call; see ``TextModel.complete`` for the errors."""
@@ -104,22 +95,18 @@ class OpenAIChat:
             answer = await self._answer(request, patience)
         return _checked(answer, self.name, patience.first_token_s)
 
-    async def aclose(self) -> None:
-        """Close the connection pool; a later call opens a new one."""
-        await self._wire.aclose()
-
     async def _answer(self, request: TextRequest, patience: Patience) -> _Answer:
-        unknown = set(self._unknown)
+        unknown, complaints = set(self._unknown), [""]
         while True:
             body = body_of(request, self.model, unknown)
             try:
-                return await self._stream(_sending(request, body), _Answer(request), patience)
+                return await self._stream(_sending(request, body, complaints.append), _Answer(request), patience)
             except ProviderRefused as error:
-                parameter = unknown_in(error.message, body) if type(error) is ProviderRefused else None
+                parameter = unknown_in(complaints[-1], body) if type(error) is ProviderRefused else None
                 if parameter is None:
                     raise
                 unknown.add(parameter)
-                if not is_about_schema(error.message):
+                if not is_about_schema(complaints[-1]):
                     self._unknown.add(parameter)
 
     async def _stream(self, sending: Sending, answer: _Answer, patience: Patience) -> _Answer:
@@ -140,7 +127,7 @@ class OpenAIChat:
             answer.is_done = True
             return False
         try:
-            chunk = msgspec.json.decode(data, type=_Chunk)
+            chunk = _CHUNKS.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ProviderUnavailable(f"{self.name} sent an event that is not of its format") from None
         if chunk.error is not None:
@@ -148,10 +135,10 @@ class OpenAIChat:
         return answer.take(chunk)
 
 
-def _sending(request: TextRequest, body: dict[str, object]) -> Sending:
+def _sending(request: TextRequest, body: dict[str, object], complain: Callable[[str], None]) -> Sending:
     return Sending(
         json=body,
-        secrets=(request.system, *(turn.text for turn in request.turns)),
+        complain=complain,
         idempotency_key=request.idempotency_key,
         listener=request.listener,
         timeout_s=request.timeout_s,
@@ -185,28 +172,28 @@ class _Answer:
         if delta.content:
             self.parts.append(delta.content)
             self._characters += len(delta.content)
-            self._tell()
+            self._tell(delta.content)
         return bool(delta.content or delta.refusal or delta.reasoning or delta.reasoning_content or self.finish_reason)
 
-    def _tell(self) -> None:
+    def _tell(self, text: str) -> None:
         if self._request.on_progress is not None:
-            self._request.on_progress(Progress(self._characters, self._characters // _CHARACTERS_PER_TOKEN))
+            self._request.on_progress(Progress(self._characters, self._characters // _CHARACTERS_PER_TOKEN, text))
 
     def _count(self, counts: _Counts) -> None:
         self.counts = counts
         if self._request.listener is not None:
-            self._request.listener.use(input_tokens=counts.prompt_tokens, output_tokens=counts.completion_tokens)
+            used = counted(counts.prompt_tokens), counted(counts.completion_tokens)
+            self._request.listener.use(input_tokens=used[0], output_tokens=used[1])
             self._request.listener.bill(self.usage())
 
     def usage(self) -> Usage:
         """As billed; zeros from a server that does not count."""
         counts = self.counts or _Counts()
-        details = counts.prompt_tokens_details
-        read = (details.cached_tokens if details else None) or 0
-        written = (details.cache_write_tokens if details else None) or 0
+        details = counts.prompt_tokens_details or _Cached()
+        read, written = counted(details.cached_tokens), counted(details.cache_write_tokens)
         return Usage(
-            input_tokens=max(0, counts.prompt_tokens - read - written),
-            output_tokens=counts.completion_tokens,
+            input_tokens=max(0, counted(counts.prompt_tokens) - read - written),
+            output_tokens=counted(counts.completion_tokens),
             cache_read_tokens=read,
             cache_write_tokens=written,
         )
@@ -215,7 +202,7 @@ class _Answer:
 def _checked(answer: _Answer, name: str, first_token_s: float | None) -> TextResponse:
     """The answer if it is whole; a truncated, refused or empty one raises."""
     request_id = answer.headers.get("x-request-id", "")
-    trace = f" (request {request_id})" if request_id else ""
+    trace = "".join(f" ({each})" for each in traced(request_id))
     reason = answer.finish_reason
     if not reason or not (answer.is_done or answer.counts):
         raise ProviderUnavailable(f"the stream of {name} ended before its message did{trace}")
@@ -223,7 +210,8 @@ def _checked(answer: _Answer, name: str, first_token_s: float | None) -> TextRes
         raise ContentRefused(f"{name} refused{trace}", hint="reword the brief")
     failure = FINISH_REASONS.get(reason, ProviderUnavailable)
     if failure is not None:
-        raise failure(f"{name} stopped with {reason}{trace}", hint=_HINTS.get(reason))
+        what = reason if reason in FINISH_REASONS else "a reason that is not known"
+        raise failure(f"{name} stopped with {what}{trace}", hint=_HINTS.get(reason))
     text = "".join(answer.parts)
     if not text.strip():
         raise ProviderUnavailable(f"{name} answered without text{trace}")

@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from streamforge.clock import SYSTEM_CLOCK, Clock
 from streamforge.errors import ConfigError, ProviderRefused, ProviderUnavailable, RateLimited, StreamForgeError
-from streamforge.providers.anthropic_errors import retry_after_s, scrub
+from streamforge.providers.pauses import retry_after_s
 from streamforge.providers.refusals import ContentRefused, KeyRefused
+from streamforge.providers.telling import ASK_PROVIDER, located, named, traced
 
 Outcome = type[RateLimited] | type[ProviderUnavailable] | type[ProviderRefused] | type[ConfigError]
 
@@ -98,7 +99,6 @@ _HINTS: dict[str, str] = {
     "billing_hard_limit_reached": "check the plan and the billing of the account",
     "context_length_exceeded": "shorten the brief",
 }
-_MESSAGE_LIMIT = 400
 
 
 class Service(Struct, frozen=True, kw_only=True):
@@ -136,20 +136,16 @@ def outcome_of(status: int, error: Mapping[str, object]) -> Outcome:
     return ProviderRefused if 400 <= status < _OWN_FAULT else ProviderUnavailable  # noqa: PLR2004 - client errors
 
 
-def translate(
-    answer: BadAnswer, service: Service, secrets: tuple[str, ...], clock: Clock = SYSTEM_CLOCK
-) -> StreamForgeError:
-    """The error to raise for an answer. ``secrets`` (key, prompt) are cut out of the service's words."""
+def translate(answer: BadAnswer, service: Service, clock: Clock = SYSTEM_CLOCK) -> StreamForgeError:
+    """The error to raise for an answer."""
     error = answer.error
     kind = outcome_of(answer.status, error)
     facts = [f"the {service.noun} answered with {answer.status}"]
-    facts += [f"{name} {error[name]}" for name in ("type", "code", "param") if isinstance(error.get(name), str)]
-    facts += [f"request {answer.headers['x-request-id']}"] if "x-request-id" in answer.headers else []
-    words = error.get("message")
-    text = ", ".join(facts) + (f": {words}" if isinstance(words, str) and words else "")
-    message = scrub(text, secrets)[:_MESSAGE_LIMIT]
+    facts += [*named("type", error.get("type"), BY_TYPE), *named("code", error.get("code"), BY_CODE)]
+    facts += [*located(error.get("param")), *traced(answer.headers.get("x-request-id"))]
+    message = ", ".join(facts)
     if kind is RateLimited:
-        return RateLimited(message, retry_after_s=retry_after_s(answer.headers, clock))
+        return RateLimited(message, retry_after_s=retry_after_s(answer.headers, clock.now_ms()))
     return kind(message, hint=_hint(kind, str(error.get("code")), service))
 
 
@@ -160,7 +156,14 @@ def _hint(kind: Outcome, code: str, service: Service) -> str | None:
         return _HINTS[code]
     if kind is KeyRefused:
         return f"check {service.key}"
-    return service.reword if kind is ContentRefused else None
+    if kind is ContentRefused:
+        return service.reword
+    return ASK_PROVIDER if kind is ProviderRefused else None
+
+
+def words_of(answer: BadAnswer) -> str:
+    """What the service says of its complaint, to be read here and shown nowhere."""
+    return " ".join(str(answer.error.get(name) or "") for name in ("code", "param", "message"))
 
 
 def translate_transport(error: aiohttp.ClientError | OSError, service: Service) -> StreamForgeError:

@@ -19,18 +19,12 @@ from streamforge.errors import AssetRejected, ProviderUnavailable
 from streamforge.providers.download import Hosts, Limits, download
 from streamforge.providers.images import ImageRequest, ImageResponse, ImageUsage
 from streamforge.providers.openai_errors import Service
-from streamforge.providers.openai_wire import Sending, Wire, lower
+from streamforge.providers.openai_wire import OpenAIModel, Sending, lower
 from streamforge.providers.timeouts import Timeouts, timed_out
+from streamforge.providers.usage import counted
 
 DEFAULT_MODEL = "gpt-image-2.5-flare"
 MAX_PICTURE_BYTES = 32_000_000
-_SERVICE = Service(
-    noun="image service",
-    key="images.openai_api_key",
-    base_url="images.openai_base_url",
-    model="images.model",
-    reword="reword the brief, or give a hero picture",
-)
 
 _SIZES: dict[str, tuple[tuple[int, int], ...]] = {
     "dall-e-2": ((1024, 1024),),
@@ -56,33 +50,31 @@ class _Answer(Struct):
     usage: _Usage | None = None
 
 
-class OpenAIImages:
+class OpenAIImages(OpenAIModel):
     """An ``ImageModel`` that speaks to ``{base_url}/v1/images/generations``."""
+
+    service = Service(
+        noun="image service",
+        key="providers.openai.keys",
+        base_url="providers.openai.base_url",
+        model="images.chain",
+        reword="reword the brief, or give a hero picture",
+    )
+    default_model = DEFAULT_MODEL
 
     def __init__(
         self,
         *,
-        api_key: str,
-        model: str = DEFAULT_MODEL,
+        api_key: str = "",
+        model: str = "",
         base_url: str = "",
         timeout_s: float = 120.0,
         timeouts: Timeouts | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Needs no network yet. Raises ConfigError for an address that is none, or where a key is missing."""
-        self.model = model
+        """As every ``OpenAIModel``; ``timeout_s`` bounds every call, besides the request's own."""
+        super().__init__(api_key=api_key, model=model, base_url=base_url, timeouts=timeouts, clock=clock)
         self._timeout_s = timeout_s
-        self._timeouts = timeouts or Timeouts()
-        self._wire = Wire(_SERVICE, self.name, api_key=api_key, base_url=base_url, timeouts=self._timeouts, clock=clock)
-
-    def __repr__(self) -> str:
-        """Model and address; never the key."""
-        return f"OpenAIImages(model={self.model!r}, url={self._wire.base!r})"
-
-    @property
-    def name(self) -> str:
-        """``openai:<model>``."""
-        return f"openai:{self.model}"
 
     async def draw(self, request: ImageRequest) -> ImageResponse:
         """One picture; see ``ImageModel.draw`` for the errors."""
@@ -93,25 +85,21 @@ class OpenAIImages:
                 data = await self._picture(answer, timeout_s)
         except TimeoutError:
             raise timed_out(self.name, "total", self._timeouts, timeout_s) from None
-        usage = answer.usage or _Usage()
-        if request.listener is not None:
+        told = answer.usage or _Usage()
+        usage = ImageUsage(input_tokens=counted(told.input_tokens), output_tokens=counted(told.output_tokens))
+        if request.listener is not None and answer.usage is not None:
             request.listener.use(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
         return ImageResponse(
             data=data,
             media_type=_media_type(data, self.name),
             model=self.model,
-            usage=ImageUsage(input_tokens=usage.input_tokens or 0, output_tokens=usage.output_tokens or 0),
+            usage=usage,
             request_id=request_id,
         )
-
-    async def aclose(self) -> None:
-        """Close the connection pool; a later call opens a new one."""
-        await self._wire.aclose()
 
     async def _ask(self, request: ImageRequest, timeout_s: float) -> tuple[_Answer, str]:
         sending = Sending(
             json=_body(self.model, request),
-            secrets=(request.prompt,),
             idempotency_key=request.idempotency_key,
             listener=request.listener,
             timeout_s=timeout_s,

@@ -12,25 +12,18 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from streamforge.clock import SYSTEM_CLOCK, Clock
 from streamforge.errors import InvalidInput, ProviderUnavailable
 from streamforge.providers.openai_errors import Service
-from streamforge.providers.openai_wire import Sending, Wire, lower
+from streamforge.providers.openai_wire import OpenAIModel, Sending, lower
 from streamforge.providers.speech import Segment, SpeechRequest, SpeechResponse, extension_of
-from streamforge.providers.timeouts import Timeouts, timed_out
+from streamforge.providers.timeouts import timed_out
+from streamforge.providers.usage import counted, timed_s
 
 DEFAULT_MODEL = "gpt-transcribe"
 MAX_AUDIO_BYTES = 25 * 2**20
 """What the service takes in one upload."""
 
 _PATH = "/v1/audio/transcriptions"
-_SERVICE = Service(
-    noun="speech service",
-    key="speech.openai_api_key",
-    base_url="speech.openai_base_url",
-    model="speech.model",
-    reword="give another recording",
-)
 
 
 class _Segment(Struct):
@@ -55,31 +48,17 @@ class Answer(Struct):
     usage: _Usage | None = None
 
 
-class OpenAISpeech:
+class OpenAISpeech(OpenAIModel):
     """A ``SpeechModel`` that speaks to ``{base_url}/v1/audio/transcriptions``."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str = "",
-        model: str = DEFAULT_MODEL,
-        base_url: str = "",
-        timeouts: Timeouts | None = None,
-        clock: Clock = SYSTEM_CLOCK,
-    ) -> None:
-        """Needs no network yet. Raises ConfigError for a missing key (a server of your own may need none)."""
-        self.model = model
-        self._timeouts = timeouts or Timeouts()
-        self._wire = Wire(_SERVICE, self.name, api_key=api_key, base_url=base_url, timeouts=self._timeouts, clock=clock)
-
-    def __repr__(self) -> str:
-        """Model and address; never the key."""
-        return f"OpenAISpeech(model={self.model!r}, url={self._wire.base!r})"
-
-    @property
-    def name(self) -> str:
-        """``openai:<model>``."""
-        return f"openai:{self.model}"
+    service = Service(
+        noun="speech service",
+        key="providers.openai.keys",
+        base_url="providers.openai.base_url",
+        model="speech.chain",
+        reword="give another recording",
+    )
+    default_model = DEFAULT_MODEL
 
     async def transcribe(self, request: SpeechRequest) -> SpeechResponse:
         """One upload; see ``SpeechModel.transcribe`` for the errors."""
@@ -99,13 +78,9 @@ class OpenAISpeech:
             raise timed_out(self.name, "total", self._timeouts, request.timeout_s) from None
         answer = read(data, self.name, is_text=response.content_type.startswith("text/plain"))
         if request.listener is not None and answer.usage is not None:
-            usage = answer.usage
-            request.listener.use(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
+            tokens = counted(answer.usage.input_tokens), counted(answer.usage.output_tokens)
+            request.listener.use(input_tokens=tokens[0], output_tokens=tokens[1])
         return _response(answer, self.model, lower(response.headers).get("x-request-id", ""))
-
-    async def aclose(self) -> None:
-        """Close the connection pool; a later call opens a new one."""
-        await self._wire.aclose()
 
 
 def read(data: bytes, name: str, *, is_text: bool) -> Answer:
@@ -134,10 +109,10 @@ def _response(answer: Answer, model: str, request_id: str) -> SpeechResponse:
     return SpeechResponse(
         text=answer.text.strip(),
         model=model,
-        seconds=answer.duration or usage.seconds or 0.0,
+        seconds=timed_s(answer.duration or usage.seconds),
         language=answer.language or "",
         segments=tuple(Segment(each.start, each.end, each.text.strip()) for each in answer.segments or ()),
-        input_tokens=usage.input_tokens or 0,
-        output_tokens=usage.output_tokens or 0,
+        input_tokens=counted(usage.input_tokens),
+        output_tokens=counted(usage.output_tokens),
         request_id=request_id,
     )

@@ -6,9 +6,9 @@ be worked around; streams are read one event at a time without a model of each; 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import aiohttp
 import msgspec
@@ -17,7 +17,7 @@ from msgspec import Struct
 from streamforge.clock import SYSTEM_CLOCK, Clock
 from streamforge.errors import ProviderUnavailable
 from streamforge.providers.access import checked_base, checked_key
-from streamforge.providers.openai_errors import BadAnswer, Service, translate, translate_transport
+from streamforge.providers.openai_errors import BadAnswer, Service, translate, translate_transport, words_of
 from streamforge.providers.text import Listener
 from streamforge.providers.timeouts import Timeouts, timed_out
 
@@ -28,11 +28,14 @@ _OK = 200
 
 
 class Sending(Struct, frozen=True, kw_only=True):
-    """A request: JSON, or a form. ``secrets`` are cut out of errors; ``listener`` hears of the answer's head."""
+    """A request: JSON, or a form. ``listener`` hears of the answer's head.
+
+    ``complain`` is given the service's own words where it refuses; no error has them.
+    """
 
     json: dict[str, object] | None = None
     form: aiohttp.FormData | None = None
-    secrets: tuple[str, ...] = ()
+    complain: Callable[[str], None] | None = None
     idempotency_key: str = ""
     listener: Listener | None = None
     timeout_s: float = 120.0
@@ -89,7 +92,9 @@ class Wire:
 
     def refusal(self, bad: BadAnswer, sending: Sending) -> Exception:
         """The error for an answer that is one."""
-        return translate(bad, self._service, (self._key, *sending.secrets), self._clock)
+        if sending.complain is not None:
+            sending.complain(words_of(bad))
+        return translate(bad, self._service, self._clock)
 
     async def read(self, response: aiohttp.ClientResponse) -> bytes:
         """The whole body. Raises ProviderUnavailable for one that is absurdly long."""
@@ -121,6 +126,45 @@ class Wire:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+class OpenAIModel:
+    """What the models of all services have in common; a subclass names its service, and its usual model.
+
+    A key may be missing only where ``base_url`` names a server of one's own.
+    """
+
+    service: ClassVar[Service]
+    default_model: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        api_key: str = "",
+        model: str = "",
+        base_url: str = "",
+        timeouts: Timeouts | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        """Needs no network yet. Raises ConfigError for an address that is none, or where the key is missing."""
+        self.model = model or self.default_model
+        self._timeouts = timeouts or Timeouts()
+        self._wire = Wire(
+            self.service, self.name, api_key=api_key, base_url=base_url, timeouts=self._timeouts, clock=clock
+        )
+
+    def __repr__(self) -> str:
+        """Model and address; never the key."""
+        return f"{type(self).__name__}(model={self.model!r}, url={self._wire.base!r})"
+
+    @property
+    def name(self) -> str:
+        """``openai:<model>``."""
+        return f"openai:{self.model}"
+
+    async def aclose(self) -> None:
+        """Close the connection pool; a later call opens a new one."""
+        await self._wire.aclose()
 
 
 def lower(headers: Mapping[str, str]) -> dict[str, str]:

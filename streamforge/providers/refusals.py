@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from streamforge.errors import ProviderRefused
+from streamforge.errors import ConfigError, ProviderRefused
 
 
 class KeyRefused(ProviderRefused):
     """The provider does not accept the key, or the account behind it has no money left."""
+
+
+class KeyMalformed(ConfigError):
+    """The key has a character that no key has."""
 
 
 class ContentRefused(ProviderRefused):

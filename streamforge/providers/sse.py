@@ -7,6 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from streamforge.errors import ProviderUnavailable
 
 MAX_EVENT_BYTES = 8_000_000
+_BLANK = (b"", b"\r")
 
 
 async def events(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
@@ -15,20 +16,15 @@ async def events(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     Raises ProviderUnavailable for an event that is absurdly long.
     """
     data: list[bytes] = []
-    async for line in _lines(pieces):
-        if line.startswith(b"data:"):
-            data.append(line[5:].removeprefix(b" "))
-        elif not line and data:
-            yield b"\n".join(data)
-            data = []
-
-
-async def _lines(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Lines that are complete. One that ends in a bare carriage return is none to the servers at hand."""
     rest = b""
     async for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            yield line.removesuffix(b"\r")
+        # a line that ends in a bare carriage return is none to the servers at hand
+        *lines, rest = (rest + piece).split(b"\n")
         if len(rest) > MAX_EVENT_BYTES:
             raise ProviderUnavailable(f"an event of over {MAX_EVENT_BYTES} bytes")
+        for line in lines:
+            if line.startswith(b"data:"):
+                data.append(line[5:].removeprefix(b" ").removesuffix(b"\r"))
+            elif data and line in _BLANK:
+                yield b"\n".join(data)
+                data = []

@@ -8,6 +8,7 @@ No provider's promise of structured output is relied on: bounds are not part of 
 
 from __future__ import annotations
 
+import re
 from typing import Generic, TypeVar
 
 import msgspec
@@ -19,6 +20,15 @@ from streamforge.providers.schema import structured_schema
 from streamforge.providers.text import TextModel, TextRequest, TextResponse, Turn, Usage
 
 T = TypeVar("T")
+_NO_JSON = "it is not valid JSON"
+_PLACE = re.compile(r"\$(?:\.\w+|\[\.\.\.\]|\[\d*\])*|key in \$[\w.\[\]]*", re.ASCII)
+_TYPES = r"\w+(?: \| \w+)*"
+_OF_SCHEMA = re.compile(
+    rf"{_NO_JSON}|Object missing required field \w+"
+    rf"|Expected {_TYPES}(?:, got {_TYPES}| (?:of length )?(?:<|<=|>|>=) -?[\d.]+)?",
+    re.ASCII,
+)
+"""Messages of msgspec that name nothing but the schema."""
 _REPAIR = "That does not fit: {complaint}. Answer again, with the whole corrected JSON value and nothing else."
 
 
@@ -46,7 +56,7 @@ async def structured(model: TextModel, request: TextRequest, kind: type[T]) -> S
         value, complaint = _read(answer.text, kind)
     if value is None:
         hint = "try again, or ask for less"
-        raise ProviderRefused(f"{model.name} wrote no {_name(kind)} in {calls} calls: {complaint}", hint=hint)
+        raise ProviderRefused(f"{model.name} wrote no {_name(kind)} in {calls} calls: {_told(complaint)}", hint=hint)
     return Structured(value[0], answer, usage, calls)
 
 
@@ -57,13 +67,21 @@ def _repair(asked: TextRequest, text: str, complaint: str) -> TextRequest:
 
 
 def _read(text: str, kind: type[T]) -> tuple[tuple[T] | None, str]:
-    """The value in a tuple (it may itself be None), or what is wrong, in words that hold no value of the text."""
+    """The value in a tuple (it may itself be None), or what is wrong, in words that may hold values of the text."""
     try:
         return (msgspec.json.decode(text, type=kind),), ""
     except msgspec.ValidationError as error:
         return None, str(error).replace("`", "")
     except (msgspec.DecodeError, UnicodeEncodeError):
-        return None, "it is not valid JSON"
+        return None, _NO_JSON
+
+
+def _told(complaint: str) -> str:
+    """What of a complaint anybody may read: types, bounds and the place, of the schema; no value that a model wrote."""
+    what, _, place = complaint.rpartition(" - at ")
+    where = f" - at {place}" if what and _PLACE.fullmatch(place) else ""
+    known = (what or complaint) if _OF_SCHEMA.fullmatch(what or complaint) else "a value that is not allowed"
+    return f"{known}{where}"
 
 
 def _name(kind: object) -> str:

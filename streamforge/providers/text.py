@@ -36,10 +36,19 @@ class Usage(Struct, frozen=True, kw_only=True):
 
 
 class Progress(Struct, frozen=True):
-    """How much of an answer is there. ``output_tokens`` is a guess by length until the provider counts."""
+    """How much of an answer is there, and its newest piece.
+
+    ``output_tokens`` is a guess by length until the provider counts.
+    """
 
     characters: int
     output_tokens: int
+    text: str = ""
+
+    @property
+    def start(self) -> int:
+        """Where in the answer the piece begins; 0 again where another model had to begin anew."""
+        return self.characters - len(self.text)
 
 
 class Listener(Protocol):

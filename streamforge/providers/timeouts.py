@@ -29,7 +29,8 @@ class Timeouts(Struct, frozen=True, kw_only=True):
 class Patience:
     """Bounds the body of an ``async with``: raises StepTimeout, saying for what it waited in vain.
 
-    Waits for the first token until ``heard`` is called, then for each next piece.
+    Waits for the first token until ``heard`` is called, then for each next piece. The alarm is not set anew with every
+    piece, which thousands of streams would feel: it rings when it was first due, and then sees what has come since.
     """
 
     def __init__(self, name: str, timeouts: Timeouts, total_s: float) -> None:
@@ -38,11 +39,13 @@ class Patience:
         self._total_s = total_s
         self._phase: Phase = "total"
         self._timeout = asyncio.timeout(None)
-        self._started = self._end = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
+        self._started = self._end = self._until = 0.0
         self.first_token_s: float | None = None
 
     async def __aenter__(self) -> Self:
-        self._started = asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self._started = self._loop.time()
         self._end = self._started + self._total_s
         await self._timeout.__aenter__()
         self._wait("first token", self._started + self._timeouts.first_token_s)
@@ -51,6 +54,8 @@ class Patience:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, places: TracebackType | None
     ) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
         try:
             await self._timeout.__aexit__(kind, error, places)
         except TimeoutError:
@@ -58,7 +63,7 @@ class Patience:
 
     def heard(self) -> None:
         """A piece of the answer came."""
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         if self.first_token_s is None:
             self.first_token_s = now - self._started
         self._wait("idle", now + self._timeouts.idle_s)
@@ -69,7 +74,20 @@ class Patience:
 
     def _wait(self, phase: Phase, until: float) -> None:
         self._phase = phase if until < self._end else "total"
-        self._timeout.reschedule(min(until, self._end))
+        self._until = min(until, self._end)
+        if self._alarm is None or self._until < self._alarm.when():
+            self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(self._until, self._ring)
+
+    def _ring(self) -> None:
+        if self._loop.time() < self._until:
+            self._set_alarm()
+        else:
+            self._timeout.reschedule(self._until)
 
 
 def timed_out(name: str, phase: Phase, timeouts: Timeouts, total_s: float) -> StepTimeout:

@@ -125,8 +125,11 @@ class RandomFaults:
         return self._answer(seen) if callable(self._answer) else self._answer
 
 
-def faults_from(text: str, *, seed: int) -> RandomFaults:
-    """Faults by chance as written on a command line: ``rate_limited=0.05,stalled=0.01``. Raises ValueError."""
+def faults_from(text: str, *, seed: int, answer: Callable[[Seen], Step] | None = None) -> RandomFaults:
+    """Faults by chance as written on a command line: ``rate_limited=0.05,stalled=0.01``. Raises ValueError.
+
+    Without ``answer`` the others answer as ``fitting`` does.
+    """
     known: dict[str, FaultKind] = {kind: kind for kind in get_args(FaultKind)}
     shares: dict[FaultKind, float] = {}
     for entry in filter(None, text.split(",")):
@@ -134,7 +137,7 @@ def faults_from(text: str, *, seed: int) -> RandomFaults:
         if name not in known:
             raise ValueError(f"{name!r} is no fault: one of {', '.join(known)}")
         shares[known[name]] = float(share)
-    return RandomFaults(shares, seed=seed, answer=fitting)
+    return RandomFaults(shares, seed=seed, answer=answer or fitting)
 
 
 def fitting(seen: Seen) -> Answer:
@@ -161,6 +164,12 @@ def example_of(schema: dict[str, Any]) -> object:
         return [example_of(schema["items"])] if "items" in schema else []
     examples: dict[str, object] = {"string": "example", "integer": 1, "number": 1.0, "boolean": True}
     return examples.get(str(schema.get("type")))
+
+
+def echo(text: str) -> str:
+    """A text in the ways in which providers quote it: whole, its beginning, shouted, masked, with other spaces."""
+    spaced = text.replace(" ", "\N{NO-BREAK SPACE}")
+    return f"{text!r} {text[:24]}... {text.upper()} {text[:10]}***{text[-4:]} {spaced}"
 
 
 REFUSALS: dict[str, tuple[int, str, dict[str, str]]] = {

@@ -8,7 +8,8 @@ next step of the script; when it is used up, the last step repeats. What was ask
 each key used in ``accounts``. Steps that wait do so until ``release`` is set (or the client goes away, or their own
 ``delay_s`` is over), so no test has to sleep.
 
-Errors that it answers with repeat key and prompt: who talks to it must not pass them on.
+Errors that it answers with repeat key and prompt, whole, in part and in other letters: who talks to it must not pass
+them on.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from streamforge.testing.model_script import (
     Seen,
     Slow,
     Step,
+    echo,
     faults_from,
     fitting,
 )
@@ -232,7 +234,7 @@ class ModelServer:
             return self.refuse(call, "rate_limited", "too many for the limits of this key", max(1.0, -(-wait_s // 1)))
         if isinstance(step, Fault) and step.kind in REFUSALS:
             call.account.tally.refused += 1
-            why = f"scripted {step.kind} for {call.seen.last_turn} by {call.seen.key}"
+            why = f"scripted {step.kind} for {echo(call.seen.last_turn)} by {echo(call.seen.key)}"
             return self.refuse(call, step.kind, why, step.retry_after_s)
         return None
 

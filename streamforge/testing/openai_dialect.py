@@ -128,4 +128,4 @@ def _data(value: object) -> bytes:
 
 
 def _error(message: str, kind: str, code: str | None) -> bytes:
-    return msgspec.json.encode({"error": {"message": message, "type": kind, "param": None, "code": code}})
+    return msgspec.json.encode({"error": {"message": message, "type": kind, "param": message[-40:], "code": code}})

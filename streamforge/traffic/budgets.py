@@ -1,13 +1,13 @@
 """What tenants may spend: a budget for each day, which protects the operator, and credits, which are the tenant's.
 
 The budget counts what calls cost, whoever bears it; credits pay for what is charged, once for each answer. Both are
-held before a call for the most that it can cost, and settled by the ledger after it: many calls at once cannot
-together exceed them. A hold whose call has died comes back by itself.
+held with a call's admission for the most that it can cost, and settled when it ends: many calls at once cannot together
+exceed them, and wait for each other where they would. A call is refused where what is not spent does not cover it. A
+hold whose call has died comes back by itself, or when the call is made again.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -18,16 +18,21 @@ from redis.exceptions import RedisError
 from streamforge.broker.connection import translate
 from streamforge.broker.keys import Keys
 from streamforge.errors import Billing, ConfigError, InvalidInput
+from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
-from streamforge.traffic import money_counts as counts
 from streamforge.traffic.model import Scope
-from streamforge.traffic.money import UNLIMITED, Held, MoneyScripts, Moved, hold_name
+from streamforge.traffic.money import UNLIMITED, Hold, Moved, Refused
 from streamforge.traffic.prices import MICROS, micros
+from streamforge.traffic.scripts import Scripts
 
 log = get_logger(__name__)
 
 LEASE_MARGIN_S = 60.0
 """What a call may last beyond its own time limit before its hold counts as a dead worker's."""
+
+
+class ModelUnpriced(ConfigError):
+    """A tenant's money is limited, and nobody knows what the model costs."""
 
 
 class Allowance(Struct, frozen=True, kw_only=True):
@@ -48,13 +53,10 @@ class Allowance(Struct, frozen=True, kw_only=True):
 
 
 class Budgets:
-    """Every tenant's allowance, and the holds on it."""
+    """Every tenant's allowance, and what it holds for a call."""
 
-    def __init__(
-        self, scripts: MoneyScripts, usual: Allowance | None = None, own: Mapping[str, Allowance] | None = None
-    ) -> None:
+    def __init__(self, usual: Allowance | None = None, own: Mapping[str, Allowance] | None = None) -> None:
         """``usual`` is for each tenant that has no ``own``; without any, calls are counted and not limited."""
-        self._scripts = scripts
         self.reload(usual, own)
 
     def reload(self, usual: Allowance | None = None, own: Mapping[str, Allowance] | None = None) -> None:
@@ -66,41 +68,38 @@ class Budgets:
         """The tenant's allowance."""
         return self._own.get(tenant, self._usual)
 
-    async def hold(self, scope: Scope, tenant: str, most: int | None, timeout_s: float) -> str:
-        """Hold ``most`` micro-dollars for a call of at most that time; the hold's name, for the ledger to end it.
+    def hold(self, scope: Scope, tenant: str, most: int | None, timeout_s: float) -> Hold:
+        """What is to be held for a call that costs at most ``most`` micro-dollars and takes at most that time.
 
-        Raises Billing where the tenant's money does not cover it, ConfigError where there is a limit and the model has
-        no price (``most`` is None), BrokerUnavailable.
+        Raises ModelUnpriced where there is a limit and the model has no price (``most`` is None).
         """
         allowance = self.of(tenant)
         if most is None and allowance.is_limited:
-            raise ConfigError(
+            raise ModelUnpriced(
                 f"{scope.name} has no price, and the tenant has a budget",
-                field=f"prices.{scope.name}",
-                hint="give it one; 0 is a price for a model of your own",
+                field=f'models."{scope.name}"',
+                hint="give it one, such as input_usd and output_usd; 0 is a price for a model of your own",
             )
-        name = hold_name(secrets.token_hex(8), most or 0)
-        held = await self._scripts.hold(
-            scope,
-            tenant,
-            name,
-            limit=UNLIMITED if allowance.day_usd is None else micros(allowance.day_usd),
-            is_prepaid=allowance.is_prepaid,
+        return Hold(
+            tenant=tenant,
+            amount=most or 0,
             lease_ms=round((timeout_s + LEASE_MARGIN_S) * 1000),
+            day_limit=UNLIMITED if allowance.day_usd is None else micros(allowance.day_usd),
+            is_prepaid=allowance.is_prepaid,
         )
-        if held.verdict != "held":
-            raise _refused(scope, tenant, held, most or 0)
-        return name
 
 
-def _refused(scope: Scope, tenant: str, held: Held, most: int) -> Billing:
-    """Told of loudly once a day and tenant: operators can alert on ``budget_exhausted`` at level error."""
-    counts.budget_refusals_total(held.verdict).inc()
-    tell = log.error if held.is_first else log.info
-    facts = {"tenant": tenant, "provider": scope.provider, "model": scope.model, "limit": held.verdict}
-    tell("budget_exhausted", **facts, left_usd=held.left / MICROS, needed_usd=most / MICROS)
-    whose, hint = _WORDS[held.verdict]
-    left, needed = held.left / MICROS, most / MICROS
+def not_covered(scope: Scope, hold: Hold, refused: Refused) -> Billing:
+    """The error of a call that the tenant's money does not cover.
+
+    Told of loudly once a day and tenant: operators can alert on ``budget_exhausted`` at level error.
+    """
+    metrics.budget_refusals_total(refused.what).inc()
+    tell = log.error if refused.is_first else log.info
+    facts = {"tenant": hold.tenant, "provider": scope.provider, "model": scope.model, "limit": refused.what}
+    left, needed = refused.left / MICROS, hold.amount / MICROS
+    tell("budget_exhausted", **facts, left_usd=left, needed_usd=needed)
+    whose, hint = _WORDS[refused.what]
     return Billing(f"{whose} {left:.4f} dollars, and the call may cost {needed:.4f}", field="budget", hint=hint)
 
 
@@ -122,7 +121,7 @@ class Balance(Struct, frozen=True):
 class Credits:
     """Prepaid money. Raises BrokerUnavailable."""
 
-    def __init__(self, client: aioredis.Redis, keys: Keys, scripts: MoneyScripts) -> None:
+    def __init__(self, client: aioredis.Redis, keys: Keys, scripts: Scripts) -> None:
         self._client = cast("Any", client)
         self._keys = keys
         self._scripts = scripts

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 
 from streamforge.clock import SYSTEM_CLOCK, Clock
 from streamforge.errors import RateLimited
+from streamforge.providers.pauses import retry_after_s
 from streamforge.traffic import outcome as ends
-from streamforge.traffic.headers import Told, retry_after_s, told_by
+from streamforge.traffic.headers import Told, told_by
 from streamforge.traffic.model import Candidate, Go, Scope
 from streamforge.traffic.outcome import Outcome
 from streamforge.traffic.scripts import Report
 
 
 class AdmittedCall:
-    """A reservation in use. Tell it what the provider says; leaving ``Limiter.admitted`` settles it.
+    """A reservation in use. Tell it what the provider says; ``Limiter.settle`` ends it.
 
     ``fingerprint`` names the key to call with. ``is_probe`` says that others wait for the end of this very call.
     """
@@ -24,6 +25,7 @@ class AdmittedCall:
         self.candidate = candidate
         self.fingerprint = go.fingerprint
         self.reservation = go.reservation
+        self.hold = go.hold
         self.is_probe = go.is_probe
         self.is_answering = False
         self._clock = clock
@@ -32,6 +34,7 @@ class AdmittedCall:
         self._status: int | None = None
         self._outcome: Outcome | None = None
         self._retry_after_s: float | None = None
+        self._bench_reason = ""
         self._input: int | None = None
         self._output: int | None = None
 
@@ -52,14 +55,18 @@ class AdmittedCall:
         self._input = self._input if input_tokens is None else max(0, input_tokens)
         self._output = self._output if output_tokens is None else max(0, output_tokens)
 
-    def end(self, outcome: Outcome, *, retry_after_s: float | None = None) -> None:
-        """Say how it ended where status and error do not: a stream that broke with an ``overloaded_error``, say."""
+    def end(self, outcome: Outcome, *, retry_after_s: float | None = None, why: str = "") -> None:
+        """Say how it ended where status and error do not: a stream that broke with an ``overloaded_error``, say.
+
+        ``why`` is why a key is of no use for any model.
+        """
         self._outcome, self._status = outcome, None
+        self._bench_reason = why
         self.is_answering = False
         self._retry_after_s = retry_after_s
 
     def report(self, error: BaseException | None, bench_ms: int) -> Report:
-        """How it ended, with what the body of ``admitted`` raised."""
+        """How it ended, with the error that the call raised."""
         outcome = self._concluded(error)
         asked_s = self._retry_after_s
         if asked_s is None and isinstance(error, RateLimited):
@@ -71,9 +78,9 @@ class AdmittedCall:
             retry_after_s=asked_s,
             told=self._told,
             told_age_ms=self._ms_since(self._told_at),
-            bench_reason=ends.BENCH_REASONS.get(self._status or 0, "refused"),
+            bench_reason=self._bench_reason or ends.BENCH_REASONS.get(self._status or 0, "refused"),
             bench_ms=bench_ms,
-            is_whole_key=self._status in ends.WHOLE_KEY,
+            is_whole_key=bool(self._bench_reason) or self._status in ends.WHOLE_KEY,
             duration_ms=self._ms_since(self._started),
         )
 

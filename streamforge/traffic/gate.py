@@ -1,17 +1,19 @@
-"""The way of every call to a model: admitted, its money held, made, and written down, whatever becomes of it."""
+"""The way of every call to a model: admitted with its money held, made, and settled, whatever becomes of it."""
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-import anyio
 from msgspec import Struct
+from msgspec.structs import replace
 
-from streamforge.errors import ProviderUnavailable, StepTimeout, StreamForgeError
+from streamforge.errors import ProviderUnavailable, StepTimeout
 from streamforge.jobs.caller import JobCaller, NthCall
-from streamforge.providers.refusals import KeyRefused
+from streamforge.ops import metrics
+from streamforge.providers.refusals import KeyMalformed, KeyRefused
 from streamforge.providers.text import Listener, Usage
 from streamforge.traffic.budgets import Budgets
 from streamforge.traffic.call import AdmittedCall
@@ -22,7 +24,7 @@ from streamforge.traffic.limiter import PATIENCE_S, Limiter
 from streamforge.traffic.model import Caller, Candidate, Limits, Scope
 from streamforge.traffic.money import Charge
 from streamforge.traffic.outcome import BENCH_REASONS, Outcome
-from streamforge.traffic.prices import Prices, Used
+from streamforge.traffic.prices import FREE, Prices, Used
 
 _ERRORS_FROM = 400
 
@@ -44,6 +46,7 @@ class Route(Struct, Generic[M], frozen=True, kw_only=True):
 
     ``limits`` are the model's own for each key, where they are not the pool's. ``takes_idempotency_keys`` says that the
     provider counts a repeated call with the same idempotency key once, as long as it comes with the same API key.
+    ``soft_timeout_s`` is how long one call on this way may take, where that is less than is left for all ways.
     """
 
     scope: Scope
@@ -51,6 +54,7 @@ class Route(Struct, Generic[M], frozen=True, kw_only=True):
     make: Callable[[str], M]
     limits: Limits | None = None
     takes_idempotency_keys: bool = False
+    soft_timeout_s: float = math.inf
 
     @property
     def name(self) -> str:
@@ -112,6 +116,12 @@ class Ear:
                 output_tokens=before.output_tokens if output_tokens is None else output_tokens,
             )
 
+    def began(self, first_token_s: float | None) -> None:
+        """A whole answer's first piece came so long after the call."""
+        if first_token_s is not None:
+            scope = self._call.scope
+            metrics.llm_first_token_seconds(scope.provider, scope.model).observe(first_token_s)
+
     def bill(self, usage: Usage) -> None:
         """Tokens so far, as they are billed."""
         self._is_billed = True
@@ -165,28 +175,24 @@ class Gate:
     ) -> R:
         """One try on one way. Raises what the limiter, the budget and the call raise; nothing is tried again here."""
         estimator = self._estimators.setdefault((route.scope, errand.purpose), Estimator())
-        estimate = estimator.guess(errand.most.input_tokens, errand.most.output_tokens)
-        admitted = self._limiter.admitted(
-            route.scope, route.candidates, estimate, self._caller_of(errand), patience_s=self._patience_s
-        )
-        async with admitted as pass_:
-            hold = await self._hold(route, errand, pass_)
-            ear = Ear(pass_, errand.listener)
-            try:
-                answer = await call(self._model(route, pass_.fingerprint), errand, ear)
-            except BaseException as error:
-                _blame_key(pass_, ear, error)
-                is_unaccounted = _may_have_cost(ear, error)
-                await self._ledger.write(
-                    self._charge(route, errand, pass_, hold, ear.used, is_unaccounted=is_unaccounted)
-                )
-                raise
+        admitted = await self._admit(route, errand, estimator)
+        ear = Ear(admitted, errand.listener)
+        try:
+            answer = await call(self._model(route, admitted.fingerprint), errand, ear)
             used = used_in(answer)
-            estimator.learn(used.output_tokens)
-            if not ear.used:
-                pass_.use(input_tokens=used.input_tokens + used.cache_write_tokens, output_tokens=used.output_tokens)
-            await self._ledger.write(self._charge(route, errand, pass_, hold, used, is_answered=True))
-            return answer
+        except BaseException as error:
+            _blame_key(admitted, ear, error)
+            is_unaccounted = _may_have_cost(ear, error)
+            charge = self._charge(route, errand, admitted, ear.used, is_unaccounted=is_unaccounted)
+            await self._settle(admitted, charge, error)
+            raise
+        estimator.learn(used.output_tokens)
+        if not ear.used:
+            admitted.use(input_tokens=used.input_tokens + used.cache_write_tokens, output_tokens=used.output_tokens)
+        is_untold = not used and self._prices.of(route.scope) not in (None, FREE)
+        charge = self._charge(route, errand, admitted, used, is_answered=True, is_unaccounted=is_untold)
+        await self._settle(admitted, charge)
+        return answer
 
     async def aclose(self) -> None:
         """Close every model that was used; a later call makes it anew."""
@@ -199,17 +205,26 @@ class Gate:
         weight = self._weights.get(caller.tenant, 1.0)
         return Caller(id=errand.place.id, tenant=caller.tenant, priority=caller.priority, weight=weight)
 
-    async def _hold(self, route: Route[Any], errand: Errand, call: AdmittedCall) -> str:
+    async def _admit(self, route: Route[Any], errand: Errand, estimator: Estimator) -> AdmittedCall:
         price = self._prices.of(route.scope)
         most = None if price is None else price.most(errand.most)
-        hold = ""
+        hold = self._budgets.hold(route.scope, errand.caller.tenant, most, errand.timeout_s)
+        return await self._limiter.admit(
+            route.scope,
+            route.candidates,
+            estimator.guess(errand.most.input_tokens, errand.most.output_tokens),
+            self._caller_of(errand),
+            hold=replace(hold, job_id=errand.place.job_id, is_repeatable=route.takes_idempotency_keys),
+            patience_s=self._patience_s,
+        )
+
+    async def _settle(self, call: AdmittedCall, charge: Charge, error: BaseException | None = None) -> None:
+        charged = None
         try:
-            with anyio.CancelScope(shield=True):  # a hold whose name nobody learns would stay until it lapses
-                hold = await self._budgets.hold(route.scope, errand.caller.tenant, most, errand.timeout_s)
-        except StreamForgeError:
-            call.end(Outcome.UNSENT)
-            raise
-        return hold
+            settled = await self._limiter.settle(call, error, charge)
+            charged = None if settled is None else settled.charged
+        finally:
+            self._ledger.note(charge, charged)
 
     def _model(self, route: Route[M], fingerprint: str) -> M:
         known = self._models.get((route.make, fingerprint))
@@ -222,7 +237,6 @@ class Gate:
         route: Route[Any],
         errand: Errand,
         call: AdmittedCall,
-        hold: str,
         used: Used,
         *,
         is_answered: bool = False,
@@ -233,7 +247,7 @@ class Gate:
         return Charge(
             id=place.id,
             call=same_to_provider if route.takes_idempotency_keys else secrets.token_hex(8),
-            hold=hold,
+            hold=call.hold,
             job_id=place.job_id,
             tenant=tenant,
             step=place.step,
@@ -248,8 +262,13 @@ class Gate:
 
 
 def _blame_key(call: AdmittedCall, ear: Ear, error: BaseException) -> None:
-    """Some providers say 400 or 429 where an account has no money left: the key is of no use all the same."""
-    if isinstance(error, KeyRefused) and ear.status not in BENCH_REASONS:
+    """Some providers say 400 or 429 where an account has no money left: the key is of no use all the same.
+
+    Nor is one that cannot even be sent.
+    """
+    if isinstance(error, KeyMalformed):
+        call.end(Outcome.BAD_KEY, why="malformed")
+    elif isinstance(error, KeyRefused) and ear.status not in BENCH_REASONS:
         call.end(Outcome.BAD_KEY)
 
 

@@ -4,7 +4,8 @@
     answer = await text.complete(request)      # answer.tried says which ways were gone, the last one with success
 
 On one way, a key that is refused or has to pause is left for the next one. To the next way goes a call whose model has
-no key left, whose circuit is open, or that fails in a way that ``providers.failover`` moves on from. A model that is
+no key left, no price where the tenant has a budget, whose circuit is open, or that fails in a way that
+``providers.failover`` moves on from. A model that is
 merely busy is waited for: shortly here, longer by parking the job (``Parked``). The time of a request bounds all ways.
 """
 
@@ -20,14 +21,16 @@ from msgspec.structs import replace
 from streamforge.clock import SYSTEM_CLOCK, Clock
 from streamforge.errors import ConfigError, RateLimited, StreamForgeError, TransientError
 from streamforge.jobs.caller import current_caller
+from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.providers.failover import MovesOn
 from streamforge.providers.images import ImageModel, ImageRequest, ImageResponse
-from streamforge.providers.refusals import KeyRefused
+from streamforge.providers.refusals import KeyMalformed, KeyRefused
 from streamforge.providers.speech import SpeechModel, SpeechRequest, SpeechResponse
 from streamforge.providers.text import Listener, TextModel, TextRequest, TextResponse
-from streamforge.traffic import money_counts as counts
+from streamforge.traffic.budgets import ModelUnpriced
 from streamforge.traffic.gate import Call, Ear, Errand, Gate, Model, Route, used_by
+from streamforge.traffic.limiter import paused
 from streamforge.traffic.model import NoUsableKey, Parked
 from streamforge.traffic.prices import Used
 
@@ -48,7 +51,7 @@ Request = TypeVar("Request", TextRequest, ImageRequest, SpeechRequest)
 
 log = get_logger(__name__)
 
-_OTHER_KEY = (RateLimited, KeyRefused)
+_OTHER_KEY = (RateLimited, KeyRefused, KeyMalformed)
 """After which the limiter gives another key, has it wait, or parks the job."""
 
 
@@ -88,7 +91,8 @@ class _Chain(Generic[M]):
             if errors and left_s <= 0:
                 break
             try:
-                answer = await self._with_any_key(route, replace(errand, timeout_s=left_s), call, used_in)
+                bounded = replace(errand, timeout_s=min(left_s, route.soft_timeout_s))
+                answer = await self._with_any_key(route, bounded, call, used_in)
             except StreamForgeError as error:
                 if not self._leads_on(error):
                     raise
@@ -104,12 +108,15 @@ class _Chain(Generic[M]):
                 return await self._gate.through(route, errand, call, used_in)
             except _OTHER_KEY as error:
                 log.info("other_key_wanted", provider=route.scope.provider, model=route.scope.model, why=error.code)
-        return await self._gate.through(route, errand, call, used_in)
+        try:
+            return await self._gate.through(route, errand, call, used_in)
+        except RateLimited as error:
+            raise paused(route.scope, error.retry_after_s) from error
 
     def _leads_on(self, error: StreamForgeError) -> bool:
         if isinstance(error, Parked):
-            return error.why == "breaker"
-        return isinstance(error, NoUsableKey) or self._moves_on(error)
+            return error.why == "breaker" or self._moves_on(RateLimited("no room"))
+        return isinstance(error, (NoUsableKey, ModelUnpriced)) or self._moves_on(error)
 
 
 class GatewayText(_Chain[TextModel]):
@@ -120,7 +127,9 @@ class GatewayText(_Chain[TextModel]):
         errand = _errand(request, _most_of_text(request), request.listener)
 
         async def call(model: TextModel, errand: Errand, ear: Ear) -> TextResponse:
-            return await model.complete(_sent(request, errand, ear))
+            answer = await model.complete(_sent(request, errand, ear))
+            ear.began(answer.first_token_s)
+            return answer
 
         answer, tried = await self._make(errand, call, lambda answer: used_by(answer.usage))
         return replace(answer, tried=tried)
@@ -206,6 +215,6 @@ def _used_for_speech(answer: SpeechResponse) -> Used:
 def _tell(route: Route[Any], error: StreamForgeError, *, is_last: bool) -> None:
     scope = route.scope
     why = "breaker" if isinstance(error, Parked) else error.code
-    counts.model_failovers_total(scope.provider, scope.model, "exhausted" if is_last else why).inc()
+    metrics.model_failovers_total(scope.provider, scope.model, "exhausted" if is_last else why).inc()
     event = "no_model_left" if is_last else "model_failed_over"
     log.warning(event, provider=scope.provider, model=scope.model, why=why)

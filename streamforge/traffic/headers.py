@@ -8,21 +8,18 @@ Anything that cannot be read says nothing; a header never raises.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from msgspec import Struct
+
+from streamforge.providers.pauses import LONGEST_PAUSE_S, plain_number
 
 Dimensions = tuple[float, float, float, float]
 """Requests, input tokens, output tokens, tokens of both kinds."""
 
 UNKNOWN = -1.0
-LONGEST_S = 86_400.0
-"""A pause is cut to a day: nobody means more."""
-
 A_MINUTE_AT_MOST_S = 120.0
 """What is full again later than this has no limit a minute (some limit requests a day); its remainder still counts."""
 
@@ -33,7 +30,6 @@ _ANTHROPIC = ("requests", "input-tokens", "output-tokens", "tokens")
 _OPENAI = ("requests", "", "", "tokens")
 _UNITS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
-_NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
 
 
 class Told(Struct, frozen=True):
@@ -58,17 +54,6 @@ def told_by(headers: Mapping[str, str], now_ms: int) -> Told:
         (requests[0], inputs[0], outputs[0], tokens[0]),
         (requests[1], inputs[1], outputs[1], tokens[1]),
     )
-
-
-def retry_after_s(headers: Mapping[str, str], now_ms: int) -> float | None:
-    """The pause that is asked for, in seconds up to a day; None if none is named."""
-    lower = {name.lower(): value for name, value in headers.items()}
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        number = _number(lower.get(name, ""))
-        if number != UNKNOWN:
-            return min(number / unit, LONGEST_S)
-    moment = _http_date(lower.get("retry-after", ""))
-    return None if moment is None else _until(moment, now_ms)
 
 
 def reset_s(value: str, now_ms: int) -> float | None:
@@ -110,21 +95,12 @@ def _window(headers: Mapping[str, str], anthropic: str, openai: str, now_ms: int
 
 def _number(text: str) -> float:
     """A count or a number of seconds; UNKNOWN for anything else."""
-    if not _NUMBER.fullmatch(text.strip()):
-        return UNKNOWN
-    number = float(text)
-    return number if math.isfinite(number) else UNKNOWN
+    number = plain_number(text)
+    return UNKNOWN if number is None else number
 
 
 def _until(moment: datetime, now_ms: int) -> float:
-    return min(max(moment.timestamp() - now_ms / 1000, 0.0), LONGEST_S)
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        return _in_utc(parsedate_to_datetime(text))
-    except (ValueError, OverflowError):
-        return None
+    return min(max(moment.timestamp() - now_ms / 1000, 0.0), LONGEST_PAUSE_S)
 
 
 def _rfc3339(text: str) -> datetime | None:

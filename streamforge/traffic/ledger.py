@@ -7,8 +7,9 @@ How calls are counted that did not go the plain way:
   did not know of the answer): where the provider takes idempotency keys it is the same call to it and to the ledger;
   elsewhere it is a second real call. Its tokens and its cost count; the tenant is not charged again.
 - A call that broke: what the provider told until then counts; the tenant is charged for its repetition's answer alone.
+- A call whose answer says nothing of its usage: as unaccounted, with the most that it can have cost.
 - A call whose worker died: nobody knows what was used. With idempotency keys the repetition is the same call and tells.
-  Elsewhere it is counted as unaccounted, with the most that it can have cost, when its hold lapses.
+  Elsewhere it is counted as unaccounted, with the most that it can have cost, when it is repeated or its hold lapses.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from redis.exceptions import RedisError
 from streamforge.broker.connection import translate
 from streamforge.broker.keys import Keys
 from streamforge.errors import StreamForgeError
+from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
-from streamforge.traffic import money_counts as counts
 from streamforge.traffic.model import Scope
-from streamforge.traffic.money import Charge, MoneyScripts
+from streamforge.traffic.money import Charge
 from streamforge.traffic.prices import MICROS, Used
+from streamforge.traffic.scripts import Scripts
+from streamforge.traffic.trips import Rejected
 
 WAITING_MAX = 10_000
 """Charges that are kept in memory while Redis is away."""
@@ -82,33 +85,35 @@ class Sums(Struct, frozen=True, kw_only=True):
 
 
 class Ledger(Service):
-    """Writes calls down. As a service it also writes what could not be written at once."""
+    """Counts calls, and as a service writes down those that Redis was away for when they were settled."""
 
     name = "ledger"
 
-    def __init__(self, scripts: MoneyScripts) -> None:
+    def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
         self._waiting: deque[Charge] = deque()
-        self._without_price: set[Scope] = set()
+        self._told: set[tuple[str, Scope]] = set()
         self._stopping = anyio.Event()
 
-    async def write(self, charge: Charge) -> None:
-        """Write a call down, also in a task that is being cancelled. Where Redis is away it is written later."""
+    def note(self, charge: Charge, charged: int | None) -> None:
+        """A call has ended: its charge was written down, for so much; or (None) was not, and is written later."""
         self._count(charge)
-        with anyio.CancelScope(shield=True):
-            try:
-                await self._write(charge)
-            except StreamForgeError as error:
-                self._keep(charge, error)
+        if charged is None:
+            self._keep(charge)
+        else:
+            _count_charged(charge, charged)
 
     async def flush(self) -> None:
-        """Write what waits. Raises BrokerUnavailable, or ConfigError where Redis lets this client in no more."""
+        """Write what waits; what Redis rejects is lost. Raises BrokerUnavailable, or ConfigError for a closed door."""
         while self._waiting:
             charge = self._waiting[0]
-            await self._write(charge)
+            try:
+                _count_charged(charge, await self._scripts.charge(charge))
+            except Rejected:  # it would be rejected again, and stand in the way of all others
+                _lose(charge)
             if self._waiting and self._waiting[0] is charge:
                 self._waiting.popleft()
-            counts.charges_waiting().set(len(self._waiting))
+            metrics.charges_waiting().set(len(self._waiting))
 
     async def run(self) -> None:
         """Write what waits, again and again, until stopped."""
@@ -126,36 +131,38 @@ class Ledger(Service):
         """Return after a last try."""
         self._stopping.set()
 
-    async def _write(self, charge: Charge) -> None:
-        charged = await self._scripts.charge(charge)
-        counts.model_charged_dollars_total(charge.scope.provider, charge.scope.model).inc(charged / MICROS)
-
     def _count(self, charge: Charge) -> None:
         scope = charge.scope
-        counts.model_cost_dollars_total(scope.provider, scope.model).inc((charge.cost or 0) / MICROS)
+        metrics.model_cost_dollars_total(scope.provider, scope.model).inc((charge.cost or 0) / MICROS)
         if charge.is_unaccounted:
-            counts.model_unaccounted_total(scope.provider, scope.model).inc()
+            metrics.model_unaccounted_total(scope.provider, scope.model).inc()
+        if charge.is_unaccounted and charge.is_answered:
+            self._tell_once("model_without_usage", scope)
         if charge.cost is None and charge.used:
-            counts.model_unpriced_total(scope.provider, scope.model).inc()
-            self._tell_of_no_price(scope)
+            metrics.model_unpriced_total(scope.provider, scope.model).inc()
+            self._tell_once("model_without_price", scope)
 
-    def _tell_of_no_price(self, scope: Scope) -> None:
-        """Once for each model; the metric counts."""
-        if scope not in self._without_price:
-            self._without_price.add(scope)
-            log.warning("model_without_price", provider=scope.provider, model=scope.model)
+    def _tell_once(self, event: str, scope: Scope) -> None:
+        """For each model; the metric counts."""
+        if (event, scope) not in self._told:
+            self._told.add((event, scope))
+            log.warning(event, provider=scope.provider, model=scope.model)
 
-    def _keep(self, charge: Charge, error: StreamForgeError) -> None:
-        log.warning("charge_waits", job_id=charge.job_id, charge=charge.id, error=error.message)
+    def _keep(self, charge: Charge) -> None:
+        log.warning("charge_waits", job_id=charge.job_id, charge=charge.id)
         if len(self._waiting) == WAITING_MAX:
             _lose(self._waiting.popleft())
         self._waiting.append(charge)
-        counts.charges_waiting().set(len(self._waiting))
+        metrics.charges_waiting().set(len(self._waiting))
+
+
+def _count_charged(charge: Charge, charged: int) -> None:
+    metrics.model_charged_dollars_total(charge.scope.provider, charge.scope.model).inc(charged / MICROS)
 
 
 def _lose(charge: Charge) -> None:
     """The last resort: an operator can enter it by hand from this line."""
-    counts.charges_lost_total().inc()
+    metrics.charges_lost_total().inc()
     facts = {"job_id": charge.job_id, "tenant": charge.tenant, "charge": charge.id, "cost_uusd": charge.cost}
     provider, model = charge.scope.provider, charge.scope.model
     log.error("charge_lost", **facts, provider=provider, model=model, used=charge.used.row())

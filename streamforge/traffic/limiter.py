@@ -1,27 +1,25 @@
-"""The limiter: who may call a model now, with which key, and what is settled afterwards."""
+"""The limiter: who may call a model now, with which key and whose money, and what is settled afterwards."""
 
 from __future__ import annotations
 
 import random
 import secrets
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from time import monotonic
 
 import anyio
-import redis.asyncio as aioredis
 
-from streamforge.broker.keys import Keys
 from streamforge.clock import SYSTEM_CLOCK, Clock
-from streamforge.errors import BrokerUnavailable
+from streamforge.errors import BrokerUnavailable, StreamForgeError
+from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
-from streamforge.traffic import counts
+from streamforge.traffic.budgets import not_covered
 from streamforge.traffic.call import AdmittedCall
 from streamforge.traffic.model import Caller, Candidate, Estimate, Go, NoUsableKey, Parked, Scope, Settled, Wait
+from streamforge.traffic.money import Charge, Hold, Refused
 from streamforge.traffic.outcome import Outcome
-from streamforge.traffic.rules import Rules
 from streamforge.traffic.scripts import Report, Scripts, member_of
 
 PATIENCE_S = 3.0
@@ -29,6 +27,9 @@ PATIENCE_S = 3.0
 
 LONGEST_NAP_S = 2.0
 """Between two questions: estimates are given back meanwhile, and room that nobody asks for is lost."""
+
+AGAIN_S = 1.0
+"""When a job comes back whose call was refused without a time."""
 
 BENCH_S = 3600.0
 """After which a refused key is tried again. Another key has another fingerprint, and is used at once."""
@@ -44,6 +45,7 @@ WAITS_FOR = {
     "cooldown": "the provider has asked for a pause",
     "probe": "the provider has asked for a pause",
     "breaker": "the provider fails at the moment",
+    "money": "calls under way hold what is left of the tenant's money",
 }
 
 
@@ -52,103 +54,74 @@ class Limiter(Service):
 
     name = "limiter"
 
-    def __init__(
-        self,
-        client: aioredis.Redis,
-        keys: Keys,
-        rules: Rules | None = None,
-        *,
-        bench_s: float = BENCH_S,
-        clock: Clock = SYSTEM_CLOCK,
-    ) -> None:
-        self._rules = rules or Rules()
-        self._scripts = Scripts(client, keys, self._rules)
+    def __init__(self, scripts: Scripts, *, bench_s: float = BENCH_S, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._scripts = scripts
+        self._renew_s = scripts.rules.renew_ms / 1000
         self._bench_ms = round(bench_s * 1000)
         self._clock = clock
         self._running: dict[str, AdmittedCall] = {}
         self._bells: defaultdict[str, deque[anyio.Event]] = defaultdict(deque)
         self._stopping = anyio.Event()
 
-    @asynccontextmanager
-    async def admitted(
+    async def admit(  # noqa: PLR0913, RUF100 - what is known of a call
         self,
         scope: Scope,
         candidates: Sequence[Candidate],
         estimate: Estimate,
         caller: Caller,
         *,
-        patience_s: float = PATIENCE_S,
-    ) -> AsyncGenerator[AdmittedCall]:
-        """A call that may be made inside ``async with``, and is settled on the way out, whatever happens inside.
-
-        Raises Parked where it would wait longer than ``patience_s`` (a recipe lets it pass: the job is parked),
-        NoUsableKey where every key is benched, BrokerUnavailable.
-        """
-        call = await self.admit(scope, candidates, estimate, caller, patience_s=patience_s)
-        try:
-            yield call
-        except BaseException as error:
-            await self.settle(call, call.report(error, self._bench_ms))
-            raise
-        await self.settle(call, call.report(None, self._bench_ms))
-
-    async def admit(
-        self,
-        scope: Scope,
-        candidates: Sequence[Candidate],
-        estimate: Estimate,
-        caller: Caller,
-        *,
+        hold: Hold | None = None,
         patience_s: float = PATIENCE_S,
     ) -> AdmittedCall:
-        """See ``admitted``; what it gives has to be settled."""
+        """A call that may be made now, its money held; ``settle`` has to follow, whatever becomes of it.
+
+        Raises Parked where it would wait longer than ``patience_s`` (a recipe lets it pass: the job is parked),
+        NoUsableKey where every key is benched, Billing where what the tenant has not spent does not cover it,
+        BrokerUnavailable.
+        """
         asked_at = monotonic()
         while True:
             patience_ms = max(0, round((patience_s - (monotonic() - asked_at)) * 1000))
-            verdict = await self._ask(scope, candidates, estimate, caller, patience_ms)
+            verdict = await self._ask(scope, candidates, estimate, caller, patience_ms, hold)
             if isinstance(verdict, Go):
-                counts.traffic_wait_seconds(scope.provider, scope.model).observe(monotonic() - asked_at)
+                metrics.traffic_wait_seconds(scope.provider, scope.model).observe(monotonic() - asked_at)
                 return self._begin(scope, candidates, verdict)
-            if verdict is None:
-                raise NoUsableKey(f"every key for {scope.name} is benched", hint="see the benched keys, and why")
-            if verdict.is_parked:
-                raise _parked(scope, verdict)
+            if not isinstance(verdict, Wait) or verdict.is_parked:
+                raise _denial(scope, hold, verdict)
             await self._nap(scope, verdict.wait_ms / 1000, member_of(caller, estimate))
 
-    async def settle(self, call: AdmittedCall, report: Report) -> Settled | None:
-        """Settle a call by its report, also in a task that is being cancelled; None where Redis is away.
+    async def settle(
+        self, call: AdmittedCall, error: BaseException | None = None, charge: Charge | None = None
+    ) -> Settled | None:
+        """End a call, with what it raised and what it came to, also in a task that is being cancelled.
 
-        Then the reservation is given back when its lease runs out.
+        None where Redis is away: the reservation is given back when its lease runs out, the charge is not written.
         """
         self._running.pop(call.reservation, None)
-        scope = call.scope
-        counts.traffic_under_way(scope.provider, scope.model).dec()
-        counts.traffic_calls_total(scope.provider, scope.model, report.outcome).inc()
+        scope, report = call.scope, call.report(error, self._bench_ms)
+        metrics.traffic_under_way(scope.provider, scope.model).dec()
+        metrics.traffic_calls_total(scope.provider, scope.model, report.outcome).inc()
         settled = None
         with anyio.CancelScope(shield=True):
-            settled = await self._settled(call, report)
+            settled = await self._settled(call, report, charge)
         if settled is not None:
             self._tell(call, report, settled)
             if settled.has_made_room:
                 self._ring(scope)
         return settled
 
-    async def _settled(self, call: AdmittedCall, report: Report) -> Settled | None:
+    async def _settled(self, call: AdmittedCall, report: Report, charge: Charge | None) -> Settled | None:
         scope = call.scope
         try:
-            return await self._scripts.settle(scope, call.candidate, call.reservation, report)
-        except BrokerUnavailable as error:
+            return await self._scripts.settle(scope, call.candidate, call.reservation, report, charge)
+        except StreamForgeError as error:  # whatever ails Redis, an answer is not lost for it
             log.warning("call_unsettled", provider=scope.provider, model=scope.model, error=error.message)
             return None
-
-    async def give_up(self, call: AdmittedCall) -> None:
-        """Nothing was sent: everything goes back."""
-        await self.settle(call, Report(outcome=Outcome.UNSENT))
 
     async def run(self) -> None:
         """Renew the leases of the calls that run, until stopped."""
         while not self._stopping.is_set():
-            with anyio.move_on_after(self._rules.renew_ms / 1000):
+            with anyio.move_on_after(self._renew_s):
                 await self._stopping.wait()
             try:
                 await self.renew()
@@ -174,21 +147,22 @@ class Limiter(Service):
         estimate: Estimate,
         caller: Caller,
         patience_ms: int,
-    ) -> Go | Wait | None:
-        """One question. Cancelled in the middle of it, a reservation would be nobody's."""
+        hold: Hold | None,
+    ) -> Go | Wait | Refused | None:
+        """One question. Cancelled in the middle of it, reservation and hold would be nobody's."""
         nonce, verdict = secrets.token_hex(6), None
         with anyio.CancelScope(shield=True):
             verdict = await self._scripts.admit(
-                scope, candidates, estimate, caller, patience_ms=patience_ms, nonce=nonce
+                scope, candidates, estimate, caller, patience_ms=patience_ms, nonce=nonce, hold=hold
             )
-        counts.traffic_asks_total(scope.provider, scope.model, _answer_of(verdict)).inc()
+        metrics.traffic_asks_total(scope.provider, scope.model, _answer_of(verdict)).inc()
         return verdict
 
     def _begin(self, scope: Scope, candidates: Sequence[Candidate], go: Go) -> AdmittedCall:
         candidate = next(one for one in candidates if one.fingerprint == go.fingerprint)
         call = AdmittedCall(scope, candidate, go, self._clock)
         self._running[go.reservation] = call
-        counts.traffic_under_way(scope.provider, scope.model).inc()
+        metrics.traffic_under_way(scope.provider, scope.model).inc()
         return call
 
     async def _nap(self, scope: Scope, wait_s: float, member: str) -> None:
@@ -222,30 +196,43 @@ class Limiter(Service):
     def _tell(self, call: AdmittedCall, report: Report, settled: Settled) -> None:
         scope, facts = call.scope, {"provider": call.scope.provider, "model": call.scope.model}
         if not settled.is_held:
-            counts.traffic_lapsed_total(scope.provider, scope.model).inc()
+            metrics.traffic_lapsed_total(scope.provider, scope.model).inc()
             log.warning("reservation_lapsed", **facts)
         if report.outcome is Outcome.LIMITED:
             seconds = settled.cooldown_ms / 1000
             log.warning("key_cools_down", **facts, fingerprint=call.fingerprint, seconds=seconds)
         if settled.is_newly_benched:
-            counts.keys_benched_total(scope.provider, report.bench_reason).inc()
+            metrics.keys_benched_total(scope.provider, report.bench_reason).inc()
             log.error("key_benched", **facts, fingerprint=call.fingerprint, reason=report.bench_reason)
         if settled.breaker:
-            counts.circuit_changes_total(scope.provider, scope.model, settled.breaker).inc()
+            metrics.circuit_changes_total(scope.provider, scope.model, settled.breaker).inc()
             log.warning("circuit_changed", **facts, change=settled.breaker)
 
 
-def _answer_of(verdict: Go | Wait | None) -> str:
-    if isinstance(verdict, Go):
-        return "go"
+def _answer_of(verdict: Go | Wait | Refused | None) -> str:
+    if isinstance(verdict, Wait):
+        return "park" if verdict.is_parked else "wait"
     if verdict is None:
         return "benched"
-    return "park" if verdict.is_parked else "wait"
+    return "go" if isinstance(verdict, Go) else "money"
+
+
+def _denial(scope: Scope, hold: Hold | None, verdict: Wait | Refused | None) -> StreamForgeError:
+    if isinstance(verdict, Wait):
+        return _parked(scope, verdict)
+    if verdict is not None and hold is not None:
+        return not_covered(scope, hold, verdict)
+    return NoUsableKey(f"every key for {scope.name} is benched", hint="see the benched keys, and why")
+
+
+def paused(scope: Scope, retry_after_s: float | None) -> Parked:
+    """What parks a job whose call was refused with every key: no attempt is charged for it."""
+    return _parked(scope, Wait(round((retry_after_s or AGAIN_S) * 1000), "cooldown"))
 
 
 def _parked(scope: Scope, wait: Wait) -> Parked:
     """With some jitter: those who were told the same time come one after the other."""
-    counts.traffic_parked_total(scope.provider, scope.model, wait.why).inc()
+    metrics.traffic_parked_total(scope.provider, scope.model, wait.why).inc()
     seconds = wait.wait_ms / 1000
     for_s = seconds + random.uniform(0.0, min(2.0, seconds / 10))  # noqa: S311 - jitter, not a secret
     return Parked(f"waits for {scope.name}: {WAITS_FOR[wait.why]}", for_s=for_s, scope=scope, why=wait.why)

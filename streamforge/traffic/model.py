@@ -9,8 +9,11 @@ from msgspec import Struct
 from streamforge.errors import ProviderRefused, Snooze
 from streamforge.jobs.model import Priority
 
-Why = Literal["requests", "input", "output", "tokens", "concurrent", "cooldown", "probe", "breaker"]
-"""What a caller waits for: a limit a minute, a free slot, the end of a pause, somebody's trial call, the circuit."""
+Why = Literal["requests", "input", "output", "tokens", "concurrent", "cooldown", "probe", "breaker", "money"]
+"""What a caller waits for: a limit a minute, a free slot, the end of a pause, a trial call's, the circuit, money.
+
+Money is waited for where calls under way hold what the tenant has left; what it lacks for good is ``Billing``.
+"""
 
 PRIORITY_WEIGHTS = {Priority.HIGH: 64.0, Priority.NORMAL: 8.0, Priority.LOW: 1.0}
 """A priority's share where all of them wait: most for the urgent, never nothing for the others."""
@@ -84,11 +87,15 @@ class Caller(Struct, frozen=True, kw_only=True):
 
 
 class Go(Struct, frozen=True):
-    """The call may be made, now, with that key; ``is_probe`` says that it is a trial that others wait for."""
+    """The call may be made, now, with that key; ``is_probe`` says that it is a trial that others wait for.
+
+    ``hold`` names the money that is held for it.
+    """
 
     fingerprint: str
     reservation: str
     is_probe: bool = False
+    hold: str = ""
 
 
 class Wait(Struct, frozen=True):
@@ -102,7 +109,8 @@ class Wait(Struct, frozen=True):
 class Settled(Struct, frozen=True):
     """What came of settling: whether the lease had held, what changed with it.
 
-    ``has_made_room`` says that somebody waits who may now go earlier than was told.
+    ``has_made_room`` says that somebody waits who may now go earlier than was told. ``charged`` is what the tenant pays
+    for the call, in micro-dollars.
     """
 
     is_held: bool
@@ -110,6 +118,7 @@ class Settled(Struct, frozen=True):
     is_newly_benched: bool
     cooldown_ms: int
     has_made_room: bool
+    charged: int = 0
 
 
 class Parked(Snooze):

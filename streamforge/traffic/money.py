@@ -1,4 +1,4 @@
-"""The ledger's scripts, behind one typed function each.
+"""What is held for a call before it, and written down after it; amounts are whole micro-dollars.
 
 Three names, three promises. A *call* is what the provider counts as one: it is counted once. A *charge* is what a
 tenant pays for, the n-th call of a job's step: its first answer is paid for, once. A *hold* is one try on its way:
@@ -7,22 +7,15 @@ money that no other call may count on until this one has ended, or is known to b
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Literal
 
-import redis.asyncio as aioredis
 from msgspec import Struct
 
-from streamforge.broker.keys import Keys
-from streamforge.errors import ConfigError
 from streamforge.traffic.model import Scope
 from streamforge.traffic.prices import Used
-from streamforge.traffic.rules import Rules
-from streamforge.traffic.scripts import Scripts
 
 UNLIMITED = -1
 _UNPRICED = -1
-_NO_SCOPE = Scope("", "")
 _DAY_MS = 86_400_000
 
 
@@ -35,6 +28,44 @@ class Keeping(Struct, frozen=True, kw_only=True):
     """A day's sums."""
     stream_max: int = 100_000
     """Calls in the stream of charges."""
+
+
+class Hold(Struct, frozen=True, kw_only=True):
+    """What is to be held for a call, until it has ended or ``lease_ms`` are over; ``day_limit`` is the tenant's.
+
+    ``is_repeatable``: the provider counts the call once if it comes again with the same API key. Then the job's ledger
+    keeps which key it was begun with, for attempts to come.
+    """
+
+    tenant: str
+    amount: int
+    lease_ms: int
+    day_limit: int = UNLIMITED
+    is_prepaid: bool = False
+    job_id: str = ""
+    is_repeatable: bool = False
+
+    def as_lua(self, name: str, keeping: Keeping) -> dict[str, object]:
+        """As the scripts take it."""
+        return {
+            "tenant": self.tenant,
+            "hold": name,
+            "limit": self.day_limit,
+            "is_prepaid": self.is_prepaid,
+            "lease_ms": self.lease_ms,
+            "job": self.job_id,
+            "is_repeatable": self.is_repeatable,
+            "keep_day_ms": keeping.day_ms,
+            "keep_job_ms": keeping.job_ms,
+        }
+
+
+class Refused(Struct, frozen=True):
+    """The tenant's money does not cover a call: which of it, and what is left; ``is_first`` of the day."""
+
+    what: Literal["budget", "credits"]
+    left: int
+    is_first: bool
 
 
 class Charge(Struct, frozen=True, kw_only=True):
@@ -58,16 +89,25 @@ class Charge(Struct, frozen=True, kw_only=True):
     is_unaccounted: bool = False
     is_prepaid: bool = False
 
-
-class Held(Struct, frozen=True):
-    """The answer to a hold. ``left`` is what remains, in micro-dollars; UNLIMITED where there is no budget."""
-
-    verdict: Literal["held", "budget", "credits"]
-    left: int
-    is_first: bool
-
-
-_VERDICTS: dict[int, Literal["held", "budget", "credits"]] = {1: "held", 0: "budget", -1: "credits"}
+    def as_lua(self, keeping: Keeping) -> dict[str, object]:
+        """As the scripts take it."""
+        return {
+            "tenant": self.tenant,
+            "job": self.job_id,
+            "step": self.step,
+            "charge": self.id,
+            "call": self.call,
+            "hold": self.hold,
+            "fingerprint": self.fingerprint,
+            "is_answered": self.is_answered,
+            "is_unaccounted": self.is_unaccounted,
+            "is_prepaid": self.is_prepaid,
+            "used": self.used.row(),
+            "cost": _UNPRICED if self.cost is None else self.cost,
+            "keep_job_ms": keeping.job_ms,
+            "keep_day_ms": keeping.day_ms,
+            "stream_max": keeping.stream_max,
+        }
 
 
 class Moved(Struct, frozen=True):
@@ -78,78 +118,6 @@ class Moved(Struct, frozen=True):
     balance: int
 
 
-class MoneyScripts(Scripts):
-    """The scripts of ledger, budgets and credits, beside the limiter's. Raises BrokerUnavailable and ConfigError.
-
-    Every script may be repeated: a hold, a charge and an entry are known by their names.
-    """
-
-    def __init__(
-        self, client: aioredis.Redis, keys: Keys, rules: Rules | None = None, *, keeping: Keeping | None = None
-    ) -> None:
-        super().__init__(client, keys, rules or Rules())
-        self._keeping = keeping or Keeping()
-        self._sources |= load_sources()
-
-    async def hold(self, scope: Scope, tenant: str, hold: str, *, limit: int, is_prepaid: bool, lease_ms: int) -> Held:
-        """Hold money for a call; ``limit`` is the tenant's for a day, in micro-dollars."""
-        code, left, is_first = await self._ask(
-            "hold",
-            scope,
-            tenant=tenant,
-            hold=hold,
-            limit=limit,
-            is_prepaid=is_prepaid,
-            lease_ms=lease_ms,
-            keep_ms=self._keeping.day_ms,
-        )
-        return Held(_VERDICTS[int(code)], int(left), bool(is_first))
-
-    async def charge(self, charge: Charge) -> int:
-        """Write a call down and end its hold; what the tenant pays for it, in micro-dollars."""
-        _, charged = await self._ask(
-            "charge",
-            charge.scope,
-            job=charge.job_id,
-            tenant=charge.tenant,
-            step=charge.step,
-            charge=charge.id,
-            call=charge.call,
-            hold=charge.hold,
-            model=charge.scope.model,
-            fingerprint=charge.fingerprint,
-            is_answered=charge.is_answered,
-            is_unaccounted=charge.is_unaccounted,
-            is_prepaid=charge.is_prepaid,
-            used=charge.used.row(),
-            cost=_UNPRICED if charge.cost is None else charge.cost,
-            keep_job_ms=self._keeping.job_ms,
-            keep_day_ms=self._keeping.day_ms,
-            stream_max=self._keeping.stream_max,
-        )
-        return int(charged)
-
-    async def credit(self, tenant: str, entry: str, amount: int) -> Moved:
-        """Move a tenant's balance by an amount (micro-dollars; below 0: spent), once for each ``entry``.
-
-        Raises ConfigError where the entry was made before with another amount.
-        """
-        code, balance = await self._ask("credit", _NO_SCOPE, tenant=tenant, entry=entry, amount=amount)
-        if int(code) == _OTHER_AMOUNT:
-            raise ConfigError("this entry was made before, with another amount", field="entry")
-        return Moved(int(code) == 1, int(code) >= 0, int(balance))
-
-
-_OTHER_AMOUNT = -2
-
-
 def hold_name(nonce: str, amount: int) -> str:
     """A hold of that many micro-dollars, as the scripts know it."""
     return f"{nonce}:{amount}"
-
-
-def load_sources() -> dict[str, str]:
-    """Each script by name, with the shared prelude before it."""
-    folder = files("streamforge.traffic") / "lua" / "money"
-    prelude = (folder / "lib.lua").read_text()
-    return {name: prelude + (folder / f"{name}.lua").read_text() for name in ("hold", "charge", "credit")}

@@ -38,7 +38,7 @@ class Used(Struct, frozen=True, kw_only=True):
     audio_ms: int = 0
 
     def row(self) -> tuple[int, int, int, int, int, int]:
-        """In the order of ``charge.lua``."""
+        """In the order of ``ledger.lua``."""
         tokens = (self.input_tokens, self.output_tokens, self.cache_read_tokens, self.cache_write_tokens)
         return (*tokens, self.images, self.audio_ms)
 
@@ -92,10 +92,11 @@ PUBLISHED: Mapping[str, Price] = {
     "anthropic/claude-fable-5-1": Price(input=10.0, output=50.0),
     "anthropic/claude-opus-5-5": Price(input=4.0, output=20.0),
     "anthropic/claude-sonnet-5-5": Price(input=2.0, output=10.0),
+    "openai/gpt-6.1-terra": Price(input=1.0, output=5.0, cache_read=0.05),
 }
 """List prices by ``provider/model``, as of ``AS_OF``; models whose price depends on more than tokens are left out."""
 
-OWN = frozenset({"offline"})
+OWN = frozenset({"offline", "local"})
 """Providers that are part of this program."""
 
 

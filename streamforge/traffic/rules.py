@@ -32,6 +32,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     """The longest by which a parked caller comes back later than alone, so that not all come at once."""
     turn_ms: int = 60_000
     """How long a parked caller's place is kept after the time it was to come back."""
+    loyal_ms: int = 120_000
+    """The longest wait for the key that a repeated call was begun with; then it is made, and paid, with another."""
     forget_ms: int = 3_600_000
     """How long the state of a key or a model that nobody uses is kept."""
     seen_max: int = 200

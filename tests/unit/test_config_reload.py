@@ -17,6 +17,9 @@ def settings(flags: Mapping[str, object]) -> Settings:
     return load(Path("/dev/null"), {"HOME": "/home/nobody"}, flags)
 
 
+TENANT = [f"tenants.a.{name}" for name in ("weight", "max_running", "budget_day_usd", "prepaid")]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "applied", "restart"),
     [
@@ -28,8 +31,8 @@ def settings(flags: Mapping[str, object]) -> Settings:
         ({}, {"worker.grace_s": 1, "worker.name": "w"}, ["worker.grace_s"], ["worker.name"]),
         ({"redis.password": "a"}, {"redis.password": "b"}, [], ["redis.password"]),
         ({"queues.default.concurrency": 1}, {"queues.default.concurrency": 2}, ["queues.default.concurrency"], []),
-        ({}, {"tenants.a.weight": 2}, ["tenants.a.weight", "tenants.a.max_running"], []),
-        ({"tenants.a.weight": 2}, {}, ["tenants.a.weight", "tenants.a.max_running"], []),
+        ({}, {"tenants.a.weight": 2}, TENANT, []),
+        ({"tenants.a.weight": 2}, {}, TENANT, []),
         ({}, {"routes.banner": "default"}, [], ["routes.banner"]),
         ({"routes.banner": "a"}, {"routes.banner": "b"}, [], ["routes.banner"]),
     ],

@@ -1,11 +1,14 @@
 -- Lets a call to a model go, or says when to ask again; one step, for all workers.
 -- ASK: caller (a stable name: a caller that asks again keeps its place), flow (priority and tenant), weight, input, output
---      (estimated tokens), patience_ms, nonce, keys ({fingerprint, {requests, input, output, tokens} a minute, concurrent}…)
+--      (estimated tokens), patience_ms, nonce, keys ({fingerprint, {requests, input, output, tokens} a minute, concurrent}…),
+--      money (what is to be held for the call, as in holds.lua; none: nothing)
 -- Returns {1, fingerprint, reservation, is_probe}  go; settle.lua must follow, and renew.lua until then
 --         {0, wait_ms, why, waiting}                ask again then: the caller has a place among those who wait
 --         {-1, wait_ms, why, waiting}               more than patience_ms: come back then, the place is kept
 --         {-2, 0, 'benched', 0}                     every key is benched
--- why: requests | input | output | tokens | concurrent | cooldown | probe | breaker
+--         {-3, left, 'budget' | 'credits', is_first} it could go, and the tenant's money does not cover it: nothing is held
+-- why: requests | input | output | tokens | concurrent | cooldown | probe | breaker | money (calls under way hold it; who
+--      waits for that has a turn and no place, so that others with money of their own pass)
 --
 -- THE ORDER of those who wait is self-clocked fair queueing (S. Golestani, INFOCOM 1994): a flow's next call gets the tag
 -- max(virtual time, the flow's last tag) + its share of the keys' minute / weight; the lowest tag goes first; virtual time is
@@ -13,7 +16,6 @@
 -- A caller may go where there is room for all who are before it and itself: seats are given out in that order, on paper,
 -- so that one who wakes late holds nobody up, and the wait that is told is the time until the caller's own seat is free.
 
-local now = now_ms()
 local model = load_model()
 local cost = cost_of(ASK.input, ASK.output)
 local me = ASK.caller .. '|' .. int(ASK.input) .. '|' .. int(ASK.output)
@@ -36,8 +38,8 @@ local function usable_keys()
   local function is_benched(entry) return entry and tonumber(string.match(entry, '^%d+')) > now end
   for i, given in ipairs(ASK.keys) do
     if not is_benched(benched[2 * i - 1]) and not is_benched(benched[2 * i]) then
-      local key = load_key(given[1], given[2], now)
-      reclaim(key, now)
+      local key = load_key(given[1], given[2])
+      reclaim(key)
       key.concurrent = given[3]
       key.is_half_open = key.cool > 0 and now >= key.cool
       key.is_probed = key.is_half_open and key.probe ~= '' and is_held(key.fp .. '|' .. key.probe)
@@ -94,6 +96,23 @@ local function seat_for(keys, amounts)
   return best, soonest, why
 end
 
+-- The key and the hold with which an attempt before began this call.
+local function begun_with()
+  local begun = MONEY.is_repeatable and redis.call('HGET', ledger_key(MONEY.job), begun_field(ASK.caller))
+  return string.match(begun or '', '^(%S+) (%S+)$')
+end
+
+-- The seat for this call. One that an attempt before began with a key goes on with it, or it would be made, and paid,
+-- twice; unless that is too long a wait.
+local function own_seat(keys)
+  local begun = begun_with()
+  for _, key in ipairs(begun and keys or {}) do
+    local wait, why = wait_for(key, cost)
+    if key.fp == begun and wait <= RULES.loyal_ms then return key, wait, why end
+  end
+  return seat_for(keys, cost)
+end
+
 local function give_seat(key, amounts)
   for d, bucket in pairs(key.buckets) do bucket.left = bucket.left - charge(bucket, amounts[d]) end
   key.seats = key.seats + 1
@@ -135,7 +154,7 @@ local function leave_queue()
   redis.call('ZREM', asking_key(), me)
 end
 
-local function go(key, tag)
+local function reserve(key)
   local id = ASK.nonce .. ':' .. int(now) .. ':' .. int(ASK.input) .. ':' .. int(ASK.output)
   for d, bucket in pairs(key.buckets) do bucket.level = bucket.level - charge(bucket, cost[d]) end
   redis.call('ZADD', slots_key(key.fp), int(now + RULES.lease_ms), id)
@@ -147,18 +166,30 @@ local function go(key, tag)
     is_probe = true
     set_model('probe', key.fp .. '|' .. id)
   end
-  if tag then
-    leave_queue()
-    redis.call('DEL', turn_key(ASK.caller))
-    if tag > model.virtual then set_model('virtual', string.format('%.17g', tag)) end
-    if redis.call('EXISTS', waiting_key()) == 0 then redis.call('DEL', passes_key()) end
-  end
   return {1, key.fp, id, is_probe and 1 or 0}
+end
+
+-- With the same key it is the same call to the provider, and this one will tell what it used: what a try before holds, whose
+-- worker died or is late, ends.
+local function end_try_before(key)
+  local fp, hold = begun_with()
+  if fp == key.fp and redis.call('HSETNX', ledger_key(MONEY.job), 'told:' .. hold, 1) == 1 then end_hold(hold) end
+end
+
+local function note_begun(key)
+  redis.call('HSET', ledger_key(MONEY.job), begun_field(ASK.caller), key.fp .. ' ' .. MONEY.hold)
+  redis.call('PEXPIRE', ledger_key(MONEY.job), int(MONEY.keep_job_ms))
 end
 
 local function keep_pass(tag)
   redis.call('HSET', passes_key(), ASK.flow, string.format('%.17g', tag))
   redis.call('PEXPIRE', passes_key(), int(RULES.forget_ms))
+end
+
+local function give_up_place()
+  leave_queue()
+  redis.call('DEL', turn_key(ASK.caller))
+  if redis.call('EXISTS', waiting_key()) == 0 then redis.call('DEL', passes_key()) end
 end
 
 local function queue_up(wait, why, tag)
@@ -169,15 +200,49 @@ local function queue_up(wait, why, tag)
   return {0, math.ceil(wait), why, redis.call('ZCARD', waiting_key())}
 end
 
+local function step_aside(tag, keep_ms)
+  leave_queue()
+  redis.call('SET', turn_key(ASK.caller), string.format('%.17g', tag), 'PX', int(keep_ms))
+end
+
 -- Those who are sent away come back one after the other, at up to twice the rate that the keys allow: estimates are high.
 local function park(wait, why, tag, share)
   local first = now + math.max(wait, RULES.park_least_ms)
   local back = math.min(math.max(first, model.tail), first + RULES.spread_ms)
   set_model('tail', int(math.ceil(back + share * MINUTE_MS / 2)))
-  leave_queue()
-  local keep_ms = back - now + RULES.turn_ms
-  redis.call('SET', turn_key(ASK.caller), string.format('%.17g', tag), 'PX', int(keep_ms))
+  step_aside(tag, back - now + RULES.turn_ms)
   return {-1, math.ceil(back - now), why, redis.call('ZCARD', waiting_key())}
+end
+
+-- The turn has come, but calls under way hold the money. The caller steps aside for those who have theirs, and keeps its turn.
+local function await_money(keys, tag, is_new)
+  local share = share_of(keys)
+  if not tag then tag, is_new = tag_of(share) end
+  if is_new then keep_pass(tag) end
+  if RULES.recheck_ms > ASK.patience_ms then return park(RULES.recheck_ms, 'money', tag, share) end
+  step_aside(tag, RULES.recheck_ms + RULES.turn_ms)
+  return {0, RULES.recheck_ms, 'money', redis.call('ZCARD', waiting_key())}
+end
+
+-- The turn has come. Money that is not there costs the caller its place and nobody anything.
+local function go(keys, key, tag, is_new)
+  local refusal = MONEY.hold and refuse_money()
+  if refusal and #refusal == 0 then return await_money(keys, tag, is_new) end
+  if refusal then
+    if tag then give_up_place() end
+    return {-3, refusal[2], refusal[1], refusal[3]}
+  end
+  if MONEY.is_repeatable then
+    end_try_before(key)
+    note_begun(key)
+  end
+  if MONEY.hold then hold_money() end
+  local reply = reserve(key)
+  if not tag then return reply end
+  if tag > model.virtual then set_model('virtual', string.format('%.17g', tag)) end
+  if is_new then keep_pass(tag) end
+  give_up_place()
+  return reply
 end
 
 -- Ms for which the breaker lets nobody through.
@@ -197,20 +262,19 @@ local function answer(keys)
   local shut = shut_for()
   local is_anybody_waiting = redis.call('EXISTS', waiting_key()) == 1
   if shut == 0 and not is_anybody_waiting then
-    local key, wait = seat_for(keys, cost)
+    local key, wait = own_seat(keys)
     if wait == 0 then
       local turn = redis.call('GET', turn_key(ASK.caller))
-      return go(key, turn and tonumber(turn))
+      return go(keys, key, turn and tonumber(turn), false)
     end
   end
   local share = share_of(keys)
   local tag, is_new = tag_of(share)
   if shut > 0 then return wait_or_park(shut, 'breaker', tag, is_new, share) end
   seat_those_before(keys, tag)
-  local key, wait, why = seat_for(keys, cost)
+  local key, wait, why = own_seat(keys)
   if wait > 0 then return wait_or_park(wait, why, tag, is_new, share) end
-  if is_new and redis.call('EXISTS', waiting_key()) == 1 then keep_pass(tag) end
-  return go(key, tag)
+  return go(keys, key, tag, is_new)
 end
 
 forget_vanished()
@@ -218,6 +282,6 @@ local keys = usable_keys()
 if #keys == 0 then return {-2, 0, 'benched', 0} end
 local reply = answer(keys)
 for _, key in ipairs(keys) do
-  if key.is_changed then save_key(key, now) end
+  if key.is_changed then save_key(key) end
 end
 return reply

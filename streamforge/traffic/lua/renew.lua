@@ -3,7 +3,6 @@
 -- Returns a code for each of `held`: 1 renewed, 0 its lease had run out, or it is settled.
 -- A probe whose answer has begun ends its key's half-open state: a long answer need not hold the others up.
 
-local now = now_ms()
 
 local function renew(fp, id, is_answering)
   if not redis.call('ZSCORE', slots_key(fp), id) then return 0 end

@@ -2,11 +2,10 @@
 -- ASK: key {fingerprint, limits, concurrent}, reservation, outcome (streamforge.traffic.outcome.Outcome), input, output (tokens
 --      used; -1 unknown), retry_ms (the pause that the provider asked for; -1 none), told, remaining (by dimension: the
 --      provider's limit a minute and what is left of it; -1 unknown), told_age_ms, bench_ms, bench_whole ('' | '1': the key is
---      of no use to any model), reason, duration_ms
+--      of no use to any model), reason, duration_ms, money (the call's charge, as in ledger.lua; none: it has no hold)
 -- Returns {is_held, breaker ('' | 'opened' | 'closed'), is_newly_benched, cooldown_ms, has_made_room (1: somebody waits who
---          may go earlier than was told)}
+--          may go earlier than was told), charged (what the tenant pays for the call)}
 
-local now = now_ms()
 local fp, id, outcome = ASK.key[1], ASK.reservation, ASK.outcome
 local granted, input, output = reservation_of(id)
 local is_held_still = redis.call('ZREM', slots_key(fp), id)
@@ -14,6 +13,7 @@ local is_held_still = redis.call('ZREM', slots_key(fp), id)
 local REFUSED_UNREAD = {limited = true, overloaded = true, bad_key = true, refused = true}
 local WORKS = {ok = true, refused = true, limited = true, bad_key = true}
 local BROKEN = {failed = true, overloaded = true}
+local UNANSWERED = {refused = true, limited = true, bad_key = true, unsent = true}
 
 -- Takes the provider's limits over; whether one of them has changed. Older news than what is known already is no news:
 -- answers of streamed calls come out of order.
@@ -61,7 +61,7 @@ local function give_back(key)
     if bucket then
       local used = ({1, ASK.input, ASK.output, -1})[d]
       if d == 4 and ASK.input >= 0 and ASK.output >= 0 then used = ASK.input + ASK.output end
-      local back = difference(charge(bucket, estimate), used)
+      local back = difference(charge(bucket, estimate), charge(bucket, used))
       bucket.level = math.min(bucket.size, bucket.level + back)
       has_made_room = has_made_room or back > estimate / 2
     end
@@ -101,10 +101,10 @@ local function end_probe(key)
 end
 
 local function settle_key()
-  local key = load_key(fp, ASK.key[2], now)
+  local key = load_key(fp, ASK.key[2])
   if hear_limits() then
     local before = key
-    key = load_key(fp, ASK.key[2], now)
+    key = load_key(fp, ASK.key[2])
     shrink(key, before)
   end
   give_back(key)
@@ -115,7 +115,7 @@ local function settle_key()
     key.mean_ms = key.mean_ms + (ASK.duration_ms - key.mean_ms) / 8
     if key.cool == 0 then key.strikes = 0 end
   end
-  save_key(key, now)
+  save_key(key)
   return math.max(0, key.cool - now)
 end
 
@@ -184,8 +184,11 @@ local function settle_breaker()
   return ''
 end
 
+-- Of all others the provider may have the answer.
+if MONEY.hold and UNANSWERED[outcome] then redis.call('HDEL', ledger_key(MONEY.job), begun_field(MONEY.charge)) end
 local cooldown = settle_key()
 local is_newly_benched = outcome == 'bad_key' and bench() or 0
 local breaker = settle_breaker()
 local is_news = (has_made_room or breaker == 'closed') and redis.call('EXISTS', waiting_key()) == 1
-return {is_held_still, breaker, is_newly_benched, math.ceil(cooldown), is_news and 1 or 0}
+local charged = MONEY.hold and write_charge() or 0
+return {is_held_still, breaker, is_newly_benched, math.ceil(cooldown), is_news and 1 or 0, charged}

@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from streamforge.errors import (
     PermanentError,
@@ -22,6 +24,7 @@ from streamforge.providers.anthropic import STOP_REASONS, AnthropicText
 from streamforge.providers.schema import structured_schema
 from streamforge.providers.text import TextRequest, Turn, Usage
 from streamforge.testing.model_server import Answer, Fault, FaultKind, ModelServer, Script, Slow
+from streamforge.testing.waiting import until
 
 KEY = "sk-test-0123456789"
 BRIEF = "a very confidential product launch"
@@ -189,7 +192,7 @@ async def test_nothing_confidential_is_logged(caplog: pytest.LogCaptureFixture) 
 async def test_the_scripted_server_refuses_the_old_api() -> None:
     """Requests the real API answers with 400 get a 400 here too: a bounded schema is one."""
     async with serving([Answer("ok")]) as (_, model):
-        with pytest.raises(ProviderRefused, match="minimum is not supported"):
+        with pytest.raises(ProviderRefused, match="type invalid_request_error"):
             await model.complete(ask(schema={"type": "integer", "minimum": 1}))
 
 
@@ -200,3 +203,30 @@ def test_every_stop_reason_is_decided() -> None:
     from anthropic.types.stop_reason import StopReason  # noqa: PLC0415 - only here
 
     assert set(get_args(StopReason)) == set(STOP_REASONS)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    """The key goes to the address that was configured, and to no other that it may point to."""
+    asked: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=307, headers={"location": "/elsewhere"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", elsewhere)
+    async with TestServer(app) as server:
+        model = AnthropicText(api_key=KEY, base_url=str(server.make_url("")))
+        with pytest.raises(ProviderUnavailable, match="status 307"):
+            await model.complete(ask())
+        await model.aclose()
+    assert asked == ["/v1/messages"]
+
+
+async def test_more_calls_run_at_once_than_the_client_would_let() -> None:
+    """No pool holds calls back in silence: aiohttp's own limit is 100 connections."""
+    async with serving([Slow("late")]) as (server, model), asyncio.TaskGroup() as group:
+        calls = [group.create_task(model.complete(ask()), name=f"call {n}") for n in range(120)]
+        await until(lambda: len(server.requests) == len(calls), "all calls have arrived")
+        server.release.set()
+    assert {call.result().text for call in calls} == {"late"}

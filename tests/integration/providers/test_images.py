@@ -174,7 +174,7 @@ async def test_nobody_there_is_unavailable() -> None:
     images = OpenAIImages(api_key=KEY, base_url=gone)
     with pytest.raises(ProviderUnavailable, match="could not be reached") as caught:
         await images.draw(ask())
-    assert "images.openai_base_url" in str(caught.value.hint)
+    assert "providers.openai.base_url" in str(caught.value.hint)
     await images.aclose()
 
 

@@ -6,6 +6,7 @@ import io
 import wave
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 import numpy as np
@@ -13,7 +14,15 @@ import pytest
 
 from streamforge.errors import AssetRejected, ConfigError, InvalidInput
 from streamforge.providers import local_speech
-from streamforge.providers.local_speech import LocalSpeech, Offload, checked_weights, listen, parts
+from streamforge.providers.local_speech import (
+    LocalSpeech,
+    Offload,
+    checked_weights,
+    decoded,
+    is_loop,
+    listen,
+    parts,
+)
 from streamforge.providers.speech import SpeechRequest, SpeechResponse
 from streamforge.runtime.pool import Rack
 from tests.integration.runtime.racks import running
@@ -35,12 +44,17 @@ def ask(audio: bytes, **changes: str) -> SpeechRequest:
 
 def silence(seconds: float) -> bytes:
     """A WAV file of nothing."""
+    return wave_of(np.zeros(round(seconds * 16_000), np.int16))
+
+
+def wave_of(samples: np.ndarray[Any, np.dtype[np.int16]]) -> bytes:
+    """A WAV file of them."""
     file = io.BytesIO()
     with wave.open(file, "wb") as recording:
         recording.setnchannels(1)
         recording.setsampwidth(2)
         recording.setframerate(16_000)
-        recording.writeframes(b"\0\0" * round(seconds * 16_000))
+        recording.writeframes(samples.tobytes())
     return file.getvalue()
 
 
@@ -68,10 +82,13 @@ def test_what_is_no_recording_is_rejected(data: bytes) -> None:
 
 
 def test_a_length_that_is_too_much_is_noticed_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Samples are counted as they come: no file can fill the memory."""
+    """Samples are counted as they come: no file can fill the memory, whatever length it claims."""
     monkeypatch.setattr(local_speech, "MAX_SECONDS", 2.0)
-    with pytest.raises(AssetRejected, match="longer than"):
-        listen(silence(3))
+    claims_little = bytearray(silence(4))
+    claims_little[4:8] = claims_little[40:44] = (0xFFFFFFFF).to_bytes(4, "little")
+    for recording in (silence(4), bytes(claims_little)):
+        with pytest.raises(AssetRejected, match="longer than"):
+            listen(recording)
 
 
 @pytest.mark.parametrize(
@@ -101,14 +118,41 @@ def test_other_weights_are_not_loaded(tmp_path: Path) -> None:
 
 def test_long_recordings_are_cut_where_it_is_quiet() -> None:
     """Parts join without a gap, none is too long, and the cut lies in the pause."""
-    samples = np.full(16_000 * 700, 0.5, np.float32)
-    samples[16_000 * 290 : 16_000 * 291] = 0
+    samples = np.full(16_000 * 400, 16_000, np.int16)
+    samples[16_000 * 110 : 16_000 * 111] = 0
     cuts = parts(samples)
     assert [start for start, _ in cuts[1:]] == [end for _, end in cuts[:-1]]
     assert (cuts[0][0], cuts[-1][1]) == (0, len(samples))
-    assert all(end - start <= 16_000 * 300 for start, end in cuts)
-    assert 290 <= cuts[0][1] / 16_000 <= 291
+    assert all(end - start <= 16_000 * 120 for start, end in cuts)
+    assert 110 <= cuts[0][1] / 16_000 <= 111
     assert parts(samples[:16_000]) == [(0, 16_000)]
+
+
+async def test_parts_join_to_the_whole() -> None:
+    """What is said in each part is found, at its time in the whole recording, and the same every time."""
+    sentence = decoded(RECORDING.read_bytes())
+    pause = np.zeros(16_000 * 8, np.int16)
+    recording = wave_of(np.concatenate([sentence, pause] * 12))
+    said = listen(recording)
+    assert said.text.lower().count("fox") == 12
+    assert [segment.start_s for segment in said.segments] == sorted(segment.start_s for segment in said.segments)
+    assert 120 < said.segments[-1].start_s < said.seconds
+    assert listen(recording) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        (" temp" * 60, True),
+        ("Thank you. " * 30, True),
+        ("Row, row, row your boat, gently down the stream. Merrily, merrily, merrily, merrily.", False),
+        ("no no no no", False),
+        ("", False),
+    ],
+)
+def test_a_word_that_is_said_again_and_again_is_not_passed_on(text: str, is_one: bool) -> None:
+    """The model at times gets caught in a loop; speech that merely repeats itself is no such thing."""
+    assert is_loop(text) is is_one
 
 
 def in_child(rack: Rack) -> Offload:

@@ -14,7 +14,6 @@ import structlog
 from streamforge.errors import ProviderUnavailable, RateLimited, StepTimeout, StreamForgeError
 from streamforge.jobs.outcome import Failed
 from streamforge.providers.anthropic import AnthropicText
-from streamforge.providers.failover import Failover
 from streamforge.providers.metered import MeteredText
 from streamforge.providers.openai_chat import OpenAIChat
 from streamforge.providers.text import Progress, TextModel, TextRequest, Turn, Usage
@@ -213,13 +212,6 @@ async def test_a_call_that_is_cancelled_ends(provider: str) -> None:
             call.cancel()
         assert call.cancelled()
         assert (await model.complete(ask())).text == "fine"
-
-
-async def test_a_chain_goes_from_one_provider_to_the_other() -> None:
-    """Over real sockets: the first is overloaded, the second answers, and both stand in the answer."""
-    async with serving("anthropic", [Fault("overloaded")]) as (_, one), serving("openai", [Answer("fine")]) as (_, two):
-        answer = await Failover([one, two]).complete(ask())
-    assert (answer.text, answer.tried) == ("fine", ("anthropic:claude-test", "openai:gpt-test"))
 
 
 @pytest.mark.parametrize("row", [*ROWS.values(), *OTHERS.values()])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any, cast
 
@@ -10,7 +12,10 @@ import redis.asyncio as aioredis
 
 from streamforge.broker.keys import Keys
 from streamforge.jobs.model import Priority
+from streamforge.traffic.call import AdmittedCall
+from streamforge.traffic.limiter import Limiter
 from streamforge.traffic.model import Caller, Candidate, Estimate, Go, Limits, Scope, Settled, Wait
+from streamforge.traffic.money import Charge, Hold, Refused
 from streamforge.traffic.outcome import Outcome
 from streamforge.traffic.rules import Rules
 from streamforge.traffic.scripts import Report, Scripts
@@ -24,6 +29,18 @@ TIMES = {"limit": ("at", "told_at", "cool", "cooled_at"), "model": ("open_until"
 def candidates(number: int = 1, **limits: int) -> tuple[Candidate, ...]:
     """The first keys, each with these limits."""
     return tuple(Candidate(name, Limits(**limits)) for name in KEYS[:number])
+
+
+@asynccontextmanager
+async def admitted(limiter: Limiter, *ask: Any, **other: Any) -> AsyncGenerator[AdmittedCall]:  # noqa: ANN401 - as ``admit``
+    """A call that may be made inside ``async with``, and is settled on the way out."""
+    call = await limiter.admit(*ask, **other)
+    try:
+        yield call
+    except BaseException as error:
+        await limiter.settle(call, error)
+        raise
+    await limiter.settle(call)
 
 
 class Desk:
@@ -49,12 +66,14 @@ class Desk:
         priority: Priority = Priority.NORMAL,
         weight: float = 1.0,
         scope: Scope = SCOPE,
-    ) -> Go | Wait | None:
+        hold: Hold | None = None,
+    ) -> Go | Wait | Refused | None:
         """One question, by a caller of its own unless named."""
         number = next(self._nonces)
         who = Caller(id=caller or f"caller-{number}", tenant=tenant, priority=priority, weight=weight)
         estimate = Estimate(input_tokens, output_tokens)
-        return await self.scripts.admit(scope, keys, estimate, who, patience_ms=patience_ms, nonce=f"n{number}")
+        nonce = f"n{number}"
+        return await self.scripts.admit(scope, keys, estimate, who, patience_ms=patience_ms, nonce=nonce, hold=hold)
 
     async def go(self, keys: tuple[Candidate, ...], caller: str = "", **ask: Any) -> Go:  # noqa: ANN401 - as ``ask``
         """The same where the answer has to be yes."""
@@ -75,11 +94,13 @@ class Desk:
         outcome: Outcome = Outcome.OK,
         *,
         scope: Scope = SCOPE,
+        charge: Charge | None = None,
         **report: Any,  # noqa: ANN401 - any of Report's
     ) -> Settled:
         """Settle a call."""
         candidate = next(one for one in keys if one.fingerprint == go.fingerprint)
-        return await self.scripts.settle(scope, candidate, go.reservation, Report(outcome=outcome, **report))
+        ended = Report(outcome=outcome, **report)
+        return await self.scripts.settle(scope, candidate, go.reservation, ended, charge)
 
     async def grants(self, keys: tuple[Candidate, ...], **ask: Any) -> list[Go]:  # noqa: ANN401
         """As many calls as may go at once."""

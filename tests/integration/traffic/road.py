@@ -32,9 +32,9 @@ from streamforge.traffic.keys import KeyPool
 from streamforge.traffic.ledger import Books, Entry, Ledger, Sums
 from streamforge.traffic.limiter import Limiter
 from streamforge.traffic.model import Limits, Scope
-from streamforge.traffic.money import MoneyScripts
 from streamforge.traffic.prices import Price, Prices, Used
 from streamforge.traffic.rules import Rules
+from streamforge.traffic.scripts import Scripts
 
 FIRST = Scope("anthropic", "claude-sonnet-5-5")
 SECOND = Scope("openai", "gpt-test")
@@ -78,10 +78,10 @@ class Road:
         rules: Rules = RULES,
         patience_s: float = 5.0,
     ) -> None:
-        scripts = MoneyScripts(client, Keys())
-        self.limiter = Limiter(client, Keys(), rules)
+        scripts = Scripts(client, Keys(), rules)
+        self.limiter = Limiter(scripts)
         self.ledger = Ledger(scripts)
-        budgets = Budgets(scripts, own=own)
+        budgets = Budgets(own=own)
         self.gate = Gate(self.limiter, self.ledger, budgets, PRICES, patience_s=patience_s)
         self.text = GatewayText(routes, self.gate)
 

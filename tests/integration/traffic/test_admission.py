@@ -41,6 +41,17 @@ async def test_each_limit_lets_its_burst_through_and_then_names_itself(
     assert answer.wait_ms > 0
 
 
+@pytest.mark.parametrize("level", [None, -(10.0**15)])
+async def test_a_figure_that_is_nonsense_shuts_no_key_for_good(desk: Desk, level: float | None) -> None:
+    """A call that says it used a billion tokens costs a minute; a level below all reason is mended in ten or so."""
+    keys = candidates(1, output_tokens=10_000)
+    await desk.end(keys, await desk.go(keys, output_tokens=100), output_tokens=10**9)
+    if level is not None:
+        await desk.client.hset(desk.keys.limit(SCOPE.name, KEYS[0]), "output", level)
+    await desk.pass_time(MINUTE_MS * (2 if level is None else 11))
+    await desk.go(keys, output_tokens=100)
+
+
 async def test_nothing_limits_a_key_without_limits(desk: Desk) -> None:
     """A provider that nobody has limits for is called at once."""
     assert len([await desk.go(candidates(1)) for _ in range(50)]) == 50
@@ -210,7 +221,7 @@ async def test_limits_of_models_are_apart(desk: Desk) -> None:
 
 async def test_lua_and_python_name_keys_alike(desk: Desk) -> None:
     """Each name that Python looks at is the one that the scripts write to."""
-    keys, prelude = desk.keys, load_sources(desk.rules)["admit"].split("-- By Redis's clock", 1)[0]
+    keys, prelude = desk.keys, load_sources(desk.rules)["renew"].split("-- KEYS OF A PROVIDER", 1)[0]
     expected = {
         "model_key()": keys.model(SCOPE.name),
         "limit_key('x')": keys.limit(SCOPE.name, "x"),

@@ -13,9 +13,10 @@ from streamforge.errors import Billing, ConfigError
 from streamforge.jobs.outcome import Failed
 from streamforge.runtime.retry import Past, RetryPolicy, decide
 from streamforge.traffic.budgets import Allowance
-from streamforge.traffic.money import hold_name
+from streamforge.traffic.model import Caller, Candidate, Estimate, Go, Limits, Parked, Wait
+from streamforge.traffic.money import UNLIMITED, Hold, Refused
 from streamforge.traffic.prices import MICROS
-from tests.integration.traffic.till import LEASE_MS, SCOPE, Till
+from tests.integration.traffic.till import SCOPE, Till
 
 
 @pytest.fixture
@@ -31,26 +32,57 @@ def till(broker: Broker) -> Till:
 
 async def test_a_tenant_without_a_budget_is_counted_and_not_limited(till: Till) -> None:
     """Any amount is held, also where nobody knows the price."""
-    await till.budgets.hold(SCOPE, "free", 10**12, 1.0)
-    await till.budgets.hold(SCOPE, "free", None, 1.0)
+    await till.take("free", 10**12)
+    await till.take("free", None)
     assert await till.held("free") == 10**12
 
 
 async def test_what_is_held_is_not_there_for_others(till: Till) -> None:
     """Until the call has ended; then what it did not cost is."""
-    first = await till.budgets.hold(SCOPE, "frugal", 9000, 1.0)
+    first = await till.take("frugal", 9000)
+    with pytest.raises(Parked, match="calls under way"):
+        await till.take("frugal", 2000)
+    await till.write(await till.charge(tenant="frugal", hold=first, cost=5000))
+    last = await till.take("frugal", 5000)
+    await till.write(await till.charge(tenant="frugal", hold=last, cost=4000, id="job-1.step.2"))
     with pytest.raises(Billing, match=r"0\.0010 dollars.*0\.0020"):
-        await till.budgets.hold(SCOPE, "frugal", 2000, 1.0)
-    await till.ledger.write(await till.charge(tenant="frugal", hold=first, cost=5000))
-    await till.budgets.hold(SCOPE, "frugal", 5000, 1.0)
-    with pytest.raises(Billing):
-        await till.budgets.hold(SCOPE, "frugal", 1, 1.0)
+        await till.take("frugal", 2000)
+
+
+@pytest.mark.parametrize("tenant", ["frugal", "prepaid"])
+async def test_what_others_hold_is_waited_for(till: Till, tenant: str) -> None:
+    """Only what is spent is gone: while calls under way hold the rest the job is parked, and nobody is alarmed."""
+    await till.credits.grant("prepaid", 10_000, "payment-1")
+    first = await till.take(tenant, 9000)
+    with capture_logs() as lines, pytest.raises(Parked) as caught:
+        await till.take(tenant, 9000)
+    assert (caught.value.why, caught.value.for_s > 0) == ("money", True)
+    assert lines == []
+    await till.write(await till.charge(tenant=tenant, hold=first, cost=10, is_prepaid=tenant == "prepaid"))
+    await till.take(tenant, 9000)
+
+
+async def test_who_waits_for_money_keeps_nobody_else(till: Till) -> None:
+    """A tenant without a limit gets the only slot while another one's calls wait for his own money."""
+    key = (Candidate("aaaaaaaa", Limits(concurrent=2)),)
+    hold = till.budgets.hold(SCOPE, "frugal", 9000, 1.0)
+
+    async def ask(name: str, hold: Hold | None = None) -> Go | Wait | Refused | None:
+        who = Caller(id=name, tenant=name if hold is None else hold.tenant)
+        return await till.scripts.admit(SCOPE, key, Estimate(), who, patience_ms=10_000, nonce=name, hold=hold)
+
+    assert isinstance(await ask("first", hold), Go)
+    for name in ("second", "third"):
+        wait = await ask(name, hold)
+        assert isinstance(wait, Wait)
+        assert (wait.why, wait.is_parked) == ("money", False)
+    assert isinstance(await ask("other"), Go)
 
 
 async def test_billing_fails_the_job_at_once(till: Till) -> None:
     """It is permanent: waiting does not bring money, and no attempt is wasted."""
     with pytest.raises(Billing) as caught:
-        await till.budgets.hold(SCOPE, "barred", 1, 1.0)
+        await till.take("barred", 1)
     outcome = decide(caught.value, Past(attempt=1, crashes=0, is_boosted=False), RetryPolicy(), lambda: 0.5)
     assert isinstance(outcome, Failed)
     assert outcome.error.code == "billing"
@@ -61,7 +93,7 @@ async def test_operators_are_told_once_a_day_and_loudly(till: Till) -> None:
     with capture_logs() as lines:
         for _ in range(3):
             with pytest.raises(Billing):
-                await till.budgets.hold(SCOPE, "barred", 1, 1.0)
+                await till.take("barred", 1)
     told = [line for line in lines if line["event"] == "budget_exhausted"]
     assert [(line["log_level"], line["tenant"]) for line in told] == [
         ("error", "barred"),
@@ -70,28 +102,38 @@ async def test_operators_are_told_once_a_day_and_loudly(till: Till) -> None:
     ]
 
 
+async def test_budget_and_credits_are_each_told_of(till: Till) -> None:
+    """The day's alarm for one is not used up by the other."""
+    with capture_logs() as lines:
+        for limit in (0, UNLIMITED):
+            with pytest.raises(Billing):
+                await till.hold(1, tenant="poor", limit=limit, prepaid=True)
+    assert [(line["limit"], line["log_level"]) for line in lines] == [("budget", "error"), ("credits", "error")]
+
+
 async def test_a_budget_can_be_raised_while_calls_are_made(till: Till) -> None:
     """What was spent stays spent."""
-    await till.budgets.hold(SCOPE, "frugal", 10_000, 1.0)
+    first = await till.take("frugal", 10_000)
+    await till.write(await till.charge(tenant="frugal", hold=first, cost=10_000))
     with pytest.raises(Billing):
-        await till.budgets.hold(SCOPE, "frugal", 5000, 1.0)
+        await till.take("frugal", 5000)
     till.budgets.reload(own={"frugal": Allowance(day_usd=0.015)})
-    await till.budgets.hold(SCOPE, "frugal", 5000, 1.0)
+    await till.take("frugal", 5000)
     with pytest.raises(Billing):
-        await till.budgets.hold(SCOPE, "frugal", 1, 1.0)
+        await till.take("frugal", 5001)
 
 
 async def test_a_budget_needs_prices(till: Till) -> None:
     """A call whose cost nobody knows cannot be within a budget."""
-    with pytest.raises(ConfigError, match=r"prices\.acme/large-1"):
-        await till.budgets.hold(SCOPE, "frugal", None, 1.0)
+    with pytest.raises(ConfigError, match=r"models\.\"acme/large-1\""):
+        await till.take("frugal", None)
 
 
 async def test_a_dead_workers_hold_comes_back_and_is_counted(till: Till) -> None:
     """When its lease has ended the money is there again, and the day tells what the call can have cost at most."""
-    await till.budgets.hold(SCOPE, "frugal", 10_000, 1.0)
+    await till.take("frugal", 10_000)
     await till.lapse("frugal")
-    await till.budgets.hold(SCOPE, "frugal", 10_000, 1.0)
+    await till.take("frugal", 10_000)
     sums = await till.sums("frugal")
     assert (sums.unaccounted_calls, sums.unaccounted_uusd) == (1, 10_000)
     assert await till.held("frugal") == 10_000
@@ -99,22 +141,14 @@ async def test_a_dead_workers_hold_comes_back_and_is_counted(till: Till) -> None
 
 async def test_a_call_that_outlived_its_hold_is_accounted_for(till: Till) -> None:
     """Its worker was slow, not dead: what it used is known after all."""
-    late = await till.budgets.hold(SCOPE, "frugal", 4000, 1.0)
+    late = await till.take("frugal", 4000)
     await till.lapse("frugal")
-    other = await till.budgets.hold(SCOPE, "frugal", 1000, 1.0)
-    await till.ledger.write(await till.charge(tenant="frugal", hold=late, cost=4000))
+    other = await till.take("frugal", 1000)
+    await till.write(await till.charge(tenant="frugal", hold=late, cost=4000))
     sums = await till.sums("frugal")
     assert (sums.unaccounted_calls, sums.unaccounted_uusd, sums.cost_uusd) == (0, 0, 4000)
     assert await till.held("frugal") == 1000
     assert other.endswith(":1000")
-
-
-async def test_a_repeated_hold_holds_once(till: Till) -> None:
-    """A question whose answer was lost is asked again."""
-    name = hold_name("same", 700)
-    for _ in range(3):
-        await till.scripts.hold(SCOPE, "t", name, limit=1000, is_prepaid=False, lease_ms=LEASE_MS)
-    assert await till.held() == 700
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -126,14 +160,14 @@ async def test_many_calls_at_once_never_exceed_the_budget(till: Till, seed: int)
     chance = random.Random(seed)  # noqa: S311 - chance to be repeated
     limit = 10_000
     seen: list[int] = []
-    refused: list[Billing] = []
+    refused: list[Billing | Parked] = []
 
     async def job(number: int) -> None:
         for call in range(5):
             most = chance.randrange(1, 600)
             try:
-                hold = await till.budgets.hold(SCOPE, "frugal", most, 1.0)
-            except Billing as error:
+                hold = await till.take("frugal", most)
+            except (Billing, Parked) as error:
                 refused.append(error)
                 return
             seen.append(await till.committed("frugal"))
@@ -149,7 +183,7 @@ async def test_many_calls_at_once_never_exceed_the_budget(till: Till, seed: int)
                 is_answered=fate < 0.8,
             )
             for _ in range(chance.randrange(1, 3)):
-                await till.ledger.write(done)
+                await till.write(done)
 
     async with anyio.create_task_group() as tasks:
         for number in range(100):
@@ -176,15 +210,24 @@ async def test_a_prepaid_tenant_pays_for_answers_once(till: Till) -> None:
     """The balance covers what is held, and pays for the first answer of each charge alone."""
     await till.credits.grant("prepaid", 1000, "payment-1")
     with pytest.raises(Billing, match="credits"):
-        await till.budgets.hold(SCOPE, "prepaid", 1001, 1.0)
-    hold = await till.budgets.hold(SCOPE, "prepaid", 1000, 1.0)
-    with pytest.raises(Billing, match="credits"):
-        await till.budgets.hold(SCOPE, "prepaid", 1, 1.0)
-    await till.ledger.write(await till.charge(tenant="prepaid", hold=hold, cost=600, is_prepaid=True))
-    again = await till.budgets.hold(SCOPE, "prepaid", 400, 1.0)
-    await till.ledger.write(await till.charge(tenant="prepaid", hold=again, cost=400, is_prepaid=True))
+        await till.take("prepaid", 1001)
+    hold = await till.take("prepaid", 1000)
+    with pytest.raises(Parked):
+        await till.take("prepaid", 1)
+    await till.write(await till.charge(tenant="prepaid", hold=hold, cost=600, is_prepaid=True))
+    again = await till.take("prepaid", 400)
+    await till.write(await till.charge(tenant="prepaid", hold=again, cost=400, is_prepaid=True))
     balance = await till.credits.balance("prepaid")
     assert (balance.left, balance.spent, balance.held) == (400, 600, 0)
+
+
+@pytest.mark.parametrize("cost", [0, None])
+async def test_a_prepaid_tenants_free_answer_is_written_down(till: Till, cost: int | None) -> None:
+    """Of a model that costs nothing, or whose price nobody knows: the call counts, the balance stays."""
+    await till.credits.grant("prepaid", 1000, "payment-1")
+    await till.write(await till.charge(tenant="prepaid", cost=cost, is_prepaid=True))
+    assert (await till.sums("prepaid")).calls == 1
+    assert (await till.credits.balance("prepaid")).left == 1000
 
 
 async def test_spending_at_once_never_overdraws(till: Till) -> None:

@@ -9,20 +9,23 @@ from typing import Any
 import anyio
 import pytest
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from streamforge.broker.broker import Broker
 from streamforge.config import LogsSettings
-from streamforge.errors import Billing, ProviderRefused, ProviderUnavailable, StreamForgeError
+from streamforge.errors import Billing, ConfigError, ProviderRefused, ProviderUnavailable, StreamForgeError
 from streamforge.jobs.caller import ANONYMOUS, JobCaller, calling
 from streamforge.ops import logs, metrics
+from streamforge.providers.failover import MovesOn
 from streamforge.providers.refusals import ContentRefused
 from streamforge.providers.text import TextModel, Usage
 from streamforge.testing.model_script import Answer, Fault, RandomFaults, Seen, Slow, Step
 from streamforge.testing.model_server import ModelServer
 from streamforge.traffic.budgets import Allowance
-from streamforge.traffic.gateway import Route
+from streamforge.traffic.gateway import GatewayText, Route
+from streamforge.traffic.keys import fingerprint
 from streamforge.traffic.ledger import Books, total
-from streamforge.traffic.model import NoUsableKey, Parked
+from streamforge.traffic.model import NoUsableKey, Parked, Scope
 from streamforge.traffic.rules import Rules
 from tests.integration.traffic.road import (
     FIRST,
@@ -198,6 +201,48 @@ async def test_another_key_is_used_where_one_is_refused(build: Build, server: Mo
     assert server.tally(bad).requests <= 1
 
 
+async def test_a_key_that_cannot_be_sent_is_passed_over(build: Build, server: ModelServer) -> None:
+    """It is benched for all models with an alert, and no call fails; where it is the only one, the next way is gone."""
+    bad, good = "sk ant with spaces 000111", KEYS[FIRST][0]
+    with capture_logs() as lines:
+        road = build(route(FIRST, server.url, [bad, good]))
+        for _ in range(6):
+            assert (await road.text.complete(question())).text == "fine"
+    assert {seen.key for seen in server.requests} == {good}
+    told = [line for line in lines if line["event"] == "key_benched"]
+    assert [(line["log_level"], line["reason"], line["fingerprint"]) for line in told] == [
+        ("error", "malformed", fingerprint(bad))
+    ]
+    road = build(route(FIRST, server.url, [bad]), route(SECOND, server.url))
+    assert (await road.text.complete(question())).tried[-1] == f"openai:{SECOND.model}"
+
+
+async def test_an_answer_without_usage_is_not_free_in_silence(build: Build, books: Books) -> None:
+    """A server counts nothing: the most that its calls can have cost is unaccounted, and the log says so once."""
+    async with ModelServer([Answer("fine")], unknown=("stream_options",)) as server:
+        road = build(route(SECOND, server.url))
+        with capture_logs() as lines:
+            await attempt(road, "job-1", calls=2)
+    sums = await day_of(books)
+    assert (sums.calls, sums.cost_uusd, sums.unaccounted_calls) == (2, 0, 2)
+    assert sums.unaccounted_uusd > 0
+    assert [line["log_level"] for line in lines if line["event"] == "model_without_usage"] == ["warning"]
+
+
+async def test_a_model_without_a_price_is_no_way_for_who_has_a_budget(build: Build, server: ModelServer) -> None:
+    """It is passed over, and where the others are broken at the moment the job is tried again."""
+    unpriced = Scope("openai", "nobody-knows-1")
+    own = {"frugal": Allowance(day_usd=1.0)}
+    road = build(route(FIRST, server.url), route(unpriced, server.url, KEYS[SECOND]), own=own)
+    server.script = [Fault("server_error")]
+    with pytest.raises(ProviderUnavailable):
+        await attempt(road, "job-1", "frugal", calls=1)
+    assert {seen.path for seen in server.requests} == {"/v1/messages"}
+    road = build(route(unpriced, server.url, KEYS[SECOND]), own=own)
+    with pytest.raises(ConfigError, match="has no price"):
+        await attempt(road, "job-2", "frugal", calls=1)
+
+
 async def test_no_key_left_is_the_end(build: Build, server: ModelServer) -> None:
     """Where every key is refused and nobody else is there, the call fails for good."""
     server.script = [Fault("no_money")]
@@ -217,6 +262,27 @@ async def test_a_long_pause_of_all_keys_parks_the_job(build: Build, server: Mode
         await road.text.complete(question())
     assert (caught.value.why, caught.value.scope) == ("cooldown", FIRST)
     assert len(server.requests) == 2
+
+
+async def test_what_every_key_is_refused_parks_the_job(build: Build, server: ModelServer) -> None:
+    """Also where the pauses are so short that keys are free again at once: a refusal never costs an attempt."""
+    server.script = [Fault("rate_limited", retry_after_s=0.0)]
+    road = build(route(FIRST, server.url))
+    with pytest.raises(Parked) as caught:
+        await road.text.complete(question())
+    assert (caught.value.why, len(server.requests)) == ("cooldown", 3)
+
+
+async def test_a_busy_model_is_passed_over_where_configured(build: Build, server: ModelServer) -> None:
+    """Both by the one who hears the refusal and by those who come while its keys pause."""
+    server.script = only(Fault("rate_limited", retry_after_s=60))
+    road = build(route(FIRST, server.url))
+    text = GatewayText(
+        [route(FIRST, server.url), route(SECOND, server.url)], road.gate, moves_on=MovesOn(rate_limits=True)
+    )
+    for _ in range(3):
+        assert (await text.complete(question())).tried[-1] == "openai:gpt-test"
+    assert sum(seen.path == "/v1/messages" for seen in server.requests) == 2
 
 
 async def test_content_that_is_refused_is_the_authors_to_change(
@@ -251,7 +317,7 @@ async def test_calls_at_once_keep_within_the_budget(build: Build, server: ModelS
 
     async def job(number: int, tenant: str) -> None:
         try:
-            await finish(road, f"job-{tenant}-{number}", tenant)
+            await finish(road, f"job-{tenant}-{number}", tenant)  # waits, parked, for what others hold
         except Billing:
             ends.append(tenant)
 

@@ -24,8 +24,8 @@ from streamforge.traffic.keys import KeyPool
 from streamforge.traffic.ledger import Books, Ledger
 from streamforge.traffic.limiter import Limiter
 from streamforge.traffic.model import Parked, Scope
-from streamforge.traffic.money import MoneyScripts
 from streamforge.traffic.prices import Price, Prices
+from streamforge.traffic.scripts import Scripts
 from tests.integration.traffic.road import RULES, WIDE
 
 DRAWS = Scope("openai", "draws")
@@ -45,9 +45,9 @@ async def server() -> AsyncIterator[ModelServer]:
 @pytest.fixture
 async def gate(broker: Broker) -> AsyncIterator[Gate]:
     """A gate with one tenant who may spend five cents a day."""
-    scripts = MoneyScripts(broker.client, broker.keys)
-    budgets = Budgets(scripts, own={"frugal": Allowance(day_usd=0.05)})
-    gate = Gate(Limiter(broker.client, broker.keys, RULES), Ledger(scripts), budgets, PRICES)
+    scripts = Scripts(broker.client, broker.keys, RULES)
+    budgets = Budgets(own={"frugal": Allowance(day_usd=0.05)})
+    gate = Gate(Limiter(scripts), Ledger(scripts), budgets, PRICES)
     yield gate
     await gate.aclose()
 

@@ -23,7 +23,8 @@ from streamforge.testing.waiting import until
 from streamforge.traffic.limiter import Limiter
 from streamforge.traffic.model import Caller, Candidate, Estimate, NoUsableKey, Parked
 from streamforge.traffic.rules import Rules
-from tests.integration.traffic.desk import KEYS, SCOPE, candidates
+from streamforge.traffic.scripts import Scripts
+from tests.integration.traffic.desk import KEYS, SCOPE, admitted, candidates
 
 
 def trips() -> float:
@@ -38,7 +39,7 @@ QUICK = Rules(burst=0.0001, headroom=0.0001)
 @pytest.fixture
 def limiter(broker: Broker) -> Limiter:
     """A limiter over the emptied server."""
-    return Limiter(broker.client, broker.keys, QUICK)
+    return Limiter(Scripts(broker.client, broker.keys, QUICK))
 
 
 def ask(name: str = "me", tokens: int = 0) -> tuple[Estimate, Caller]:
@@ -63,7 +64,7 @@ async def test_a_short_wait_is_waited_for(limiter: Limiter) -> None:
     keys = candidates(1, requests=1200)
     made: list[int] = []
     for number in range(5):
-        async with limiter.admitted(SCOPE, keys, *ask(f"call-{number}")):
+        async with admitted(limiter, SCOPE, keys, *ask(f"call-{number}")):
             made.append(number)
     assert made == [0, 1, 2, 3, 4]
 
@@ -86,7 +87,7 @@ async def test_an_open_circuit_is_told_from_a_limit(limiter: Limiter) -> None:
     keys = candidates(1)
     call = await limiter.admit(SCOPE, keys, *ask("first"))
     call.hear(529, {"retry-after": "30"})
-    await limiter.settle(call, call.report(ProviderUnavailable("overloaded"), bench_ms=0))
+    await limiter.settle(call, ProviderUnavailable("overloaded"))
     with pytest.raises(Parked) as caught:
         await limiter.admit(SCOPE, keys, *ask("second"))
     assert caught.value.why == "breaker"
@@ -103,18 +104,18 @@ async def test_waiting_is_not_longer_than_patience(limiter: Limiter) -> None:
 async def test_an_end_wakes_who_waits(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that waits for a slot goes when one in the same process comes free, however late it was to ask again."""
     monkeypatch.setattr("streamforge.traffic.limiter.LONGEST_NAP_S", 1e6)
-    limiter = Limiter(broker.client, broker.keys, Rules(recheck_ms=10**8))
+    limiter = Limiter(Scripts(broker.client, broker.keys, Rules(recheck_ms=10**8)))
     keys = candidates(1, concurrent=1)
     client: Any = broker.client
     await client.hset(broker.keys.limit(SCOPE.name, KEYS[0]), "mean_ms", 10**8)
     went = anyio.Event()
 
     async def second() -> None:
-        async with limiter.admitted(SCOPE, keys, *ask("second"), patience_s=1e6):
+        async with admitted(limiter, SCOPE, keys, *ask("second"), patience_s=1e6):
             went.set()
 
     async with anyio.create_task_group() as tasks:
-        async with limiter.admitted(SCOPE, keys, *ask("first")):
+        async with admitted(limiter, SCOPE, keys, *ask("first")):
             tasks.start_soon(second)
             await until(waiting(broker), "the second waits")
             assert not went.is_set()
@@ -138,7 +139,7 @@ async def test_a_cancelled_call_is_settled(limiter: Limiter, broker: Broker) -> 
     keys = candidates(1)
 
     async def call() -> None:
-        async with limiter.admitted(SCOPE, keys, *ask()):
+        async with admitted(limiter, SCOPE, keys, *ask()):
             await anyio.sleep_forever()
 
     async with anyio.create_task_group() as tasks:
@@ -153,7 +154,7 @@ async def test_an_error_passes_and_is_settled(limiter: Limiter, broker: Broker, 
     """What the body raises is what comes out; a refusal cools the key."""
     keys = candidates(1)
     with pytest.raises(type(error)):
-        async with limiter.admitted(SCOPE, keys, *ask()):
+        async with admitted(limiter, SCOPE, keys, *ask()):
             raise error
     assert await slots(broker)() == 0
     client: Any = broker.client
@@ -169,7 +170,7 @@ async def test_a_refused_key_is_told_of_once_and_the_last_one_is_the_end(limiter
             call = await limiter.admit(SCOPE, keys, *ask(name)) if name == "first" else None
             if call is not None:
                 call.hear(401, {})
-                await limiter.settle(call, call.report(ProviderRefused("no"), bench_ms=60_000))
+                await limiter.settle(call, ProviderRefused("no"))
     told = [line for line in lines if line["event"] == "key_benched"]
     assert [(line["log_level"], line["fingerprint"], line["reason"]) for line in told] == [
         ("error", KEYS[0], "unauthorized")
@@ -183,7 +184,7 @@ async def test_one_round_trip_before_and_one_after(limiter: Limiter) -> None:
     keys = candidates(3, requests=10**9)
 
     async def call(number: int) -> None:
-        async with limiter.admitted(SCOPE, keys, *ask(f"call-{number}")):
+        async with admitted(limiter, SCOPE, keys, *ask(f"call-{number}")):
             await anyio.lowlevel.checkpoint()
 
     before = trips()
@@ -206,7 +207,7 @@ async def test_more_than_a_batch_at_once(limiter: Limiter, broker: Broker) -> No
 
 async def test_leases_of_calls_that_run_are_renewed(broker: Broker) -> None:
     """As a service it keeps them, until it is stopped; a call that has ended is not renewed."""
-    limiter = Limiter(broker.client, broker.keys, Rules(renew_ms=5))
+    limiter = Limiter(Scripts(broker.client, broker.keys, Rules(renew_ms=5)))
     call = await limiter.admit(SCOPE, candidates(1), *ask())
     client, name = broker.client, broker.keys.slots(SCOPE.name, KEYS[0])
     first: Any = await client.zscore(name, call.reservation)
@@ -219,15 +220,15 @@ async def test_leases_of_calls_that_run_are_renewed(broker: Broker) -> None:
         tasks.start_soon(limiter.run)
         await until(is_renewed, "the lease is renewed")
         limiter.stop()
-    await limiter.give_up(call)
+    await limiter.settle(call)
     assert await slots(broker)() == 0
 
 
 async def test_without_redis_nothing_goes_and_nothing_hangs(own_server: TestServer) -> None:
     """Asking raises; settling does not: what a call has brought must not be lost for its limits."""
     client = connect(RedisSettings(socket_timeout_s=0.5), own_server.url)
-    limiter = Limiter(client, Keys())
-    async with limiter.admitted(SCOPE, candidates(1), *ask()):
+    limiter = Limiter(Scripts(client, Keys()))
+    async with admitted(limiter, SCOPE, candidates(1), *ask()):
         own_server.kill()
     with pytest.raises(BrokerUnavailable):
         await limiter.admit(SCOPE, candidates(1), *ask())

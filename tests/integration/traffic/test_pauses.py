@@ -9,7 +9,7 @@ import pytest
 from streamforge.broker.broker import Broker
 from streamforge.traffic.benches import Benched, Benches
 from streamforge.traffic.headers import UNKNOWN, Told
-from streamforge.traffic.model import Scope, Wait
+from streamforge.traffic.model import Go, Scope, Wait
 from streamforge.traffic.outcome import Outcome
 from streamforge.traffic.rules import Rules
 from tests.integration.traffic.desk import KEYS, SCOPE, Desk, candidates
@@ -75,11 +75,11 @@ async def test_a_provider_that_refuses_for_long_sees_one_call_a_pause(desk: Desk
             answer = await desk.ask(keys, name, patience_ms=3_000)
             if isinstance(answer, Wait):
                 due[name] = second + answer.wait_ms // 1000 + 1
-            elif answer is not None and second < 90:
+            elif isinstance(answer, Go) and second < 90:
                 calls += 1
                 await desk.end(keys, answer, Outcome.LIMITED, retry_after_s=90 / (pauses - 1))
                 due[name] = second + 1
-            elif answer is not None:
+            elif isinstance(answer, Go):
                 await desk.end(keys, answer)
                 del due[name]
         await desk.pass_time(1000)

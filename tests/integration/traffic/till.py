@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from streamforge.broker.broker import Broker
 from streamforge.traffic.budgets import Allowance, Budgets, Credits
 from streamforge.traffic.ledger import Books, Ledger, Sums
-from streamforge.traffic.model import Scope
-from streamforge.traffic.money import UNLIMITED, Charge, MoneyScripts, hold_name
+from streamforge.traffic.limiter import Limiter
+from streamforge.traffic.model import Caller, Candidate, Estimate, Scope
+from streamforge.traffic.money import UNLIMITED, Charge, Hold
 from streamforge.traffic.prices import Used
+from streamforge.traffic.scripts import Scripts
 
 SCOPE = Scope("acme", "large-1")
 USED = Used(input_tokens=100, output_tokens=40, cache_read_tokens=2000, cache_write_tokens=3)
@@ -26,19 +28,33 @@ class Till:
     def __init__(self, broker: Broker, allowances: Mapping[str, Allowance] | None = None) -> None:
         self.client: Any = broker.client
         self.keys = broker.keys
-        self.scripts = MoneyScripts(broker.client, broker.keys)
+        self.scripts = Scripts(broker.client, broker.keys)
+        self.limiter = Limiter(self.scripts)
         self.ledger = Ledger(self.scripts)
         self.books = Books(broker.client, broker.keys)
-        self.budgets = Budgets(self.scripts, own=allowances)
+        self.budgets = Budgets(own=allowances)
         self.credits = Credits(broker.client, broker.keys, self.scripts)
         self._numbers = count(1)
 
     async def hold(self, amount: int = 500, *, tenant: str = "t", limit: int = UNLIMITED, prepaid: bool = False) -> str:
-        """Hold money that must be there; the hold's name."""
-        name = hold_name(f"n{next(self._numbers)}", amount)
-        held = await self.scripts.hold(SCOPE, tenant, name, limit=limit, is_prepaid=prepaid, lease_ms=LEASE_MS)
-        assert held.verdict == "held", held
-        return name
+        """Hold money for a call, by the numbers; the hold's name. Raises Billing, or Parked."""
+        lot = Hold(tenant=tenant, amount=amount, lease_ms=LEASE_MS, day_limit=limit, is_prepaid=prepaid)
+        return await self._admit(lot)
+
+    async def take(self, tenant: str, most: int | None) -> str:
+        """The same by the tenant's allowance."""
+        return await self._admit(self.budgets.hold(SCOPE, tenant, most, 1.0))
+
+    async def _admit(self, hold: Hold) -> str:
+        who = Caller(id=f"caller-{next(self._numbers)}", tenant=hold.tenant)
+        call = await self.limiter.admit(SCOPE, (Candidate("aaaaaaaa"),), Estimate(), who, hold=hold, patience_s=0.0)
+        return call.hold
+
+    async def write(self, charge: Charge) -> int:
+        """Write a call down; what the tenant pays for it."""
+        charged = await self.scripts.charge(charge)
+        self.ledger.note(charge, charged)
+        return charged
 
     async def charge(self, **other: Any) -> Charge:  # noqa: ANN401 - any of Charge's
         """An answered call of its own that nobody has written down yet, but for what is said otherwise."""

@@ -7,6 +7,7 @@ import importlib
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -24,24 +25,13 @@ from streamforge.errors import (
     RateLimited,
     TransientError,
 )
-from streamforge.providers.anthropic_errors import BY_CLASS, BY_TYPE, outcome_of, retry_after_s, scrub, translate
+from streamforge.providers.anthropic_errors import BY_CLASS, BY_TYPE, outcome_of, translate, translate_event
 from streamforge.providers.refusals import KeyRefused
+from streamforge.testing.clock import FakeClock
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/messages", headers={"authorization": "Bearer sk-very-secret-key"})
 UNDECIDED = {"AnthropicError", "APIError", "APIStatusError"}
 """Bases the SDK raises only as one of their subclasses, or (APIStatusError) decided by the body's type."""
-
-
-class At:
-    """A clock that stands still."""
-
-    def now_ms(self) -> int:
-        """Noon on the first of January 2026."""
-        return 1_767_268_800_000
-
-    def monotonic(self) -> float:
-        """Unused here."""
-        return 0.0
 
 
 @pytest.fixture(scope="module")
@@ -128,35 +118,44 @@ def test_waiting_and_giving_up_are_told_apart() -> None:
 
 def test_rate_limits_carry_the_pause() -> None:
     """``retry-after`` arrives in seconds on the error."""
-    error = translate(status_error(429, "rate_limit_error", **{"retry-after": "12.5"}), ())
+    error = translate(status_error(429, "rate_limit_error", **{"retry-after": "12.5"}))
     assert isinstance(error, RateLimited)
     assert error.retry_after_s == 12.5
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
-        ({"retry-after": "Thu, 01 Jan 2026 12:01:00 GMT"}, 60.0),
-        ({"retry-after": "Thu, 01 Jan 2026 11:00:00 GMT"}, 0.0),
-        ({"retry-after": "soon"}, None),
-        ({}, None),
-    ],
+def test_a_pause_until_a_date_is_counted_by_the_clock() -> None:
+    """HTTP's other form; "now" is the clock's, which a test may hold still."""
+    limited = status_error(429, "rate_limit_error", **{"retry-after": "Thu, 01 Jan 2026 12:01:00 GMT"})
+    error = translate(limited, FakeClock(datetime(2026, 1, 1, 12, tzinfo=UTC)))
+    assert isinstance(error, RateLimited)
+    assert error.retry_after_s == 60
+
+
+ECHOES = (
+    "bad: sk-very-secret-key said 'our secret new product'",
+    "Incorrect key sk-very-sec..., prompt our secr...",
+    "OUR SECRET NEW PRODUCT",
+    "our\u00a0secret\u00a0new",
 )
-def test_the_pause_is_read_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
-    """Seconds, milliseconds and dates are read; nonsense and silence name no pause."""
-    assert retry_after_s(headers, At()) == seconds
 
 
-def test_messages_hold_neither_key_nor_prompt() -> None:
-    """A provider that echoes key and prompt does not get them into our error, its cause or its repr."""
-    echo = status_error(400, "invalid_request_error", "bad: sk-very-secret-key said 'our secret new product'")
-    error = translate(echo, ("sk-very-secret-key", "intro\nour secret new product"))
-    assert "secret" not in f"{error} {error!r}"
-    assert "status 400" in str(error)
+@pytest.mark.parametrize("words", ECHOES)
+def test_messages_hold_nothing_of_the_providers_words(words: str) -> None:
+    """A provider that quotes key and prompt, in part or in other letters, does not get them into our error."""
+    error = translate(status_error(400, "invalid_request_error", words, **{"request-id": "req_1"}))
+    assert str(error.message) == "BadRequestError, status 400, type invalid_request_error, request req_1"
+    assert "provider" in str(error.hint)
+    odd = translate(status_error(418, words, words, **{"request-id": words.encode("ascii", "replace").decode()}))
+    assert odd.message == "APIStatusError, status 418"
+    assert translate_event({"type": words, "message": words}, words).message == "an error inside the stream"
 
 
-def test_short_words_are_not_scrubbed() -> None:
-    """Only lines long enough to identify something are cut out: a prompt 'a' does not eat every letter."""
-    assert scrub("a message about a thing", ("a", "thing")) == "a message about a thing"
+def test_a_complaint_names_its_part_of_the_request() -> None:
+    """Where the provider begins with one that every request has; no other word is repeated."""
+    for words, at in (
+        ("max_tokens: 9 > 8", ", at max_tokens"),
+        ("messages.0.content: secret", ", at messages"),
+        ("secret: no", ""),
+    ):
+        error = translate(status_error(400, "invalid_request_error", words))
+        assert error.message == f"BadRequestError, status 400, type invalid_request_error{at}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pytest
 from msgspec import Meta, Struct
@@ -20,6 +20,24 @@ class Recipe(Struct):
 
     title: str
     minutes: Annotated[int, Meta(ge=1, le=600)]
+
+
+class Odd(Struct):
+    """Something with a check of its own that repeats what it was given."""
+
+    word: str
+
+    def __post_init__(self) -> None:
+        raise ValueError(f"Expected no {self.word}")
+
+
+class Closed(Struct, forbid_unknown_fields=True):
+    """Something that a model can miss in every way."""
+
+    kind: Literal["a", "b"]
+    many: Annotated[int, Meta(ge=0)]
+    by: dict[str, int] = {}
+    odd: Odd | None = None
 
 
 async def test_a_fitting_answer_costs_one_call() -> None:
@@ -49,6 +67,28 @@ async def test_a_second_miss_is_a_refusal_without_the_words() -> None:
         await structured(ScriptedText(secret, secret), ASK, Recipe)
     assert "secret" not in f"{caught.value} {caught.value!r}"
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"kind": "Zanzibar merges", "many": 1}, "a value that is not allowed - at $.kind"),
+        ({"kind": "a", "many": 1, "Zanzibar merges": 2}, "a value that is not allowed"),
+        ({"kind": "a", "many": "Zanzibar merges"}, "Expected int, got str - at $.many"),
+        ({"kind": "a", "many": -1}, "Expected int >= 0 - at $.many"),
+        ({"kind": "a"}, "Object missing required field many"),
+        ({"kind": "a", "many": 1, "by": {"Zanzibar merges": "Zanzibar"}}, "Expected int, got str - at $.by[...]"),
+        ({"kind": "a", "many": 1, "odd": {"word": "Zanzibar - at $.x"}}, "a value that is not allowed - at $.odd"),
+        ("Zanzibar merges", "it is not valid JSON"),
+    ],
+)
+async def test_the_complaint_is_of_the_schema_alone(answer: object, told: str) -> None:
+    """The error names the place and what is expected there; the model's own words are in the repair turn only."""
+    model = ScriptedText(answer, answer)
+    with pytest.raises(ProviderRefused) as caught:
+        await structured(model, ASK, Closed)
+    assert str(caught.value.message).endswith(f" calls: {told}")
+    assert "Zanzibar" not in f"{caught.value} {caught.value!r}"
 
 
 async def test_a_value_may_be_null() -> None:

@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamforge.traffic.headers import (
-    LONGEST_S,
-    UNKNOWN,
-    Told,
-    go_duration_s,
-    reset_s,
-    retry_after_s,
-    told_by,
-)
+from streamforge.providers.pauses import LONGEST_PAUSE_S, retry_after_s
+from streamforge.traffic.headers import UNKNOWN, Told, go_duration_s, reset_s, told_by
 
 NOW_MS = 1_800_000_000_000
 NOW = datetime.fromtimestamp(NOW_MS / 1000, tz=UTC)
@@ -107,7 +100,7 @@ def test_a_reset_with_an_offset_or_without_a_zone() -> None:
         ({"retry-after": "Fri, 15 Jan 2027 08:00:40 GMT"}, 40.0),
         ({"retry-after": "Fri, 15 Jan 2027 08:00:40 -0000"}, 40.0),
         ({"retry-after": "Fri, 15 Jan 2021 08:00:40 GMT"}, 0.0),
-        ({"retry-after": "9999999999999"}, LONGEST_S),
+        ({"retry-after": "9999999999999"}, LONGEST_PAUSE_S),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-5"}, None),
         ({"retry-after": "1e999"}, None),
@@ -139,7 +132,7 @@ def test_no_header_does_harm(headers: dict[str, str]) -> None:
     told, pause = told_by(headers, NOW_MS), retry_after_s(headers, NOW_MS)
     for value in (*told.limits, *told.remaining):
         assert value == UNKNOWN or 0 <= value < float("inf")
-    assert pause is None or 0 <= pause <= LONGEST_S
+    assert pause is None or 0 <= pause <= LONGEST_PAUSE_S
     for text in headers.values():
         seconds = reset_s(text, NOW_MS)
         assert seconds is None or 0 <= seconds < float("inf")

@@ -1,0 +1,67 @@
+-- Holds money for a call, where the tenant's budget of the day and its credits still cover it; ASK.caller is its charge.
+-- MONEY: tenant, hold (`<nonce>:<amount>`), limit (of the day; -1 none), is_prepaid, lease_ms, job, is_repeatable (whether
+--        the provider counts a repeated call with the same API key once), keep_day_ms, keep_job_ms
+-- What was held for dead workers' calls is given back here, and counted: such a call may have been made. In a job's ledger,
+-- `hold:<charge>` is the hold of the last try.
+
+local function give_back_lapsed()
+  local lapsed = redis.call('ZRANGEBYSCORE', holds_key(TENANT), '-inf', int(now), 'LIMIT', 0, 1000)
+  for _, hold in ipairs(lapsed) do
+    let_go(hold)
+    count_unaccounted(1, amount_of(hold))
+  end
+end
+
+local function keep_hold(amount)
+  redis.call('ZADD', holds_key(TENANT), int(now + MONEY.lease_ms), MONEY.hold)
+  redis.call('INCRBY', held_key(TENANT), int(amount))
+  for _, key in ipairs({holds_key(TENANT), held_key(TENANT)}) do
+    local ttl = math.max(redis.call('PTTL', key), MONEY.lease_ms + DAY_MS)
+    redis.call('PEXPIRE', key, int(ttl))
+  end
+end
+
+-- The hold of a try before of this very call, where it is held still: that worker is dead, or late.
+local function held_before()
+  local hold = redis.call('HGET', ledger_key(MONEY.job), 'hold:' .. ASK.caller)
+  return hold and redis.call('ZSCORE', holds_key(TENANT), hold) and hold
+end
+
+-- What does not cover the call ('budget' or 'credits'), what is left of it without what is held, and whether that were
+-- enough: then calls under way hold it, and give back what they do not use. Nothing where all cover the call.
+local function lacking(amount, held)
+  local purses, busy = {}, nil
+  if MONEY.limit >= 0 then
+    purses[1] = {'budget', MONEY.limit - tonumber(redis.call('HGET', today, 'cost_uusd') or 0)}
+  end
+  if MONEY.is_prepaid then
+    purses[#purses + 1] = {'credits', tonumber(redis.call('HGET', credits_key(TENANT), 'balance') or 0)}
+  end
+  for _, purse in ipairs(purses) do
+    if amount > purse[2] then return purse[1], purse[2], false end
+    if amount > purse[2] - held then busy = purse end
+  end
+  if busy then return busy[1], busy[2], true end
+end
+
+-- Why the call cannot have its money: {what, left, 1 for the day's first refusal}, or {} where it only has to wait for it.
+-- Nothing where it can; a try before of the same call is not in its way.
+local function refuse_money()
+  give_back_lapsed()
+  local before = held_before()
+  local what, left, is_busy = lacking(amount_of(MONEY.hold), held_in_sum() - (before and amount_of(before) or 0))
+  if not what then return nil end
+  if is_busy then return {} end
+  local is_first = redis.call('HSETNX', today, what .. '_refused_ms', int(now))
+  redis.call('PEXPIRE', today, int(MONEY.keep_day_ms))
+  return {what, math.max(0, left), is_first}
+end
+
+-- Holds the money, in the place of what a try before of this call held: of that one nothing is known.
+local function hold_money()
+  local before = held_before()
+  if before and let_go(before) then count_unaccounted(1, amount_of(before)) end
+  keep_hold(amount_of(MONEY.hold))
+  redis.call('HSET', ledger_key(MONEY.job), 'hold:' .. ASK.caller, MONEY.hold)
+  redis.call('PEXPIRE', ledger_key(MONEY.job), int(MONEY.keep_job_ms))
+end
