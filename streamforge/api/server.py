@@ -3,38 +3,57 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
 from http import HTTPStatus
 from time import monotonic
 
+import anyio
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from streamforge.api import routes
+from streamforge.api.auth import guarded
+from streamforge.api.front import FRONT, Front
+from streamforge.api.intake import INTAKE, Intake
+from streamforge.api.openapi import TOLD, Told
 from streamforge.api.problems import plain_problem, problem
-from streamforge.config import ApiSettings
+from streamforge.api.route import Handler
+from streamforge.api.security import harden, preflighted
+from streamforge.api.throttle import limited
 from streamforge.errors import ConfigError, StreamForgeError
 from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 SHUTDOWN_S = 5.0
 """How long an answer under way may take once the server stops."""
+
+LINGER_S = 1.0
+"""How long the rest of a body is read that was refused at its head, so that its sender hears of it."""
+
+BACKLOG = 1024
+"""Connections that may wait to be taken up: after a restart every listener comes back at once."""
 
 log = get_logger(__name__)
 
 
 class ApiServer(Service):
-    """Serves ``routes`` on the configured address."""
+    """Serves every route on the configured address."""
 
     name = "api"
 
-    def __init__(self, front: routes.Front, settings: ApiSettings) -> None:
-        self._settings = settings
+    def __init__(self, front: Front) -> None:
+        self._settings = settings = front.settings
         self._stopping = asyncio.Event()
+        self._intake = Intake(front.store)
         self._runner = web.AppRunner(
-            application(front, settings), handler_cancellation=True, access_log=None, shutdown_timeout=SHUTDOWN_S
+            application(front, self._intake),
+            handler_cancellation=True,
+            access_log=None,
+            logger=_library_log(),
+            shutdown_timeout=SHUTDOWN_S,
+            lingering_time=LINGER_S,
+            keepalive_timeout=settings.idle_timeout_s,  # also for who never finishes a request's head
         )
         self.port = settings.port
 
@@ -47,7 +66,7 @@ class ApiServer(Service):
     async def start(self) -> None:
         """Listen. Raises ConfigError where the address cannot be used."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._settings.host, self._settings.port)
+        site = web.TCPSite(self._runner, self._settings.host, self._settings.port, backlog=BACKLOG)
         try:
             await site.start()
         except OSError as error:
@@ -61,20 +80,38 @@ class ApiServer(Service):
 
     async def run(self) -> None:
         """Serve until ``stop``."""
-        await self._stopping.wait()
-        await self._runner.cleanup()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._intake.run, name="api:intake")
+            await self._stopping.wait()
+            await self._runner.cleanup()
+            self._intake.stop()
 
     def stop(self) -> None:
         """Accept no more; answers under way have ``SHUTDOWN_S``."""
         self._stopping.set()
 
 
-def application(front: routes.Front, settings: ApiSettings) -> web.Application:
-    """The routes with what surrounds each: metrics, errors as problems, the body limit."""
-    app = web.Application(middlewares=[measured, told], client_max_size=settings.max_body_bytes)
-    app[routes.FRONT] = front
-    routes.add_to(app.router)
+def application(front: Front, intake: Intake) -> web.Application:
+    """The routes with what surrounds each: metrics, errors as problems, the guard, limits on how much and how often."""
+    around = [measured, told, preflighted, guarded, limited]
+    app = web.Application(middlewares=around, client_max_size=front.settings.max_body_bytes)
+    app.on_response_prepare.append(harden)
+    app[FRONT] = front
+    app[INTAKE] = intake
+    app[TOLD] = Told(routes.ROUTES, front.kinds)
+    routes.add_to(app)
     return app
+
+
+def _library_log() -> logging.Logger:
+    """What aiohttp has to say; not that somebody sent what is no HTTP, which anybody can do all day."""
+
+    def is_ours(record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+    logger = logging.getLogger(f"{__name__}.aiohttp")
+    logger.filters[:] = [is_ours]
+    return logger
 
 
 @web.middleware
@@ -85,8 +122,13 @@ async def measured(request: web.Request, handler: Handler) -> web.StreamResponse
     started = monotonic()
     response = await handler(request)
     metrics.http_requests_total(route, str(response.status)).inc()
-    metrics.http_seconds(route).observe(monotonic() - started)
+    if not _is_stream(response):
+        metrics.http_seconds(route).observe(monotonic() - started)
     return response
+
+
+def _is_stream(response: web.StreamResponse) -> bool:
+    return isinstance(response, web.WebSocketResponse) or response.content_type == "text/event-stream"
 
 
 @web.middleware
@@ -97,12 +139,24 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
     except StreamForgeError as error:
         return problem(error)
     except web.HTTPRequestEntityTooLarge:
-        return plain_problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"the body is over {request.app[routes.FRONT].max_body_bytes} bytes",
-            "body_too_large",
-            field="body",
-            hint="send less, or raise api.max_body_bytes",
+        return _closing(
+            plain_problem(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"the body is over {request.app[FRONT].settings.max_body_bytes} bytes",
+                "body_too_large",
+                field="body",
+                hint="send less, or raise api.max_body_bytes",
+            )
+        )
+    except web.HTTPRequestTimeout:
+        return _closing(
+            plain_problem(
+                HTTPStatus.REQUEST_TIMEOUT,
+                "the body did not come within api.body_timeout_s",
+                "body_too_slow",
+                field="body",
+                hint="send it at once",
+            )
         )
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
@@ -116,3 +170,9 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception as error:
         log.error("http_failed", route=request.path[:80], error=type(error).__name__, exc_info=error)  # noqa: TRY400
         return plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error; see the daemon's log", "internal")
+
+
+def _closing(response: web.Response) -> web.Response:
+    """The last answer of its connection: what else comes on it is the rest of a body that nobody wants."""
+    response.force_close()
+    return response

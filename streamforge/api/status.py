@@ -34,6 +34,13 @@ class FileLink(Struct, frozen=True, kw_only=True):
     size: int
 
 
+class Meta(Struct, frozen=True, kw_only=True):
+    """How far the job is; ``progress`` is percent."""
+
+    step: str
+    progress: float
+
+
 class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The answer of ``GET /api/v1/status/{job_id}``. ``progress`` is percent; times are milliseconds since 1970."""
 
@@ -43,6 +50,7 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: str
     step: str = ""
     progress: float
+    meta: Meta
     attempt: int
     created_ms: int
     started_ms: int = 0
@@ -53,25 +61,29 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: JobError | None = None
 
 
+def links_of(job: Job) -> list[FileLink]:
+    """The job's finished files, by name."""
+    files = sorted(job.artifacts.values(), key=lambda file: file.name)
+    base = f"/api/v1/artifacts/{job.id}"
+    return [
+        FileLink(name=f.name, url=f"{base}/{quote(f.name, safe='')}", media_type=f.media_type, size=f.size)
+        for f in files
+    ]
+
+
 def status_of(job: Job) -> Status:
     """A job as its status. ``result_url`` is the first file's, by name."""
-    files = [
-        FileLink(
-            name=artifact.name,
-            url=f"/api/v1/artifacts/{job.id}/{quote(artifact.name, safe='')}",
-            media_type=artifact.media_type,
-            size=artifact.size,
-        )
-        for artifact in sorted(job.artifacts.values(), key=lambda artifact: artifact.name)
-    ]
+    files = links_of(job)
     is_done = job.state is JobState.SUCCEEDED
+    meta = Meta(step="" if is_done else job.step, progress=100.0 if is_done else job.progress)
     return Status(
         job_id=job.id,
         kind=job.kind,
         status=PHASES[job.state],
         state=job.state,
-        step="" if is_done else job.step,
-        progress=100.0 if is_done else job.progress,
+        step=meta.step,
+        progress=meta.progress,
+        meta=meta,
         attempt=job.attempt,
         created_ms=job.created_ms,
         started_ms=job.started_ms,

@@ -13,7 +13,7 @@ import pytest
 from msgspec import Meta
 from prometheus_client.parser import text_string_to_metric_families
 
-from streamforge.api.routes import Front
+from streamforge.api.front import Front
 from streamforge.api.server import ApiServer
 from streamforge.broker.broker import Broker
 from streamforge.config import ApiSettings, JobsSettings, RedisSettings
@@ -46,9 +46,16 @@ class Site:
         self.health = Health()
         self.store = JobStore(broker)
         self.objects = objects
-        kinds = Kinds([Kind("banner", Brief)])
-        front = Front(self.store, objects, kinds, self.health, ("default",), LIMIT, INPUT_LIMIT)
-        self.server = ApiServer(front, ApiSettings(port=0, max_body_bytes=LIMIT))
+        front = Front(
+            store=self.store,
+            objects=objects,
+            kinds=Kinds([Kind("banner", Brief)]),
+            health=self.health,
+            queues=("default",),
+            settings=ApiSettings(port=0, max_body_bytes=LIMIT),
+            limits=JobsSettings(max_input_bytes=INPUT_LIMIT),
+        )
+        self.server = ApiServer(front)
         self.session = aiohttp.ClientSession()
 
     async def get(self, path: str, **headers: str) -> tuple[int, Any, bytes]:
@@ -90,7 +97,15 @@ async def test_a_brief_is_accepted(site: Site, broker: Broker) -> None:
     """202 with the job's id and where to ask; the job waits in its queue with defaults filled in."""
     status, headers, body = await site.generate({"prompt": "a sale"})
     assert status == 202
-    assert body == {"job_id": body["job_id"], "status_url": f"/api/v1/status/{body['job_id']}"}
+    job_id = body["job_id"]
+    assert body == {
+        "job_id": job_id,
+        "state": "queued",
+        "is_new": True,
+        "status_url": f"/api/v1/status/{job_id}",
+        "job_url": f"/api/v1/jobs/{job_id}",
+        "events_url": f"/api/v1/jobs/{job_id}/events",
+    }
     assert headers["Location"] == body["status_url"]
     assert await site.input_of(body["job_id"]) == {"prompt": "a sale", "width": 1200, "height": 628}
     assert await entries(broker) == [body["job_id"]]
@@ -121,7 +136,7 @@ async def test_a_repeated_request_is_one_job(site: Site, broker: Broker) -> None
     first = await site.generate({"prompt": "x"}, Idempotency_Key="k")
     again = await site.generate({"height": 628, "user_prompt": "x"}, Idempotency_Key="k")
     assert again[0] == 202
-    assert again[2] == first[2]
+    assert again[2] == first[2] | {"is_new": False}
     status, headers, problem = await site.generate({"prompt": "y"}, Idempotency_Key="k")
     assert (status, headers["Content-Type"], problem["code"]) == (409, PROBLEM, "idempotency_conflict")
     assert problem["hint"]
@@ -187,14 +202,14 @@ async def test_an_input_over_the_limit_is_refused(site: Site, broker: Broker) ->
 async def test_another_content_type_is_refused(site: Site, content_type: str) -> None:
     """Only JSON is read; the header is named."""
     status, _, problem = await site.generate(Content_Type=content_type)
-    assert (status, problem["field"]) == (422, "Content-Type")
+    assert (status, problem["field"]) == (415, "Content-Type")
     assert (await site.generate(Content_Type="application/json; charset=utf-8"))[0] == 202
 
 
 async def test_a_key_may_not_be_endless(site: Site) -> None:
     """An over-long Idempotency-Key is the client's mistake."""
     status, _, problem = await site.generate(Idempotency_Key="k" * 256)
-    assert (status, problem["field"]) == (422, "idempotency_key")
+    assert (status, problem["field"]) == (422, "Idempotency-Key")
 
 
 async def test_status_follows_the_job(site: Site, broker: Broker) -> None:
@@ -330,11 +345,13 @@ async def test_without_redis_clients_are_told_to_come_back(own_server: TestServe
     await broker.close()
 
 
-async def test_an_address_in_use_is_a_config_error(site: Site, broker: Broker) -> None:
+async def test_an_address_in_use_is_a_config_error(site: Site) -> None:
     """The second server on a port names the setting."""
-    kinds, objects = Kinds([]), site.objects
-    front = Front(JobStore(broker), objects, kinds, Health(), (), LIMIT)
-    second = ApiServer(front, ApiSettings(port=site.server.port))
+    settings = ApiSettings(port=site.server.port)
+    front = Front(
+        store=site.store, objects=site.objects, kinds=Kinds([]), health=Health(), queues=(), settings=settings
+    )
+    second = ApiServer(front)
     with pytest.raises(ConfigError) as caught:
         await second.start()
     assert caught.value.field == "api.port"

@@ -1,0 +1,79 @@
+"""What the handlers work with, and how a request reaches it: the front, and the job that a path names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+from msgspec import Struct
+
+from streamforge.accounts.accounts import Accounts
+from streamforge.api.caller import EVERY_TENANT, caller_of
+from streamforge.api.hub import Hub
+from streamforge.api.money import Money
+from streamforge.api.rates import Rates
+from streamforge.api.route import Param
+from streamforge.api.shelf import KitShelf
+from streamforge.config import ApiSettings, JobsSettings
+from streamforge.errors import NotAllowed
+from streamforge.jobs.kinds import Kinds
+from streamforge.jobs.model import Job, JobId
+from streamforge.jobs.store import JobStore, unknown_job
+from streamforge.jobs.uploads import Uploads
+from streamforge.ops.health import Health
+from streamforge.storage.objects import Objects
+from streamforge.webhooks.store import Webhooks
+
+MAX_ID: Final = 64
+"""As in JobId; a longer one is not looked up."""
+
+JOB_ID: Final = Param(name="job_id", place="path", type=JobId, text="The job.", is_required=True)
+
+
+class Front(Struct, frozen=True, kw_only=True):
+    """Everything that handlers need. ``queues`` are those that this daemon serves."""
+
+    store: JobStore
+    objects: Objects
+    kinds: Kinds
+    health: Health
+    queues: tuple[str, ...]
+    settings: ApiSettings = ApiSettings()
+    limits: JobsSettings = JobsSettings()
+    accounts: Accounts | None = None
+    uploads: Uploads | None = None
+    kits: KitShelf | None = None
+    hub: Hub | None = None
+    webhooks: Webhooks | None = None
+    rates: Rates | None = None
+    money: Money | None = None
+
+
+FRONT: Final[web.AppKey[Front]] = web.AppKey("front", Front)
+
+
+def front_of(request: web.Request) -> Front:
+    """What this request's handler needs."""
+    return request.app[FRONT]
+
+
+def job_id_of(request: web.Request) -> str:
+    """The path's ``job_id``; raises UnknownJob where it cannot be one."""
+    job_id = request.match_info["job_id"]
+    if len(job_id) > MAX_ID:
+        raise unknown_job(job_id)
+    return job_id
+
+
+async def job_of(request: web.Request) -> Job:
+    """The job that the path names, where the caller may know of it; raises UnknownJob, the same for both reasons."""
+    job = await front_of(request).store.get(job_id_of(request))
+    if not caller_of(request).sees(job.tenant):
+        raise unknown_job(job.id)
+    return job
+
+
+def require_operator(request: web.Request) -> None:
+    """Let nobody but an operator do what concerns everybody; raises NotAllowed."""
+    if caller_of(request).tenant != EVERY_TENANT:
+        raise NotAllowed("this concerns every tenant", field="Authorization", hint="use an operator's API key")

@@ -1,0 +1,158 @@
+"""Brand kits over HTTP: kept under a name, for briefs to name."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from streamforge.api.caller import EVERY_TENANT, caller_of
+from streamforge.api.front import front_of
+from streamforge.api.paging import Page, PageQuery, cursor_of, place_of
+from streamforge.api.route import Answer, Param, Route, Scope, query_params
+from streamforge.api.shelf import KitShelf
+from streamforge.api.wire import NEVER_STORED, answer, read_json, read_query
+from streamforge.errors import InvalidInput, NotFound
+from streamforge.jobs.model import Tenant
+
+KitName = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}\Z", description="1 to 64 of a-z, 0-9 and -")]
+NAME = Param(name="name", place="path", type=KitName, text="The kit.", is_required=True)
+
+
+class KitQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose kits; for callers who see every tenant."""
+
+    tenant: Annotated[Tenant, Meta(description="Whose; the caller's own without it.")] | None = None
+
+
+class KitPage(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose kits, and which page of them."""
+
+    tenant: Annotated[Tenant, Meta(description="Whose; the caller's own without it.")] | None = None
+
+
+class KitView(Struct, frozen=True):
+    """A kit by its name."""
+
+    name: str
+    url: str
+
+
+async def list_kits(request: web.Request) -> web.Response:
+    """The names of the kits."""
+    query = read_query(request, KitPage)
+    after = place_of(query.cursor, str)
+    names = [name for name in await _shelf(request).list(_tenant(request, query.tenant)) if name > (after or "")]
+    page, more = names[: query.limit], len(names) > query.limit
+    return answer(Page([_view(name) for name in page], cursor_of(page[-1]) if more else None), headers=NEVER_STORED)
+
+
+async def show(request: web.Request) -> web.Response:
+    """A kit as it is kept."""
+    shelf, tenant = _shelf(request), _tenant(request, read_query(request, KitQuery).tenant)
+    kit = await shelf.get(tenant, _name(request))
+    if kit is None:
+        raise _no_kit(request)
+    return _kit(kit)
+
+
+async def put(request: web.Request) -> web.Response:
+    """Keep a kit, in place of what was there; it is checked, and its logos are fetched and looked at, before that."""
+    shelf, tenant = _shelf(request), _tenant(request, read_query(request, KitQuery).tenant)
+    name = _name(request)
+    return _kit(await shelf.put(tenant, name, await read_json(request)))
+
+
+async def delete(request: web.Request) -> web.Response:
+    """Forget a kit; jobs that run with it go on."""
+    shelf, tenant = _shelf(request), _tenant(request, read_query(request, KitQuery).tenant)
+    if not await shelf.delete(tenant, _name(request)):
+        raise _no_kit(request)
+    return web.Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _shelf(request: web.Request) -> KitShelf:
+    shelf = front_of(request).kits
+    if shelf is None:
+        raise NotFound("this server keeps no brand kits")
+    return shelf
+
+
+def _tenant(request: web.Request, named: str | None) -> str:
+    """Whose kits are meant; another tenant's do not exist for the caller."""
+    own = caller_of(request).tenant
+    tenant = named or ("default" if own == EVERY_TENANT else own)
+    if not caller_of(request).sees(tenant):
+        raise NotFound(f"no tenant {tenant[:64]!r}", field="tenant", hint="leave it out")
+    return tenant
+
+
+def _name(request: web.Request) -> str:
+    name = request.match_info["name"]
+    if not set(name) <= _CHARACTERS or len(name) > _LONGEST:
+        raise InvalidInput(f"{name[:80]!r} cannot name a brand kit", field="name", hint="1 to 64 of a-z, 0-9 and -")
+    return name
+
+
+def _no_kit(request: web.Request) -> NotFound:
+    return NotFound(f"no brand kit {request.match_info['name'][:64]!r}", field="name")
+
+
+def _view(name: str) -> KitView:
+    return KitView(name, f"/api/v1/kits/{name}")
+
+
+def _kit(kit: bytes) -> web.Response:
+    return web.Response(body=kit, content_type="application/json", headers=NEVER_STORED)
+
+
+_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_LONGEST = 64
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/api/v1/kits",
+        handler=list_kits,
+        text="The brand kits.",
+        tag="kits",
+        params=query_params(KitPage),
+        answers=(Answer(status=HTTPStatus.OK, text="By name.", type=Page[KitView]),),
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/kits/{name}",
+        handler=show,
+        text="A brand kit.",
+        tag="kits",
+        params=(NAME, *query_params(KitQuery)),
+        answers=(Answer(status=HTTPStatus.OK, text="The kit.", type=dict[str, Any]),),
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="PUT",
+        path="/api/v1/kits/{name}",
+        handler=put,
+        text="Keep a brand kit under a name.",
+        tag="kits",
+        scope=Scope.SUBMIT,
+        params=(NAME, *query_params(KitQuery)),
+        body=dict[str, Any],
+        answers=(Answer(status=HTTPStatus.OK, text="The kit as it is kept.", type=dict[str, Any]),),
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="DELETE",
+        path="/api/v1/kits/{name}",
+        handler=delete,
+        text="Forget a brand kit.",
+        tag="kits",
+        scope=Scope.SUBMIT,
+        params=(NAME, *query_params(KitQuery)),
+        answers=(Answer(status=HTTPStatus.NO_CONTENT, text="It is gone."),),
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+)

@@ -1,0 +1,90 @@
+"""Workers over HTTP: who is alive, what each holds; send one home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Annotated, Final
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from streamforge.api.caller import caller_of
+from streamforge.api.front import front_of, require_operator
+from streamforge.api.paging import Page
+from streamforge.api.route import Answer, Param, Route, Scope
+from streamforge.api.wire import NEVER_STORED, answer
+from streamforge.errors import NotFound
+from streamforge.jobs.store import JobStore
+
+WorkerName = Annotated[str, Meta(min_length=1, max_length=100)]
+WORKER: Final = Param(name="worker", place="path", type=WorkerName, text="The worker.", is_required=True)
+
+
+class WorkerView(Struct, frozen=True, kw_only=True):
+    """A worker that has shown itself alive within its lease.
+
+    ``busy`` is how many jobs it holds that the caller may know of, ``queues`` the same by queue.
+    """
+
+    name: str
+    busy: int
+    queues: dict[str, int]
+
+
+class DrainAnswer(Struct, frozen=True):
+    """A worker that has been told to end; ``heard`` is how many listened."""
+
+    name: str
+    heard: int
+
+
+async def workers(request: web.Request) -> web.Response:
+    """The workers that are alive."""
+    front = front_of(request)
+    views = await worker_views(front.store, front.queues, caller_of(request).sees)
+    return answer(Page(views), headers=NEVER_STORED)
+
+
+async def worker_views(store: JobStore, names: Iterable[str], sees: Callable[[str], bool]) -> list[WorkerView]:
+    """The workers that are alive, with what they hold in these queues of the tenants that ``sees`` admits."""
+    queues: dict[str, dict[str, int]] = {name: {} for name in await store.workers()}
+    for line in await store.holdings(names):
+        if line.worker in queues and sees(line.tenant):
+            held = queues[line.worker]
+            held[line.queue] = held.get(line.queue, 0) + line.jobs
+    return [WorkerView(name=name, busy=sum(held.values()), queues=held) for name, held in queues.items()]
+
+
+async def drain(request: web.Request) -> web.Response:
+    """Have a worker end: it takes nothing more, and hands back what does not end within its grace."""
+    require_operator(request)
+    name, store = request.match_info["worker"], front_of(request).store
+    if name not in await store.workers():
+        raise NotFound(f"no worker is called {name[:100]!r}", field="worker")
+    heard = await store.tell(msgspec.json.encode({"drain": name}))
+    return answer(DrainAnswer(name, heard), HTTPStatus.ACCEPTED)
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/api/v1/workers",
+        handler=workers,
+        text="The workers that are alive, and what they run.",
+        tag="workers",
+        answers=(Answer(status=HTTPStatus.OK, text="The workers.", type=Page[WorkerView]),),
+    ),
+    Route(
+        method="POST",
+        path="/api/v1/workers/{worker}/drain",
+        handler=drain,
+        text="Have a worker hand back its jobs and end.",
+        tag="workers",
+        scope=Scope.ADMIN,
+        params=(WORKER,),
+        answers=(Answer(status=HTTPStatus.ACCEPTED, text="It has been told.", type=DrainAnswer),),
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+)

@@ -1,0 +1,179 @@
+"""What the API answers, as a client sees it. Times are milliseconds since 1970 UTC; 0 where it has not happened.
+
+A server may say more than is named here, or less where it is older: what is unknown is passed over, what is missing has
+its default.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+T = TypeVar("T")
+
+ENDED = frozenset({"succeeded", "failed", "cancelled", "expired", "upload_failed"})
+"""States that a job stays in, unless somebody starts it anew."""
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """Why a job or an attempt failed. ``friendly`` is a sentence for whoever waits for the result."""
+
+    code: str = ""
+    message: str = ""
+    friendly: str = ""
+    field: str | None = None
+    hint: str | None = None
+    details: list[str] = []
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """A finished file; ``url`` is a path of the API."""
+
+    name: str
+    url: str = ""
+    media_type: str = ""
+    size: int = 0
+
+
+class Counted(Struct, frozen=True, kw_only=True):
+    """How many steps are done, and of how many; None where the recipe cannot tell."""
+
+    completed: int = 0
+    total: int | None = None
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """A step on the job's time line."""
+
+    name: str
+    state: str = ""
+    attempt: int = 0
+    started_ms: int = 0
+    seconds: float | None = None
+    progress: float = 0.0
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One worker's try at the job."""
+
+    attempt: int = 0
+    worker: str = ""
+    started_ms: int = 0
+    ended_ms: int = 0
+    outcome: str = ""
+    error: Reason | None = None
+
+
+class Submitted(Struct, frozen=True, kw_only=True):
+    """A job that was handed in; ``is_new`` is false where it had been before."""
+
+    job_id: str
+    state: str = ""
+    is_new: bool = True
+    status_url: str = ""
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """A job as it stands. ``progress`` is percent; ``status`` is one of the four words of task queues."""
+
+    id: str
+    kind: str = ""
+    state: str = ""
+    status: str = ""
+    queue: str = ""
+    priority: str = ""
+    tenant: str = ""
+    created_ms: int = 0
+    started_ms: int = 0
+    finished_ms: int = 0
+    due_ms: int = 0
+    step: str = ""
+    progress: float = 0.0
+    attempt: int = 0
+    steps: Counted = Counted()
+    attempts: list[Attempt] = []
+    timeline: list[Step] = []
+    artifacts: list[File] = []
+    cost: dict[str, Any] | None = None
+    result: Any = None
+    error: Reason | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it goes on no more."""
+        return self.state in ENDED
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether it ended with a result."""
+        return self.state == "succeeded"
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """Something that happened. ``id`` is what to go on from; empty for what is never stored, such as model text."""
+
+    id: str = ""
+    type: str = ""
+    job_id: str = ""
+    kind: str = ""
+    tenant: str = ""
+    at_ms: int = 0
+    attempt: int = 0
+    data: dict[str, Any] = {}
+
+
+class Page(Struct, Generic[T], frozen=True, kw_only=True):
+    """A part of a list; ``next_cursor`` asks for the next one, empty at its end."""
+
+    items: list[T] = msgspec.field(default_factory=list[T])
+    next_cursor: str = ""
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """A dead letter: what could not be done, and why. ``fields`` and ``input`` are told of a single one."""
+
+    id: str
+    source: str = ""
+    reason: str = ""
+    error: Reason = Reason()
+    at_ms: int = 0
+    job_id: str = ""
+    kind: str = ""
+    queue: str = ""
+    tenant: str = ""
+    attempts: int = 0
+    crashes: int = 0
+    signal: str = ""
+    peak_rss_kb: int = 0
+    fields: dict[str, str] = {}
+    input: Any = None
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One tenant's jobs of one priority in a queue."""
+
+    tenant: str = ""
+    priority: str = ""
+    waiting: int = 0
+    running: int = 0
+
+
+class Queue(Struct, frozen=True, kw_only=True):
+    """What waits and runs in a queue."""
+
+    queue: str
+    paused: bool = False
+    waiting: int = 0
+    running: int = 0
+    oldest_age_s: float = 0.0
+    lines: list[Line] = []
+
+
+class Worker(Struct, frozen=True, kw_only=True):
+    """A worker that is alive, and how many jobs it holds in which queue."""
+
+    name: str
+    busy: int = 0
+    queues: dict[str, int] = {}
