@@ -58,6 +58,10 @@ gallery: $(VENV)/.project $(VENV)/.libraries  ## Contact sheets of many briefs, 
 chaos: $(VENV)/.dev  ## Break real daemons for 3 minutes, check what they promise (SEED=n).
 	@$(BIN)/python -m chaos --seconds 180 $(if $(SEED),--seed $(SEED)) --json $(OUT)/chaos.json
 
+.PHONY: fuzz-api
+fuzz-api: $(VENV)/.dev  ## Every address of the HTTP interface with 100 inputs each, by its own description.
+	@STREAMFORGE_API_EXAMPLES=100 $(BIN)/pytest -q tests/integration/api/test_whole_spec.py
+
 .PHONY: chaos-long
 chaos-long: $(VENV)/.dev  ## The same for an hour.
 	@$(BIN)/python -m chaos --seconds 3600 $(if $(SEED),--seed $(SEED)) --json $(OUT)/chaos-long.json

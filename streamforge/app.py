@@ -12,32 +12,41 @@ from typing import Any, Protocol, runtime_checkable
 import anyio
 import anyio.to_thread
 
-from streamforge.api.routes import Front
+from streamforge.accounts.accounts import Accounts
+from streamforge.accounts.door import Door
+from streamforge.api.front import Front
+from streamforge.api.hub import Hub
+from streamforge.api.money import Money
+from streamforge.api.rates import Rates
 from streamforge.api.server import ApiServer
 from streamforge.broker.broker import Broker
+from streamforge.broker.deltas import DeltaVoice
 from streamforge.broker.embedded import EmbeddedServer, embedded_url
-from streamforge.config import LlmSettings, Settings, WorkerSettings, changes, taken_over
-from streamforge.jobs.dead import DeadLetters
+from streamforge.config import Settings, WorkerSettings, changes, taken_over
 from streamforge.jobs.store import JobStore
+from streamforge.jobs.uploads import Uploads
+from streamforge.models import OFFLINE, Models, leads_offline, text_chain
 from streamforge.ops import last_exit, logs, sdnotify
 from streamforge.ops.health import Health
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service, Supervisor
 from streamforge.pipelines.banner import child
 from streamforge.pipelines.banner.design.brief import Designer
+from streamforge.pipelines.banner.design.last_resort import LastResort
 from streamforge.pipelines.banner.design.model import ModelDesigner
 from streamforge.pipelines.banner.design.offline import OfflineDesigner
 from streamforge.pipelines.banner.kits import Kits
 from streamforge.pipelines.banner.pictures import Pictures
-from streamforge.providers.anthropic import AnthropicText
+from streamforge.pipelines.banner.shelf import Shelf
 from streamforge.providers.images import ImageModel
-from streamforge.providers.metered import MeteredText
-from streamforge.providers.openai_images import OpenAIImages
+from streamforge.providers.speech import SpeechModel
+from streamforge.providers.text import TextModel
 from streamforge.registry import by_kind, kinds_of, load_pipelines
 from streamforge.runtime.children import StoredChildren
 from streamforge.runtime.context import Lent, Resources
 from streamforge.runtime.control import Control
 from streamforge.runtime.cron import Cron, CronMarks, check_cron
+from streamforge.runtime.deltas import Deltas
 from streamforge.runtime.executor import Executor
 from streamforge.runtime.inbox import Inbox
 from streamforge.runtime.janitor import Janitor
@@ -52,6 +61,10 @@ from streamforge.runtime.settler import Settler
 from streamforge.runtime.watchdog import Watchdog
 from streamforge.runtime.worker import Worker
 from streamforge.storage.objects import Objects
+from streamforge.storage.sweeper import Sweeper
+from streamforge.webhooks.courier import Courier
+from streamforge.webhooks.feeder import Feeder
+from streamforge.webhooks.store import Webhooks
 
 LAST_WORDS_S = 5.0
 """How long a stopping daemon waits after the grace for a Redis that is away; what it could not say then, it leaves."""
@@ -128,7 +141,10 @@ class Daemon:
         self.objects = open_objects(settings)
         self.api: ApiServer | None = None
         self.ready = anyio.Event()
-        self._resources = default_resources(settings, self.objects) if resources is None else resources
+        preload = [module for pipeline in self.pipelines.values() for module in pipeline.preload]
+        self.rack = Rack(settings.pool, preload)
+        self.models = Models(settings, self.broker, self.rack.call)
+        self._resources = {**default_resources(settings, self.objects, self.models), **(resources or {})}
         self._supervisor = Supervisor(self._services(self._resources), self._on_ready, self._on_stop)
 
     async def run(self) -> None:
@@ -174,6 +190,7 @@ class Daemon:
             logs.configure(settings.logs)
         self.broker.configure(settings.jobs, max_crashes=settings.worker.max_crashes)
         self.worker.configure(settings.worker, settings.queues, settings.tenants)
+        self.models.reload(settings)
         self.settings = settings
 
     async def _close(self) -> None:
@@ -183,55 +200,86 @@ class Daemon:
                 await resource.aclose()
 
     def _services(self, resources: Resources) -> list[Service]:
-        """In the order of starting: what others lean on comes first."""
+        """In the order of starting: what others lean on comes first.
+
+        Whoever tells others of jobs comes before the worker: it is told, too, how those end that a stopping worker has
+        finished.
+        """
         settings, broker = self.settings, self.broker
         embedded = None if settings.redis.url else EmbeddedServer(settings.paths.data_dir, settings.embedded)
-        preload = [module for pipeline in self.pipelines.values() for module in pipeline.preload]
-        rack = Rack(settings.pool, preload)
-        settler, recorder = Settler(broker), Recorder(broker)
+        link = RedisLink(broker, embedded, settings.redis.startup_patience_s)
+        webhooks = Webhooks(broker, settings.webhooks, settings.jobs.feed_max)
+        tellers = [Feeder(broker, webhooks), Courier(broker, webhooks)] if settings.webhooks.enabled else []
+        engine = self._engine(resources)
+        if not settings.api.enabled:
+            return [link, *tellers, *engine]
+        accounts = Accounts(broker)
+        hub = Hub(broker, buffer_bytes=settings.api.listener_buffer_bytes)
+        self.api = ApiServer(self._front(accounts, hub, webhooks))
+        return [self.api, link, Door(accounts.keys, settings.api), hub, *tellers, *engine]
+
+    def _engine(self, resources: Resources) -> list[Service]:
+        """What takes jobs and performs them."""
+        settings, broker, rack = self.settings, self.broker, self.rack
+        settler, recorder, deltas = Settler(broker), Recorder(broker), Deltas(DeltaVoice(broker))
         children = StoredChildren(self.store, self.kinds)
-        lent = Lent(recorder, self.objects, rack, settings.jobs, resources, children)
+        lent = Lent(recorder, self.objects, rack, settings.jobs, resources, children, deltas)
         policy = retry_policy(settings.worker)
-        self.executor = executor = Executor(self.pipelines, lent, settler, policy, settings.jobs)
-        self.worker = worker = Worker(
-            broker,
-            executor,
+        self.executor = Executor(self.pipelines, lent, settler, policy, settings.jobs)
+        self.worker = worker = self._worker()
+        leases = Leases(settings.redis, self.url, settings.worker, worker, broker.keys)
+        for name, part in (("worker", worker), ("pool", rack), ("leases", leases)):
+            self.health.add(name, part.why_not_ready)
+        steps: list[Service] = [*self.models.services, leases, rack, settler, recorder, deltas, Scheduler(broker)]
+        control = Control(broker, settings.worker.name, cancel=worker.cancel, drain=self.stop)
+        reclaimer = Reclaimer(broker, worker.queues, settings.worker.lease_s, worker.look_for_expired)
+        keepers = [Janitor(self.store, settings.jobs), Sweeper(self.objects)]
+        watchdog = Watchdog(worker, settings.redis, self.url)
+        return [*steps, *self._cron(), self._inbox(), control, worker, reclaimer, *keepers, watchdog]
+
+    def _worker(self) -> Worker:
+        settings = self.settings
+        return Worker(
+            self.broker,
+            self.executor,
             settings.worker,
             queues=settings.queues,
             tenants=settings.tenants,
-            backlog=rack,
+            backlog=self.rack,
             crash_cause=last_exit.consume(settings.paths.data_dir, settings.worker.name),
         )
-        inbox = Inbox(
-            broker,
-            self.store,
-            self.kinds,
-            settings.worker.name,
-            settings.jobs.max_input_bytes,
+
+    def _inbox(self) -> Inbox:
+        worker, limit = self.settings.worker, self.settings.jobs.max_input_bytes
+        return Inbox(self.broker, self.store, self.kinds, worker.name, limit, queues=worker.queues)
+
+    def _front(self, accounts: Accounts, hub: Hub, webhooks: Webhooks) -> Front:
+        """What the HTTP interface needs of everything else."""
+        settings = self.settings
+        return Front(
+            store=self.store,
+            objects=self.objects,
+            kinds=self.kinds,
+            health=self.health,
             queues=settings.worker.queues,
+            settings=settings.api,
+            limits=settings.jobs,
+            accounts=accounts,
+            uploads=Uploads(self.broker, self.objects, self.kinds, settings.api),
+            kits=self._shelf(),
+            hub=hub,
+            money=Money(self.models.books, self.models.credits, self.models.budgets),
+            rates=Rates(self.broker, settings.api) if settings.api.requests_per_minute else None,
+            webhooks=webhooks,
         )
-        self.health.add("worker", worker.why_not_ready)
-        self.health.add("pool", rack.why_not_ready)
-        leases = Leases(settings.redis, self.url, settings.worker, worker, broker.keys)
-        self.health.add("leases", leases.why_not_ready)
-        reclaimer = Reclaimer(broker, worker.queues, settings.worker.lease_s, worker.look_for_expired)
-        services: list[Service] = [RedisLink(broker, embedded, settings.redis.startup_patience_s)]
-        services += [leases, rack, settler, recorder, Scheduler(broker), *self._cron(), inbox]
-        services += [Control(broker, settings.worker.name, cancel=worker.cancel, drain=self.stop), worker, reclaimer]
-        services += [Janitor(DeadLetters(broker), settings.jobs.dead_ttl_s), Watchdog(worker, settings.redis, self.url)]
-        if settings.api.enabled:
-            front = Front(
-                self.store,
-                self.objects,
-                self.kinds,
-                self.health,
-                settings.worker.queues,
-                settings.api.max_body_bytes,
-                settings.jobs.max_input_bytes,
-            )
-            self.api = ApiServer(front, settings.api)
-            services.insert(0, self.api)
-        return services
+
+    def _shelf(self) -> Shelf:
+        """The kits that callers send; their logos are decoded in a pool child, where a hostile one harms nobody."""
+
+        async def examined(picture: str, field: str) -> object:
+            return await self.rack.call(child.examine_logo, picture, field)
+
+        return Shelf(Kits(self.objects, open_pictures(self.settings), examined))
 
     def _cron(self) -> list[Service]:
         if not self.settings.cron:
@@ -250,21 +298,16 @@ def retry_policy(worker: WorkerSettings) -> RetryPolicy:
     return RetryPolicy(max_attempts=worker.max_attempts, base_s=worker.retry_base_s, cap_s=worker.retry_cap_s)
 
 
-def default_resources(settings: Settings, objects: Objects) -> Resources:
-    """What pipelines may ask for by type; see ``Context.use``. An image model is among them only where one is set."""
+def default_resources(settings: Settings, objects: Objects, models: Models) -> Resources:
+    """What pipelines may ask for by type; see ``Context.use``. A model is among them only where one is set."""
     pictures = open_pictures(settings)
     lent: dict[type[Any], Any] = {
-        Designer: choose_designer(settings.llm),
+        Designer: choose_designer(settings, models),
         Pictures: pictures,
         Kits: Kits(objects, pictures, _decoded),
     }
-    if settings.images.openai_api_key:
-        key = settings.images.openai_api_key.reveal()
-        images = settings.images
-        lent[ImageModel] = OpenAIImages(
-            api_key=key, model=images.model, base_url=images.openai_base_url, timeout_s=images.timeout_s
-        )
-    return lent
+    found = {TextModel: models.text(), ImageModel: models.images(), SpeechModel: models.speech()}
+    return lent | {kind: model for kind, model in found.items() if model is not None}
 
 
 def open_pictures(settings: Settings) -> Pictures:
@@ -282,14 +325,15 @@ async def _decoded(picture: str, field: str) -> object:
     return await anyio.to_thread.run_sync(child.examine_logo, picture, field)
 
 
-def choose_designer(llm: LlmSettings) -> Designer:
-    """The configured designer; ``auto`` is the model where a key is there. A model without a key is a ConfigError."""
-    if llm.designer == "offline" or (llm.designer == "auto" and not llm.anthropic_api_key):
+def choose_designer(settings: Settings, models: Models) -> Designer:
+    """The models of ``llm.chain`` as a designer; the rules alone, or behind them, where the chain ends offline."""
+    text, llm = models.text(), settings.llm
+    if text is None:
         return OfflineDesigner()
-    model = AnthropicText(
-        api_key=llm.anthropic_api_key.reveal(), model=llm.anthropic_model, base_url=llm.anthropic_base_url or None
-    )
-    return ModelDesigner(MeteredText(model), effort=llm.effort, max_tokens=llm.max_tokens, timeout_s=llm.timeout_s)
+    designer = ModelDesigner(text, effort=llm.effort, max_tokens=llm.max_tokens, timeout_s=llm.timeout_s)
+    if text_chain(settings)[-1] != OFFLINE:
+        return designer
+    return LastResort(designer, OfflineDesigner(), leads_offline(settings))
 
 
 def open_objects(settings: Settings) -> Objects:

@@ -6,6 +6,13 @@
     │   ├── UnknownKind           no pipeline of that name is registered
     │   ├── UnknownJob            no job has that id (or its record has expired)
     │   ├── IdempotencyConflict   the key was used for another input
+    │   ├── NotAuthenticated      nobody knows who asks: no key, or one that is not good
+    │   ├── NotAllowed            it is known who asks, and that he may not
+    │   ├── NotFound              nothing has that name
+    │   ├── WrongState            the job stands where this cannot be done
+    │   ├── TooLarge              over a limit on bytes or on how many
+    │   ├── UnsupportedMedia      a file of a type that is not taken
+    │   ├── InvalidSignature      a webhook was not signed with this secret, or too long ago
     │   └── ConfigError           a setting is unknown, malformed or contradicts another
     ├── TransientError        wait, then try again
     │   ├── BrokerUnavailable     Redis did not answer
@@ -88,6 +95,34 @@ class UnknownJob(InputError):
 
 class IdempotencyConflict(InputError):
     """The idempotency key was already used for a different input."""
+
+
+class NotAuthenticated(InputError):
+    """The request needs an API key."""
+
+
+class NotAllowed(InputError):
+    """The API key does not allow this."""
+
+
+class NotFound(InputError):
+    """Nothing has that name."""
+
+
+class WrongState(InputError):
+    """The job stands where this cannot be done."""
+
+
+class TooLarge(InputError):
+    """It is over a limit."""
+
+
+class UnsupportedMedia(InputError):
+    """A file of this type is not taken."""
+
+
+class InvalidSignature(InputError):
+    """The webhook was not signed with this secret."""
 
 
 class ConfigError(InputError):

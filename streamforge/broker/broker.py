@@ -19,7 +19,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from streamforge.broker.connection import connect, is_away, translate
 from streamforge.broker.keys import INBOX_GROUP, Keys
-from streamforge.broker.scripts import LineDepth, Promoted, Record, Scripts, Settlement, Take, Taken
+from streamforge.broker.scripts import LineDepth, Promoted, Record, Room, Scripts, Settlement, Take, Taken, UploadRecord
 from streamforge.config import JobsSettings, RedisSettings
 from streamforge.errors import BrokerUnavailable, ConfigError, StreamForgeError
 from streamforge.jobs.model import Submission
@@ -82,8 +82,13 @@ class Broker:
         await cast("Awaitable[Any]", self.client.execute_command("PING"))  # pyright: ignore[reportUnknownMemberType]
 
     async def submit(self, job: Submission, fingerprint: str) -> tuple[int, str]:
+        """One job; see ``submit_all``."""
+        (answer,) = await self.submit_all([(job, fingerprint)])
+        return answer
+
+    async def submit_all(self, batch: Sequence[tuple[Submission, str]]) -> list[tuple[int, str]]:
         """See ``Scripts.submit``; one try: the caller tells its client."""
-        return await self._once("submit", lambda: self._scripts.submit(job, fingerprint))
+        return await self._once("submit", lambda: self._scripts.submit(batch))
 
     async def take(self, take: Take) -> Taken:
         """See ``Scripts.take``; one try: on BrokerUnavailable the caller takes its own pending entries next."""
@@ -143,9 +148,29 @@ class Broker:
         """See ``Scripts.requeue``; one try."""
         return await self._once("requeue", lambda: self._scripts.requeue(dead_id, fresh=fresh))
 
+    async def restart(self, job_id: str, *, fresh: bool) -> int:
+        """See ``Scripts.restart``; one try."""
+        return await self._once("restart", lambda: self._scripts.restart(job_id, fresh=fresh))
+
+    async def unlist(self, tenant: str, job_ids: Sequence[str]) -> int:
+        """See ``Scripts.unlist``; repeating it changes nothing more."""
+        return await self.call("unlist", lambda: self._scripts.unlist(tenant, job_ids))
+
+    async def take_room(self, caller: str, interval_ms: float, burst: int) -> Room:
+        """See ``Scripts.take_room``; one try."""
+        return await self._once("rate", lambda: self._scripts.take_room(caller, interval_ms, burst))
+
     async def cancel(self, job_id: str, error: bytes) -> int:
         """See ``Scripts.cancel``; repeating it changes nothing more."""
         return await self.call("cancel", lambda: self._scripts.cancel(job_id, error))
+
+    async def upload(self, upload: UploadRecord) -> int:
+        """See ``Scripts.upload``; repeating it writes the same again."""
+        return await self.call("upload", lambda: self._scripts.upload(upload))
+
+    async def process(self, job_id: str, payload: bytes, uploads_written: bytes) -> int:
+        """See ``Scripts.process``; repeating it changes nothing more."""
+        return await self.call("process", lambda: self._scripts.process(job_id, payload, uploads_written))
 
     async def wait_for_bell(self, queue: str, cursor: bytes) -> None:
         """Return when there may be something to take from the queue, or after ``BLOCK_S``.
@@ -154,6 +179,19 @@ class Broker:
         """
         streams = cast("dict[Any, Any]", {self.keys.bell(queue): cursor})
         await self._once("wait", lambda: self._blocking.xread(streams, count=1, block=round(BLOCK_S * 1000)))
+
+    async def read_streams(
+        self, streams: Mapping[str, str], *, count: int, block_s: float
+    ) -> list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]:
+        """What came into streams after the ids given, waiting up to ``block_s`` (at most ``BLOCK_S``); one try."""
+        wanted = cast("dict[Any, Any]", dict(streams))
+        block_ms = max(1, round(min(block_s, BLOCK_S) * 1000))  # 0 would wait for ever
+        reply = await self._once("read", lambda: self._blocking.xread(wanted, count=count, block=block_ms))
+        return cast("list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]", reply or [])
+
+    def channel(self) -> Any:  # noqa: ANN401 - redis-py's types say little
+        """A connection for publish and subscribe, not yet made; see ``listen`` for how one is used."""
+        return cast("Any", self._blocking).pubsub(ignore_subscribe_messages=True)
 
     async def tell(self, message: bytes) -> int:
         """Say something on the control channel; how many workers heard it."""

@@ -30,7 +30,17 @@ compares them.
 | ``P:{0}:workers``                | set    | renew, reclaimer          | names, until somebody finds them gone     |
 | ``P:{0}:worker:<name>``          | string | renew                     | a lease; gone when the worker is          |
 | ``P:{0}:probe``                  | string | watchdog                  | a second                                  |
+| ``P:{0}:index:<t>``              | zset   | submit, janitor           | members are jobs, by the time they were   |
+|                                  |        |                           | submitted, until they have expired        |
+| ``P:{0}:tenants``                | set    | submit, janitor           | members are tenants with an index         |
+| ``P:{0}:rate:<caller>``          | string | rate                      | until its requests are paid off           |
 | ``P:{0}:idem:<tenant>:<k>``      | string | submit                    | idempotency TTL                           |
+| ``P:{0}:uploads:<id>``           | hash   | upload                    | until its job is queued, or ends          |
+| ``P:{0}:apikeys``                | hash   | accounts                  | a field for each key, until it is revoked |
+| ``P:{0}:apikeys:used``           | hash   | accounts                  | the same fields                           |
+| ``P:{0}:signing``                | string | accounts                  | for good: what sessions and links are     |
+|                                  |        |                           | signed with                               |
+| ``P:{0}:ticket:<hash>``          | string | accounts                  | half a minute, or until it is used        |
 | ``P:{0}:model:<s>``              | hash   | admit, settle (traffic)   | an hour after the last use; s is provider |
 |                                  |        |                           | and model                                 |
 | ``P:{0}:limit:<s>:<key>``        | hash   | admit, settle, renew      | the same; key is a fingerprint            |
@@ -40,14 +50,26 @@ compares them.
 | ``P:{0}:passes:<s>``             | hash   | admit                     | gone when nobody waits                    |
 | ``P:{0}:turn:<s>:<caller>``      | string | admit                     | until a parked caller is back             |
 | ``P:{0}:benched:<provider>``     | hash   | settle (traffic)          | until the last of its keys may try again  |
-| ``P:{0}:ledger:<id>``            | hash   | charge                    | a week after the job's last call          |
-| ``P:{0}:spent:<t>:<day>``        | hash   | charge, hold              | about a year; days since 1970, UTC        |
-| ``P:{0}:holds:<t>``              | zset   | hold, charge              | members are calls, until their lease ends |
-| ``P:{0}:held:<t>``               | string | hold, charge              | with the holds, whose sum it is           |
-| ``P:{0}:credits:<t>``            | hash   | credit, charge            | for good: it is somebody's money          |
-| ``P:{0}:charges``                | stream | charge (capped)           | the newest N calls                        |
+| ``P:{0}:ledger:<id>``            | hash   | admit, settle, charge     | a week after the job's last call          |
+| ``P:{0}:spent:<t>:<day>``        | hash   | admit, settle, charge     | about a year; days since 1970, UTC        |
+| ``P:{0}:holds:<t>``              | zset   | admit, settle, charge     | members are calls, until their lease ends |
+| ``P:{0}:held:<t>``               | string | admit, settle, charge     | with the holds, whose sum it is           |
+| ``P:{0}:credits:<t>``            | hash   | credit, settle, charge    | for good: it is somebody's money          |
+| ``P:{0}:charges``                | stream | settle, charge (capped)   | the newest N calls                        |
+| ``P:{0}:hooks:cursor``           | string | submit, webhooks          | for good: the feed is read from here      |
+| ``P:{0}:hooks:version``          | string | webhooks                  | for good: counts changes of endpoints     |
+| ``P:{0}:hooks:feeder``           | string | webhooks                  | a lease of seconds                        |
+| ``P:{0}:hooks:bell``             | stream | submit, webhooks          | one entry                                 |
+| ``P:{0}:hooks:endpoints``        | hash   | webhooks                  | a field for each, until it is deleted     |
+| ``P:{0}:hooks:health:<e>``       | hash   | webhooks                  | with its endpoint                         |
+| ``P:{0}:hooks:due``              | zset   | webhooks                  | members are endpoints with what is due    |
+| ``P:{0}:hooks:due:<e>``          | zset   | webhooks                  | members leave when delivered or given up  |
+| ``P:{0}:hooks:log:<e>``          | zset   | webhooks (capped)         | the newest N deliveries, as long as kept  |
+| ``P:{0}:hooks:sent:<id>``        | hash   | webhooks                  | a delivery: webhooks.keep_s               |
+| ``P:{0}:hooks:dead``             | zset   | webhooks (capped)         | the newest N deliveries given up          |
 
-``P:{0}:control`` is a channel, on which workers are told what is asked of them.
+``P:{0}:control`` is a channel, on which workers are told what is asked of them; ``P:{0}:deltas:<id>`` is one on which
+the text of a job's models is told while they write it.
 """
 
 from __future__ import annotations
@@ -73,10 +95,17 @@ class Keys:
         self.paused = f"{self.base}:paused"
         self.running = f"{self.base}:running"
         self.workers = f"{self.base}:workers"
+        self.tenants = f"{self.base}:tenants"
         self.cron = f"{self.base}:cron"
         self.control = f"{self.base}:control"
         self.probe = f"{self.base}:probe"
         self.charges = f"{self.base}:charges"
+        self.hooks = f"{self.base}:hooks"
+        self.hooks_cursor = f"{self.hooks}:cursor"
+        self.hooks_bell = f"{self.hooks}:bell"
+        self.api_keys = f"{self.base}:apikeys"
+        self.api_keys_used = f"{self.base}:apikeys:used"
+        self.signing = f"{self.base}:signing"
 
     def queue(self, queue: str, priority: Priority, tenant: str = "default") -> str:
         """The stream of one line: a tenant's jobs of one priority in a queue."""
@@ -102,13 +131,33 @@ class Keys:
         """The job's artifacts by name."""
         return f"{self.base}:files:{job_id}"
 
+    def uploads(self, job_id: str) -> str:
+        """The files that have arrived for a job which waits for them."""
+        return f"{self.base}:uploads:{job_id}"
+
+    def ticket(self, digest: str) -> str:
+        """What a ticket stands for."""
+        return f"{self.base}:ticket:{digest}"
+
     def log(self, job_id: str) -> str:
         """The job's own events."""
         return f"{self.base}:log:{job_id}"
 
+    def deltas(self, job_id: str) -> str:
+        """The channel of a job's model text."""
+        return f"{self.base}:deltas:{job_id}"
+
+    def index(self, tenant: str) -> str:
+        """The tenant's jobs, by the time they were submitted."""
+        return f"{self.base}:index:{tenant}"
+
     def worker(self, name: str) -> str:
         """Who lives under a worker's name."""
         return f"{self.base}:worker:{name}"
+
+    def rate(self, caller: str) -> str:
+        """When the caller's requests will have been paid off."""
+        return f"{self.base}:rate:{caller}"
 
     def idempotency(self, tenant: str, key: str) -> str:
         """Which job an idempotency key stands for."""

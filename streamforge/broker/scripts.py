@@ -21,9 +21,32 @@ from streamforge.broker.keys import Keys
 from streamforge.config import JobsSettings
 from streamforge.jobs.model import Claim, Priority, Submission
 from streamforge.jobs.outcome import Charge
+from streamforge.jobs.record import title_of
 
 Arg = str | bytes | int | float
 TakeMode = Literal["new", "lost", "crashed", "expired"]
+
+
+class Order(Struct, kw_only=True, omit_defaults=True):
+    """A submission as submit.lua takes it: texts and numbers alone, for Lua's msgpack knows no bytes."""
+
+    id: str
+    kind: str
+    input: str
+    queue: str
+    priority: str
+    tenant: str
+    source: str
+    fingerprint: str
+    title: str = ""
+    not_before_ms: int = 0
+    expires_ms: int = 0
+    idempotency_key: str = ""
+    parent: str = ""
+    callback_url: str = ""
+    wanted: str = ""
+    names: str = ""
+    upload_ttl_ms: int = 0
 
 
 class Settlement(Struct, frozen=True):
@@ -117,6 +140,27 @@ class LineDepth(Struct, frozen=True):
     first: str
 
 
+class UploadRecord(Struct, frozen=True, kw_only=True):
+    """What upload.lua writes: ``record`` is JSON with a ``size``, or empty to remove it."""
+
+    id: str
+    name: str
+    record: bytes
+    ttl_ms: int
+    max_total_bytes: int
+    event: str
+    data: bytes
+
+
+class Room(Struct, frozen=True):
+    """Whether there was room for a request, for how many more there is; ms until all of it is free, until one is."""
+
+    is_there: bool
+    left: int
+    full_ms: int
+    wait_ms: int
+
+
 class Scripts:
     """The Lua scripts over one client. Raises redis-py's errors; ``Broker`` translates them."""
 
@@ -134,27 +178,16 @@ class Scripts:
         self._head: tuple[Arg, ...] = (self._keys.base, limits.feed_max, limits.event_log_max)
         self._ttl_s = ceil(limits.result_ttl_s)  # Redis takes whole seconds, and 0 is an error
 
-    async def submit(self, job: Submission, fingerprint: str) -> tuple[int, str]:
-        """1 created, 0 known already, -1 the key or -2 the id stands for another input; and the job's id."""
-        idem = self._keys.idempotency(job.tenant, job.idempotency_key) if job.idempotency_key else self._keys.feed
-        code, job_id = await self._run(
-            "submit",
-            [self._keys.feed, idem],
-            job.id,
-            job.kind,
-            job.input,
-            job.queue,
-            job.priority,
-            job.tenant,
-            job.source,
-            job.not_before_ms,
-            fingerprint,
-            ceil(self._limits.idempotency_ttl_s),
-            "1" if job.idempotency_key else "",
-            job.expires_at_ms,
-            job.parent,
-        )
-        return int(code), _text(job_id)
+    async def submit(self, batch: Sequence[tuple[Submission, str]]) -> list[tuple[int, str]]:
+        """For each job with its fingerprint: 1 created, 0 known already, and the job's id.
+
+        Or -1: the key, -2: the id stands for another input, and that job's id.
+        """
+        frees = self._limits.idempotency_on_failure == "free"
+        orders = msgspec.msgpack.encode([_order(job, fingerprint) for job, fingerprint in batch])
+        ttl_s = ceil(self._limits.idempotency_ttl_s)
+        answers = await self._run("submit", [self._keys.feed], ttl_s, "1" if frees else "", orders)
+        return [(int(code), _text(text)) for code, text in answers]
 
     async def take(self, take: Take) -> Taken:
         """Claim jobs: new ones, this worker's own pending ones, or those whose lease has ended."""
@@ -203,9 +236,33 @@ class Scripts:
         code, job_id = await self._run("requeue", [self._keys.feed], dead_id, "1" if fresh else "")
         return int(code), _text(job_id)
 
+    async def restart(self, job_id: str, *, fresh: bool) -> int:
+        """1 started anew, 0 no such job, -2 it is not in a state to restart."""
+        return int(await self._run("restart", [self._keys.feed], job_id, "1" if fresh else ""))
+
+    async def unlist(self, tenant: str, job_ids: Sequence[str]) -> int:
+        """Take jobs whose records are gone out of the tenant's index; how many."""
+        return int(await self._run("unlist", [self._keys.feed], tenant, *job_ids))
+
+    async def take_room(self, caller: str, interval_ms: float, burst: int) -> Room:
+        """Count a request of a caller, who is given one in each interval and may save up ``burst`` of them."""
+        is_there, left, full_ms, wait_ms = await self._run("rate", [self._keys.feed], caller, interval_ms, burst)
+        return Room(bool(is_there), left, full_ms, wait_ms)
+
     async def cancel(self, job_id: str, error: bytes) -> int:
         """1 ended now, 2 its worker will end it, 0 it had ended, -1 no such job; its children end too."""
         return int(await self._run("cancel", [self._keys.feed], job_id, error, self._ttl_s))
+
+    async def upload(self, upload: UploadRecord) -> int:
+        """1 written, 0 no such job, -1 it waits for no files, -2 too much, -3 nothing to remove."""
+        u = upload
+        args = (u.id, u.name, u.record, u.ttl_ms, u.max_total_bytes, u.event, u.data)
+        return int(await self._run("upload", [self._keys.feed], *args))
+
+    async def process(self, job_id: str, payload: bytes, uploads_written: bytes) -> int:
+        """1 handed to its queue, 2 that was done before, 0 no such job, -1 it has ended, -2 its files have changed."""
+        args = (job_id, payload, uploads_written, self._ttl_s)
+        return int(await self._run("process", [self._keys.feed], *args))
 
     async def look(self, queues: Sequence[str], lease_ms: int) -> list[str]:
         """Which of these queues hold jobs that nobody has renewed for a lease."""
@@ -248,6 +305,30 @@ def load_sources() -> dict[str, str]:
         for path in folder.iterdir()
         if path.name.endswith(".lua") and path.name != "lib.lua"
     }
+
+
+def _order(job: Submission, fingerprint: str) -> Order:
+    order = Order(
+        id=job.id,
+        kind=job.kind,
+        input=job.input.decode(),
+        queue=job.queue,
+        priority=job.priority,
+        tenant=job.tenant,
+        source=job.source,
+        fingerprint=fingerprint,
+        title=title_of(job.input),
+        not_before_ms=job.not_before_ms,
+        expires_ms=job.expires_at_ms,
+        idempotency_key=job.idempotency_key,
+        parent=job.parent,
+        callback_url=job.callback_url,
+    )
+    if job.files:
+        order.wanted = msgspec.json.encode(job.files).decode()
+        order.names = msgspec.json.encode([file.name for file in job.files]).decode()
+        order.upload_ttl_ms = round(job.upload_ttl_s * 1000)
+    return order
 
 
 def _claim(row: list[Any], queue: str) -> Claim:

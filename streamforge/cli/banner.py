@@ -10,9 +10,9 @@ import msgspec
 
 from streamforge.cli.briefs import PICTURES, data_uri, known_size
 from streamforge.cli.demo import table
-from streamforge.cli.jobs import print_line
 from streamforge.cli.main import FAILED, OK
 from streamforge.cli.session import why_not_writable, why_unreadable
+from streamforge.cli.text import print_line
 from streamforge.errors import InvalidInput, LayoutInfeasible
 from streamforge.jobs.kinds import BROKEN_JSON
 from streamforge.pipelines.banner import child, preload
@@ -23,7 +23,7 @@ from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.design.locks import require_known
 from streamforge.pipelines.banner.kit import BrandKit
 from streamforge.pipelines.banner.layout.arrangement import Arrangement
-from streamforge.pipelines.banner.order import order_of
+from streamforge.pipelines.banner.order import order_for
 from streamforge.pipelines.banner.pipeline import require_sound
 from streamforge.pipelines.banner.spec import BannerSpec
 
@@ -44,7 +44,7 @@ def render(args: argparse.Namespace) -> int:
 
 def _made(brief: Brief, canvas: Canvas, out: Path, *, is_verbose: bool) -> int:
     """Make one canvas and print what came of it; how many checks failed. A canvas without a layout is one of them."""
-    design, order = adapt(_design_of(brief.spec), brief, canvas), order_of(brief.spec, canvas)
+    design, order = adapt(_design_of(brief.spec), brief, canvas), order_for(brief, canvas)
     try:
         arrangement = child.arrange(design, order)
     except LayoutInfeasible as error:
@@ -54,7 +54,7 @@ def _made(brief: Brief, canvas: Canvas, out: Path, *, is_verbose: bool) -> int:
     for file in painted.files:
         (out / file.name).write_bytes(file.data)
         print_line(f"{out / file.name}  ({file.media_type}, {len(file.data) / 1000:.0f} kB)")
-    for line in _remarks(design, arrangement):
+    for line in [*_remarks(design, arrangement), *painted.notes]:
         print_line(f"  {line}")
     wrong = [check for check in painted.checks if not check.passed]
     for line in table(painted.checks if is_verbose else wrong) if is_verbose or wrong else []:
@@ -70,7 +70,9 @@ def _remarks(design: Design, arrangement: Arrangement) -> list[str]:
     lines = [f"left out: {name} ({why})" for name, why in reasons.items()]
     if arrangement.relaxed:
         lines.append(f"does not hold: {', '.join(arrangement.relaxed)}")
-    return [*lines, "no layout was found in time: a plain stack"] if arrangement.solver == "stack" else lines
+    if arrangement.solver == "stack":
+        lines.append("no layout was found in time: a plain stack")
+    return [*lines, *arrangement.notes]
 
 
 def schema(args: argparse.Namespace) -> int:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import AsyncGenerator
+from time import time
 
 import msgspec
 
-from streamforge.cli.jobs import print_line
+from streamforge.cli.desk import Desk, desk_of
 from streamforge.cli.main import FAILED, OK
-from streamforge.cli.session import job_store, run_async, settings_from
+from streamforge.cli.session import run_async
+from streamforge.cli.text import print_json, print_line
+from streamforge.client import Letter
 from streamforge.clock import iso
 from streamforge.errors import InputError, InvalidInput
-from streamforge.jobs.dead import DeadLetter, DeadLetters, Filter
+from streamforge.jobs.dead import check_id
+from streamforge.jobs.events import is_after
 
 SHOWN_CHARS = 2000
 """Of each original field, for people; --json gives it whole."""
@@ -22,10 +26,10 @@ def list_letters(args: argparse.Namespace) -> int:
     """The newest dead letters, a line each."""
 
     async def show_all() -> int:
-        async with job_store(settings_from(args)) as store:
-            letters = await store.letters.list(count=args.count, before=args.before, only=_filter(args))
+        async with desk_of(args) as desk:
+            letters = [letter async for letter in _admitted(desk, args, limit=args.count, before=args.before)]
         if args.json:
-            print_line(msgspec.json.encode(letters).decode())
+            print_json(letters)
         for letter in [] if args.json else letters:
             print_line(f"{letter.id}  {iso(letter.at_ms)}  {letter.reason:<20} {letter.kind:<12} {_what(letter)}")
         return OK
@@ -37,10 +41,10 @@ def show(args: argparse.Namespace) -> int:
     """One dead letter with its original fields."""
 
     async def show_one() -> int:
-        async with job_store(settings_from(args)) as store:
-            letter = await store.letters.get(args.id)
+        async with desk_of(args) as desk:
+            letter = await desk.letter(args.id)
         if args.json:
-            print_line(msgspec.json.encode(letter).decode())
+            print_json(letter)
             return OK
         for line in _lines(letter):
             print_line(line)
@@ -54,15 +58,15 @@ def requeue(args: argparse.Namespace) -> int:
 
     async def requeue_all() -> int:
         failed = 0
-        async with job_store(settings_from(args)) as store:
-            async for dead_id in _chosen(store.letters, args):
+        async with desk_of(args) as desk:
+            for letter_id in await _chosen(desk, args):
                 try:
-                    print_line(f"{dead_id}  requeued as {await store.letters.requeue(dead_id, fresh=args.fresh)}")
+                    print_line(f"{letter_id}  requeued as {await desk.requeue(letter_id, fresh=args.fresh)}")
                 except InputError as error:
                     if args.id:
                         raise
                     failed += 1
-                    print_line(f"{dead_id}  {error}")
+                    print_line(f"{letter_id}  {error}")
         return FAILED if failed else OK
 
     return run_async(requeue_all())
@@ -72,47 +76,63 @@ def purge(args: argparse.Namespace) -> int:
     """Forget the named ones, or all that the filter admits."""
 
     async def purge_all() -> int:
-        async with job_store(settings_from(args)) as store:
-            chosen = [dead_id async for dead_id in _chosen(store.letters, args)]
-            print_line(f"{await store.letters.purge(chosen)} forgotten")
+        async with desk_of(args) as desk:
+            chosen = await _chosen(desk, args)
+            for letter_id in chosen:
+                await desk.forget(letter_id)
+        print_line(f"{len(chosen)} forgotten")
         return OK
 
     return run_async(purge_all())
 
 
-async def _chosen(letters: DeadLetters, args: argparse.Namespace) -> AsyncGenerator[str]:
+async def _chosen(desk: Desk, args: argparse.Namespace) -> list[str]:
     """The ids that the command line names, or those of its filter."""
-    only = _filter(args)
-    if bool(args.id) == (args.all or only != Filter()):
+    is_filtered = bool(args.reason or args.kind or args.tenant or args.older_than)
+    if bool(args.id) == (args.all or is_filtered):
         how = "name them, or say which by --reason, --kind, --tenant, --older-than or --all, not both"
         raise InvalidInput("which dead letters?", field="id", hint=how)
-    for dead_id in args.id:
-        yield dead_id
-    if not args.id:
-        for letter in [letter async for letter in letters.all(only=only)]:
-            yield letter.id
+    return list(args.id) or [letter.id async for letter in _admitted(desk, args)]
 
 
-def _filter(args: argparse.Namespace) -> Filter:
-    older_ms = round((args.older_than or 0.0) * 1000)
-    return Filter(reason=args.reason, kind=args.kind, tenant=args.tenant, older_than_ms=older_ms)
+async def _admitted(
+    desk: Desk, args: argparse.Namespace, *, limit: int = 0, before: str = ""
+) -> AsyncGenerator[Letter]:
+    """Letters that the filter admits, newest first."""
+    if before:
+        check_id(before)
+    latest_ms = round((time() - (args.older_than or 0.0)) * 1000)
+    number = 0
+    async for letter in desk.letters(reason=args.reason, kind=args.kind, tenant=args.tenant):
+        if letter.at_ms > latest_ms or (before and not is_after(before, letter.id)):
+            continue
+        yield letter
+        number += 1
+        if number == limit:
+            return
 
 
-def _lines(letter: DeadLetter) -> list[str]:
+def _lines(letter: Letter) -> list[str]:
     lines = [f"{letter.id}  {iso(letter.at_ms)}  from {letter.source}, {letter.reason}", f"  {_what(letter)}"]
     if letter.error.hint:
         lines.append(f"  hint: {letter.error.hint}")
-    if letter.job:
-        lines.append(f"  job {letter.job}, attempts {letter.attempts}, crashes {letter.crashes}")
+    if letter.job_id:
+        lines.append(f"  job {letter.job_id}, attempts {letter.attempts}, crashes {letter.crashes}")
     if letter.signal:
         peak = f", peak memory {letter.peak_rss_kb / 1024:.0f} MiB" if letter.peak_rss_kb else ""
         lines.append(f"  last crash: {letter.signal}{peak}")
-    for name, value in letter.fields.items():
+    for name, value in _given(letter).items():
         more = f" … ({len(value)} characters)" if len(value) > SHOWN_CHARS else ""
         lines.append(f"  {name} = {value[:SHOWN_CHARS]}{more}")
     return lines
 
 
-def _what(letter: DeadLetter) -> str:
+def _given(letter: Letter) -> dict[str, str]:
+    if letter.input is None:
+        return letter.fields
+    return {**letter.fields, "input": msgspec.json.encode(letter.input).decode()}
+
+
+def _what(letter: Letter) -> str:
     where = f"{letter.error.field}: " if letter.error.field else ""
     return f"{where}{letter.error.message}"

@@ -14,12 +14,14 @@ import msgspec
 
 from streamforge.app import Daemon
 from streamforge.cli.briefs import read_brief
-from streamforge.cli.jobs import event_line, follow, job_lines, print_line
+from streamforge.cli.desk import StoreDesk
 from streamforge.cli.main import FAILED, INTERRUPTED, OK
 from streamforge.cli.run import heed_signals
 from streamforge.cli.session import run_async, settings_from, why_not_writable
+from streamforge.cli.text import event_line, job_lines, print_line
 from streamforge.config import Settings
 from streamforge.errors import InvalidInput, StreamForgeError, UnknownJob
+from streamforge.jobs.listing import Listing
 from streamforge.jobs.model import Job, JobState
 from streamforge.ops import logs
 from streamforge.ops.service import ServiceFailed
@@ -78,7 +80,7 @@ async def _make(daemon: Daemon, brief: dict[str, Any], out: Path) -> int:
     job = await _follow(daemon, brief)
     if job.state is JobState.SUCCEEDED:
         await _deliver(daemon, job, out)
-    for line in job_lines(job) if job.error else []:
+    for line in job_lines(await _desk(daemon).job(job.id)) if job.error else []:
         print_line(line)
     print_line(f"{job.state} in {monotonic() - started:.1f} s")
     return OK if job.state is JobState.SUCCEEDED else FAILED
@@ -99,10 +101,14 @@ async def _follow(daemon: Daemon, brief: dict[str, Any]) -> Job:
     print_line(f"XADD {daemon.broker.keys.inbox} * kind banner input '…'  ->  {entry}")
     job_id = f"in-{entry}"
     await _appearance(daemon, job_id)
-    async for event in follow(daemon.store, job_id):
+    async for event in _desk(daemon).events(job_id):
         if event.type in SHOWN:
             print_line(event_line(event))
     return await daemon.store.get(job_id)
+
+
+def _desk(daemon: Daemon) -> StoreDesk:
+    return StoreDesk(daemon.settings, daemon.store, Listing(daemon.broker))
 
 
 async def _appearance(daemon: Daemon, job_id: str) -> None:

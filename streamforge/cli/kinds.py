@@ -6,9 +6,9 @@ import argparse
 
 import msgspec
 
-from streamforge.cli.jobs import print_line
 from streamforge.cli.main import OK
 from streamforge.cli.session import settings_from
+from streamforge.cli.text import print_line
 from streamforge.registry import kinds_of, load_pipelines
 
 

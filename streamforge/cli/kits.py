@@ -10,9 +10,9 @@ import msgspec
 
 from streamforge.app import open_kits
 from streamforge.cli.briefs import data_uri
-from streamforge.cli.jobs import print_line
 from streamforge.cli.main import NOT_FOUND, OK
 from streamforge.cli.session import run_async, settings_from, why_unreadable
+from streamforge.cli.text import print_line
 from streamforge.errors import InvalidInput
 from streamforge.jobs.kinds import BROKEN_JSON
 from streamforge.pipelines.banner.kit import BrandKit

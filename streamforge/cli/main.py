@@ -15,12 +15,13 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, cast
 
-from streamforge.errors import BrokerUnavailable, InputError, StreamForgeError, UnknownJob
+from streamforge.errors import BrokerUnavailable, InputError, NotFound, StreamForgeError, UnknownJob
 
 OK, FAILED, USAGE, AWAY, NOT_FOUND, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 EXIT_CODES: Final[tuple[tuple[type[StreamForgeError], int], ...]] = (
     (UnknownJob, NOT_FOUND),
+    (NotFound, NOT_FOUND),
     (InputError, USAGE),
     (BrokerUnavailable, AWAY),
 )
@@ -66,39 +67,54 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add(commands, "record-exit", "streamforge.cli.run:record_exit", "for systemd: keep how the daemon ended")
 
-    submit = _add(commands, "submit", "streamforge.cli.jobs:submit", "hand a job in")
+    _add_jobs(commands)
+    _add_queues(commands)
+    _add_dead(commands)
+    _add_models(commands)
+    _add_keys(commands)
+    _add_config(commands)
+
+    completion = _add(commands, "completion", "streamforge.cli.completion:completion", "completion for a shell")
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+    kinds = _add(commands, "kinds", "streamforge.cli.kinds:kinds", "list the pipelines, or show an input's schema")
+    kinds.add_argument("kind", nargs="?")
+    return parser
+
+
+def _add_jobs(commands: Commands) -> None:
+    submit = _add(commands, "submit", "streamforge.cli.submit:submit", "hand a job in")
     submit.add_argument("kind", help="see `streamforge kinds`")
     submit.add_argument("--input", required=True, metavar="JSON|@FILE", help="the input; @- reads stdin")
     submit.add_argument("--id", help="the job's id; submitting it again gives the same job")
     submit.add_argument("--idempotency-key", default="", help="a repeated submission with this key is the same job")
     submit.add_argument("--queue", help="queue name")
     submit.add_argument("--priority", choices=("high", "normal", "low"), default="normal")
-    submit.add_argument("--tenant", default="default")
+    submit.add_argument("--tenant", help="default: default, or the API key's own")
     submit.add_argument("--delay", type=_seconds, default=0.0, metavar="TIME", help="not before: 90, 15m, 2h, 1d")
     submit.add_argument("--expires-in", type=_seconds, default=0.0, metavar="TIME", help="not later than that")
     submit.add_argument("--wait", action="store_true", help="follow the job; exit 1 unless it succeeds")
-    _json_option(submit)
-
+    jobs = _add(commands, "jobs", "streamforge.cli.jobs:list_jobs", "list jobs, newest first")
+    jobs.add_argument("--state", metavar="STATE,…", default="", help="such as queued,running,failed")
+    for name in ("kind", "queue", "tenant"):
+        jobs.add_argument(f"--{name}", default="")
+    jobs.add_argument("--text", default="", help="in the id, the kind, the step or the error")
+    jobs.add_argument("--count", type=_positive, default=20)
     status = _add(commands, "status", "streamforge.cli.jobs:status", "show a job")
-    status.add_argument("id")
-    _json_option(status)
-
-    watch = _add(commands, "watch", "streamforge.cli.jobs:watch", "follow a job's events until it ends")
-    watch.add_argument("id")
-    _json_option(watch)
-
+    watch = _add(commands, "watch", "streamforge.cli.jobs:watch", "follow a job until it ends")
+    for command in (status, watch):
+        command.add_argument("id")
     cancel = _add(commands, "cancel", "streamforge.cli.jobs:cancel", "ask for the end of jobs, queued or running")
-    cancel.add_argument("id", nargs="+")
     cancel.add_argument("--reason", default="", help="shown to the jobs' owner")
     cancel.add_argument("--wait", action="store_true", help="return when they have ended")
-
-    _add_queues(commands)
-    _add_dead(commands)
-    _add_config(commands)
-
-    kinds = _add(commands, "kinds", "streamforge.cli.kinds:kinds", "list the pipelines, or show an input's schema")
-    kinds.add_argument("kind", nargs="?")
-    return parser
+    retry = _add(commands, "retry", "streamforge.cli.jobs:retry", "start failed or cancelled jobs again")
+    for command in (cancel, retry):
+        command.add_argument("id", nargs="+")
+    for command in (submit, jobs, status, watch, cancel, retry):
+        _json_option(command)
+        command.add_argument(
+            "--url", default="", help="of a daemon's HTTP, with $STREAMFORGE_API_KEY (else: its Redis)"
+        )
 
 
 def _add_banner(commands: Commands) -> None:
@@ -161,6 +177,8 @@ def _add_dead(commands: Commands) -> None:
         action.add_argument("id", nargs="*")
         _filter_options(action)
         action.add_argument("--all", action="store_true", help="every one")
+    for action in actions.choices.values():
+        _url_option(action)
 
 
 def _filter_options(command: argparse.ArgumentParser) -> None:
@@ -178,10 +196,58 @@ def _add_queues(commands: Commands) -> None:
     _json_option(listing)
     for name, text in (("pause", "start no more of their jobs, on any worker"), ("resume", "start their jobs again")):
         _add(actions, name, f"streamforge.cli.queues:{name}", text).add_argument("queue", nargs="+")
+    workers = _add(commands, "workers", "streamforge.cli.queues:list_workers", "the workers that are alive")
+    _json_option(workers)
+    top = _add(commands, "top", "streamforge.cli.top:top", "queues, workers and jobs, as they go")
+    top.add_argument("--once", action="store_true", help="print how it stands, and end")
+    for command in (*actions.choices.values(), workers, top):
+        _url_option(command)
     drain = _add(commands, "drain", "streamforge.cli.queues:drain", "have workers hand back their jobs and end")
     drain.add_argument("worker", nargs="*", help="worker.name of a daemon")
     drain.add_argument("--all", action="store_true", help="every worker")
     drain.add_argument("--timeout", type=_seconds, default=60.0, metavar="TIME", help="how long to wait (default 60)")
+
+
+def _add_models(commands: Commands) -> None:
+    models = commands.add_parser("models", help="models: which are asked, what they cost, a fake one")
+    actions = models.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _add(actions, "list", "streamforge.cli.models:list_models", "the chains, their prices, the providers' keys")
+    health = _add(actions, "health", "streamforge.cli.models:health", "circuits, and keys that were refused")
+    health.add_argument("--lift", action="store_true", help="let all of them be tried at once")
+    spent = _add(actions, "spent", "streamforge.cli.models:spent", "what a tenant's calls cost on a day, by model")
+    spent.add_argument("--tenant", default="default")
+    spent.add_argument("--day", default="", metavar="YYYY-MM-DD", help="UTC; default: today")
+    _json_option(spent)
+    credit = _add(actions, "credit", "streamforge.cli.models:credit", "show a tenant's credits, or grant some")
+    credit.add_argument("tenant")
+    credit.add_argument("usd", nargs="?", type=_dollars)
+    credit.add_argument("--id", default="", help="the payment's: granting it again changes nothing")
+    fake = _add(actions, "serve-fake", "streamforge.cli.models:serve_fake", "a scripted server in the providers' place")
+    fake.add_argument("--host", default="127.0.0.1")
+    fake.add_argument("--port", type=int, default=8089)
+    fake.add_argument("--faults", default="", metavar="FAULT=SHARE,…", help="such as rate_limited=0.05,stalled=0.01")
+    fake.add_argument("--seed", type=int, default=1, help="of the faults")
+    fake.add_argument("--requests-per-min", type=int, default=0, help="enforced for each key; 0 is no limit")
+    fake.add_argument("--tokens-per-min", type=int, default=0, help="the same for tokens")
+
+
+def _add_keys(commands: Commands) -> None:
+    keys = commands.add_parser("keys", help="API keys: make, list, rotate, revoke")
+    actions = keys.add_subparsers(title="actions", metavar="ACTION", required=True)
+    create = _add(actions, "create", "streamforge.cli.keys:create", "make a key, and print it once")
+    create.add_argument("--admin", action="store_true", help="an operator's: every tenant, every scope")
+    create.add_argument("--tenant", default="", help="whose it is (default: default)")
+    create.add_argument("--scope", action="append", choices=("read", "submit", "admin"), help="repeatable (submit)")
+    create.add_argument("--note", default="", help="what it is for")
+    create.add_argument("--expires-in", type=_seconds, default=0.0, metavar="TIME", help="90, 15m, 2h, 30d")
+    listing = _add(actions, "list", "streamforge.cli.keys:list_keys", "every key, without its secret")
+    listing.add_argument("--tenant", default="")
+    rotate = _add(actions, "rotate", "streamforge.cli.keys:rotate", "give a key another secret, and print it once")
+    rotate.add_argument("id")
+    rotate.add_argument("--overlap", type=_seconds, default=0.0, metavar="TIME", help="the old one stays good so long")
+    _add(actions, "revoke", "streamforge.cli.keys:revoke", "forget keys").add_argument("id", nargs="+")
+    for action in actions.choices.values():
+        _json_option(action)
 
 
 def _add_config(commands: Commands) -> None:
@@ -209,6 +275,12 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _dollars(text: str) -> float:
+    if not text.replace(".", "", 1).isdecimal() or len(text) > 12 or float(text) == 0:  # noqa: PLR2004 - a million
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no amount of dollars, such as 25 or 9.99")
+    return float(text)
+
+
 def _seconds(text: str) -> float:
     """A length of time: seconds, or with s, m, h, d."""
     number, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "s")
@@ -219,6 +291,10 @@ def _seconds(text: str) -> float:
 
 def _json_option(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="JSON on standard output")
+
+
+def _url_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--url", default="", help="over HTTP, with $STREAMFORGE_API_KEY; else over Redis")
 
 
 def _command(handler: str) -> Command:

@@ -1,4 +1,4 @@
-"""Queues: what waits in them, pause and resume them; drain a worker."""
+"""Queues and workers: what waits and runs; pause, resume, drain."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import msgspec
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.embedded import embedded_socket
-from streamforge.cli.jobs import print_line
+from streamforge.cli.desk import desk_of
 from streamforge.cli.main import FAILED, OK
-from streamforge.cli.session import broker_of, job_store, run_async, settings_from
+from streamforge.cli.session import broker_of, run_async, settings_from
+from streamforge.cli.text import print_json, print_line
 from streamforge.errors import BrokerUnavailable, InvalidInput
 from streamforge.jobs.store import JobStore
 from streamforge.runtime.control import Message
@@ -25,18 +26,32 @@ def list_queues(args: argparse.Namespace) -> int:
     """What waits and runs in each queue, a line for each tenant and priority."""
 
     async def show() -> int:
-        settings = settings_from(args)
-        async with job_store(settings) as store:
-            names = args.queue or settings.worker.queues
-            lines, paused = await store.lines(names), await store.paused()
+        async with desk_of(args) as desk:
+            queues = await desk.queues(*args.queue)
         if args.json:
-            found = [{"queue": name, "is_paused": name in paused} for name in names]
-            print_line(msgspec.json.encode({"queues": found, "lines": lines}).decode())
+            print_json(queues)
             return OK
-        for name in names:
-            print_line(f"{name}{'  (paused)' if name in paused else ''}")
-            for line in (line for line in lines if line.queue == name):
-                print_line(f"  {line.priority:<8}{line.tenant:<24}waiting {line.waiting:<8}claimed {line.claimed}")
+        for queue in queues:
+            print_line(f"{queue.queue}{'  (paused)' if queue.paused else ''}")
+            for line in queue.lines:
+                print_line(f"  {line.priority:<8}{line.tenant:<24}waiting {line.waiting:<8}running {line.running}")
+        return OK
+
+    return run_async(show())
+
+
+def list_workers(args: argparse.Namespace) -> int:
+    """The workers that are alive, and how many jobs each holds."""
+
+    async def show() -> int:
+        async with desk_of(args) as desk:
+            workers = await desk.workers()
+        if args.json:
+            print_json(workers)
+            return OK
+        for worker in workers:
+            held = ", ".join(f"{queue} {jobs}" for queue, jobs in worker.queues.items())
+            print_line(f"{worker.name:<32} {worker.busy} running  {held}".rstrip())
         return OK
 
     return run_async(show())
@@ -46,9 +61,9 @@ def pause(args: argparse.Namespace) -> int:
     """Start no more jobs of these queues, on any worker; what runs goes on."""
 
     async def pause_all() -> int:
-        async with job_store(settings_from(args)) as store:
+        async with desk_of(args) as desk:
             for queue in args.queue:
-                print_line(f"{queue}  {'paused' if await store.pause(queue) else 'was paused before'}")
+                print_line(f"{queue}  {'paused' if await desk.pause(queue) else 'was paused before'}")
         return OK
 
     return run_async(pause_all())
@@ -58,9 +73,9 @@ def resume(args: argparse.Namespace) -> int:
     """Start jobs of these queues again."""
 
     async def resume_all() -> int:
-        async with job_store(settings_from(args)) as store:
+        async with desk_of(args) as desk:
             for queue in args.queue:
-                print_line(f"{queue}  {'resumed' if await store.resume(queue) else 'was not paused'}")
+                print_line(f"{queue}  {'resumed' if await desk.resume(queue) else 'was not paused'}")
         return OK
 
     return run_async(resume_all())

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import functools
+import importlib
 import os
 import signal
 from collections.abc import Callable
 
 import anyio
+import anyio.to_thread
 
 from streamforge.app import Daemon
-from streamforge.cli.jobs import print_line
 from streamforge.cli.main import FAILED, INTERRUPTED, OK
 from streamforge.cli.session import run_async, settings_from
+from streamforge.cli.text import print_line
 from streamforge.config import Settings
 from streamforge.errors import ConfigError, StreamForgeError
 from streamforge.ops import garbage, last_exit, logs
@@ -59,6 +61,7 @@ async def serve(settings: Settings, read_again: Callable[[], Settings] | None = 
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(functools.partial(heed_signals, daemon.stop, daemon.hand_back, reload=reload), name="signals")
+        tasks.start_soon(_settle_in, daemon, name="settle-in")
         try:
             await daemon.run()
         except ServiceFailed as error:
@@ -67,6 +70,14 @@ async def serve(settings: Settings, read_again: Callable[[], Settings] | None = 
     if failure is not None and isinstance(failure.__cause__, StreamForgeError):
         raise failure.__cause__
     return OK if failure is None else FAILED
+
+
+async def _settle_in(daemon: Daemon) -> None:
+    """What is slow and can wait until the daemon takes jobs, so that no job waits for it."""
+    await daemon.ready.wait()
+    for module in daemon.models.imports:
+        await anyio.to_thread.run_sync(importlib.import_module, module)
+    garbage.set_apart()
 
 
 async def heed_signals(*ends: Callable[[], None], reload: Callable[[], None] | None = None) -> None:

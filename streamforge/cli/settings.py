@@ -6,12 +6,13 @@ import argparse
 from collections.abc import Iterator
 
 from streamforge.broker.server_program import find_server
-from streamforge.cli.jobs import print_line
 from streamforge.cli.main import OK
 from streamforge.cli.session import settings_from, why_not_writable
+from streamforge.cli.text import print_line
 from streamforge.config import Settings, render_example, show
 from streamforge.config.loader import listed
 from streamforge.errors import ConfigError
+from streamforge.models import require_usable
 from streamforge.registry import kinds_of, load_pipelines
 from streamforge.runtime.cron import check_cron
 
@@ -20,6 +21,7 @@ def check(args: argparse.Namespace) -> int:
     """Load the settings and look at what they name; every problem is reported, with the name of its source."""
     settings = settings_from(args)
     check_cron(settings, kinds_of(load_pipelines(settings), settings.routes))
+    require_usable(settings)
     if found := list(obstacles(settings)):
         raise ConfigError(listed(found))
     print_line("the settings can be used")

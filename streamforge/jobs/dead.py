@@ -103,7 +103,7 @@ class DeadLetters:
         rows = await self._broker.call("dead", lambda: self._client.xrange(self._keys.dead, min=dead_id, max=dead_id))
         for entry, fields in cast("list[Any]", rows):
             return _letter(entry.decode(), fields)
-        raise _no_letter(dead_id)
+        raise unknown_letter(dead_id)
 
     async def requeue(self, dead_id: str, *, fresh: bool = False) -> str:
         """Start a dead job anew, or send a refused message through the inbox again; the id of the job or message.
@@ -117,7 +117,7 @@ class DeadLetters:
         if code == -1:
             return await self._resend(dead_id)
         if code == 0:
-            raise _no_letter(dead_id)
+            raise unknown_letter(dead_id)
         raise InvalidInput(
             f"job {job_id} is not failed or cancelled now", field="id", hint="it was started by other means"
         )
@@ -153,10 +153,11 @@ _ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 def check_id(dead_id: str) -> None:
     """A part of an id would find a letter that deleting by that part then misses; raises UnknownJob."""
     if not _ENTRY_ID.fullmatch(dead_id):
-        raise _no_letter(dead_id)
+        raise unknown_letter(dead_id)
 
 
-def _no_letter(dead_id: str) -> UnknownJob:
+def unknown_letter(dead_id: str) -> UnknownJob:
+    """There is no such letter, or none that the caller may know of."""
     return UnknownJob(f"no dead letter {dead_id[:40]!r}", field="id", hint="`streamforge dead list` shows them")
 
 

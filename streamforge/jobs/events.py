@@ -12,6 +12,9 @@ import msgspec
 from msgspec import Struct
 
 EVENTS: Final[dict[str, str]] = {
+    "job.created": "Known, and waits for its files; data: files (their names).",
+    "upload.received": "One of the files it waits for is here; data: name, media_type, size.",
+    "upload.removed": "One of them is gone again; data: name.",
     "job.queued": "Entered a queue; data: kind, queue, priority.",
     "job.scheduled": "Waits for its time; data: due_ms.",
     "job.started": "Claimed by a worker; data: worker.",
@@ -29,12 +32,14 @@ EVENTS: Final[dict[str, str]] = {
     "job.succeeded": "Ended with a result.",
     "job.failed": "Ended with an error; data: error, reason.",
     "job.cancelled": "Ended on request; data: error.",
+    "job.upload_failed": "Ended because its files were not complete in time; data: error.",
     "job.expired": "Ended because nobody had begun it in time; data: error.",
     "job.requeued": "Started anew from its dead letter.",
+    "webhook.disabled": "An endpoint is told no more; of no job; data: endpoint, reason (gone, failing).",
 }
 """Every event type, with what its data holds."""
 
-ENDINGS: Final = frozenset({"job.succeeded", "job.failed", "job.cancelled", "job.expired"})
+ENDINGS: Final = frozenset({"job.succeeded", "job.failed", "job.cancelled", "job.expired", "job.upload_failed"})
 """Events after which a job's log grows no more, unless an operator requeues it."""
 
 

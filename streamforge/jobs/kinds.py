@@ -76,7 +76,10 @@ class Kind(Generic[I]):
 
     def normalise(self, raw: bytes) -> bytes:
         """Check and write again with defaults filled in, so that equal inputs are equal bytes."""
-        return msgspec.json.encode(self.decode(raw), order="deterministic")
+        written = msgspec.json.encode(self.decode(raw), order="deterministic")
+        if not written.isascii():  # a field that is kept as it came was not looked into
+            _require_text(written)
+        return written
 
     def from_flat(self, fields: Mapping[str, str]) -> bytes:
         """Flat text fields (``width 1200``) as normalised JSON, converted by the input type's annotations.
@@ -90,6 +93,13 @@ class Kind(Generic[I]):
         except msgspec.ValidationError as error:
             raise self._refused(error) from error
         return msgspec.json.encode(value, order="deterministic")
+
+
+def _require_text(written: bytes) -> None:
+    try:
+        written.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput("not UTF-8", field="input", hint="send text as UTF-8, files as base64") from error
 
 
 class Kinds:
@@ -153,8 +163,13 @@ def _length(value: object) -> int:
     return len(value) if isinstance(value, bytes | str) else len(str(value))
 
 
-def invalid_input(error: msgspec.ValidationError, input_type: object, *, hint: str | None = None) -> InvalidInput:
-    """A msgspec error as ours: the JSON path becomes the field, and what was expected is told in words."""
+def invalid_input(
+    error: msgspec.ValidationError, input_type: object, *, hint: str | None = None, whole: str = "input"
+) -> InvalidInput:
+    """A msgspec error as ours: the JSON path becomes the field, and what was expected is told in words.
+
+    ``whole`` names what has no path: the value itself.
+    """
     text, path = str(error), ""
     if match := _AT.match(text):
         text, path = match["what"], match["path"].removeprefix("$").lstrip(".")
@@ -164,7 +179,7 @@ def invalid_input(error: msgspec.ValidationError, input_type: object, *, hint: s
             "missing" if named["what"].startswith("missing") else "no such field", field=field, hint=hint
         )
     leading = _LEADING.match(text)
-    field = path or (leading["name"] if leading else "input")
+    field = path or (leading["name"] if leading else whole)
     if text.startswith(("Expected ", "Invalid enum value")):
         words, got = _in_words(_type_at(input_type, path)), _GOT.match(text)
         ending = f", got {_WORDS.get(got['got'], got['got'])}" if got else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import uuid
 from enum import StrEnum
 from typing import Annotated
 
@@ -71,8 +70,29 @@ JobId = Annotated[
 ]
 Tenant = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}\Z")]
 
+IdempotencyKey = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")]
+
 Moment = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
 """Milliseconds since 1970 UTC, up to the end of the year 9999."""
+
+
+FileName = Annotated[
+    str,
+    Meta(
+        max_length=120,
+        pattern=r"^[^\x00-\x1f\x7f/\\\ud800-\udfff.][^\x00-\x1f\x7f/\\\ud800-\udfff]*\Z",
+        description="no path: without / and \\, not beginning with a dot, at most 120 characters",
+    ),
+]
+
+
+class FileWanted(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A file that is to come before its job can begin. What is not given here is not checked when it comes."""
+
+    name: FileName
+    media_type: Annotated[str, Meta(max_length=100)] = ""
+    size: Annotated[int, Meta(ge=0, le=2**40, description="Bytes.")] | None = None
+    sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z", description="64 hex digits")] = ""
 
 
 class Submission(Struct, frozen=True, kw_only=True):
@@ -80,7 +100,8 @@ class Submission(Struct, frozen=True, kw_only=True):
 
     ``input`` is the normalised JSON. ``idempotency_key`` makes a second submission with the same input return the first
     job, for as long as the key is kept. A job that nobody has begun at ``expires_at_ms`` (0: never) is not done any
-    more. ``parent`` is the job that waits for this one's end.
+    more. ``parent`` is the job that waits for this one's end. With ``files`` the job waits for these, and
+    ``upload_ttl_s`` at most, before it is queued.
     """
 
     id: JobId
@@ -89,11 +110,14 @@ class Submission(Struct, frozen=True, kw_only=True):
     queue: Name = "default"
     priority: Priority = Priority.NORMAL
     tenant: Tenant = "default"
-    idempotency_key: Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")] = ""
+    idempotency_key: IdempotencyKey = ""
     not_before_ms: Moment = 0
     expires_at_ms: Moment = 0
     source: str = "client"
     parent: str = ""
+    callback_url: str = ""
+    files: tuple[FileWanted, ...] = ()
+    upload_ttl_s: float = 86_400.0
 
 
 class Submitted(Struct, frozen=True):
@@ -126,7 +150,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """A job's record as it stands. Times are milliseconds since 1970 UTC; 0 where it has not happened.
 
     ``version`` is the recipe's that wrote its checkpoints; ``awaits`` is the child job that it waits for;
-    ``is_cancel_asked`` says that somebody has asked for its end while it runs.
+    ``is_cancel_asked`` says that somebody has asked for its end while it runs; ``wanted`` are the files that it began
+    with as promises.
     """
 
     id: str
@@ -136,6 +161,7 @@ class Job(Struct, frozen=True, kw_only=True):
     priority: Priority
     tenant: str
     created_ms: int
+    title: str = ""
     source: str = "client"
     started_ms: int = 0
     finished_ms: int = 0
@@ -149,6 +175,8 @@ class Job(Struct, frozen=True, kw_only=True):
     parent: str = ""
     awaits: str = ""
     is_cancel_asked: bool = False
+    callback_url: str = ""
+    wanted: tuple[FileWanted, ...] = ()
     step: str = ""
     progress: float = 0.0
     result: msgspec.Raw | None = None
@@ -196,4 +224,5 @@ def new_job_id() -> str:
     value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from time import time_ns
 from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
+from redis.exceptions import ResponseError
 
 from streamforge.broker.broker import Broker
+from streamforge.broker.keys import GROUP
 from streamforge.broker.scripts import LineDepth
-from streamforge.errors import IdempotencyConflict, InvalidInput, UnknownJob
+from streamforge.errors import IdempotencyConflict, InvalidInput, UnknownJob, WrongState
 from streamforge.jobs.dead import DeadLetters
 from streamforge.jobs.events import Event, is_after
-from streamforge.jobs.model import Artifact, Job, JobError, JobState, Priority, Submission, Submitted
+from streamforge.jobs.listing import Listing
+from streamforge.jobs.model import Job, JobError, Priority, Submission, Submitted
+from streamforge.jobs.record import FIELDS, job_from
+
+BATCH_MAX = 250
+"""Jobs in one script call: Redis does nothing else meanwhile, for some 10 ms."""
 
 
 class QueueDepth(Struct, frozen=True):
@@ -29,50 +36,62 @@ class QueueDepth(Struct, frozen=True):
     oldest_age_s: float
 
 
+class Holding(Struct, frozen=True):
+    """Jobs of one tenant in one queue that a worker holds."""
+
+    worker: str
+    queue: str
+    tenant: str
+    jobs: int
+
+
 class JobStore:
-    """Jobs in Redis; ``letters`` are the dead ones. Raises BrokerUnavailable when Redis is away."""
+    """Jobs in Redis; ``letters`` are the dead ones, ``listing`` finds them. Raises BrokerUnavailable."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._keys = broker.keys
         self._client = broker.client
         self.letters = DeadLetters(broker)
+        self.listing = Listing(broker)
 
     async def submit(self, job: Submission) -> Submitted:
         """Hand a job in, once: the same id or idempotency key with the same input gives the first job back.
 
         Raises IdempotencyConflict when the id or the key was used for another kind or input.
         """
-        fingerprint = hashlib.sha256(job.kind.encode() + b"\0" + job.input).hexdigest()
-        code, job_id = await self._broker.submit(job, fingerprint)
-        if code < 0:
-            name, field = ("key", "idempotency_key") if code == -1 else ("id", "id")
-            raise IdempotencyConflict(
-                f"the {name} already stands for job {job_id}, which has another input",
-                field=field,
-                hint=f"use a new {name} for a new input",
-            )
-        return Submitted(job_id, is_new=code == 1)
+        (answer,) = await self.submit_all([job])
+        if isinstance(answer, Submitted):
+            return answer
+        raise answer
+
+    async def submit_all(self, jobs: Sequence[Submission]) -> list[Submitted | IdempotencyConflict]:
+        """Hand jobs in, in few round trips; what ``submit`` gives or raises for each."""
+        orders = [(job, _fingerprint(job)) for job in jobs]
+        answers: list[tuple[int, str]] = []
+        for first in range(0, len(orders), BATCH_MAX):
+            answers += await self._broker.submit_all(orders[first : first + BATCH_MAX])
+        return [_submitted(code, text) for code, text in answers]
 
     async def get(self, job_id: str) -> Job:
         """The job's record; raises UnknownJob."""
 
         async def read() -> list[Any]:
             async with self._client.pipeline(transaction=False) as pipe:
-                pipe.hgetall(self._keys.job(job_id))
+                pipe.hmget(self._keys.job(job_id), FIELDS)
                 pipe.hgetall(self._keys.files(job_id))
                 return await pipe.execute()
 
-        record, files = cast("list[dict[bytes, bytes]]", await self._broker.call("get", read))
-        if not record:
-            raise _no_job(job_id)
-        return _job(job_id, record, files)
+        record, files = await self._broker.call("get", read)
+        if (job := job_from(job_id, record, files)) is None:
+            raise unknown_job(job_id)
+        return job
 
     async def input_of(self, job_id: str) -> bytes:
         """The job's normalised input as JSON; raises UnknownJob."""
         raw = await self._broker.call("get", lambda: self._client.hget(self._keys.job(job_id), "input"))
         if raw is None:
-            raise _no_job(job_id)
+            raise unknown_job(job_id)
         return cast("bytes", raw)
 
     async def events_since(self, job_id: str, last_id: str = "") -> list[Event]:
@@ -96,8 +115,23 @@ class JobStore:
         error = JobError(code="cancelled", message=reason[:300] or "cancelled on request")
         code = await self._broker.cancel(job_id, msgspec.json.encode(error))
         if code < 0:
-            raise _no_job(job_id)
+            raise unknown_job(job_id)
         return _CANCELLATIONS[code]
+
+    async def restart(self, job_id: str, *, fresh: bool = False) -> None:
+        """Start a job that failed or was cancelled anew, with its checkpoints unless ``fresh``.
+
+        Raises UnknownJob, or WrongState where it stands otherwise.
+        """
+        code = await self._broker.restart(job_id, fresh=fresh)
+        if code == 0:
+            raise unknown_job(job_id)
+        if code < 0:
+            raise WrongState(
+                "only a job that failed or was cancelled after it was queued can be started anew",
+                field="job_id",
+                hint="submit it again under a new id",
+            )
 
     async def pause(self, queue: str) -> bool:
         """Start no more jobs of a queue, on any worker; what runs goes on. Whether it was not paused before."""
@@ -123,6 +157,40 @@ class JobStore:
     async def workers(self) -> list[str]:
         """The workers that have shown themselves alive within their lease."""
         return list(await self._broker.identities())
+
+    async def tell(self, message: bytes) -> int:
+        """Say something on the control channel; how many workers heard it."""
+        return await self._broker.tell(message)
+
+    async def holdings(self, queues: Iterable[str]) -> list[Holding]:
+        """How many jobs of each line of these queues each worker holds."""
+        client, names = cast("Any", self._client), list(queues)
+
+        async def lines() -> list[set[bytes]]:
+            async with client.pipeline(transaction=False) as pipe:
+                for queue in names:
+                    pipe.smembers(self._keys.lines(queue))
+                return await pipe.execute()
+
+        found = await self._broker.call("holdings", lines)
+        rows = [
+            (queue, *line.decode().split(":", 1)) for queue, held in zip(names, found, strict=True) for line in held
+        ]
+
+        async def consumers() -> list[Any]:
+            async with client.pipeline(transaction=False) as pipe:
+                for queue, priority, tenant in rows:
+                    pipe.xinfo_consumers(self._keys.queue(queue, Priority(priority), tenant), GROUP)
+                return await pipe.execute(raise_on_error=False)  # a line may have ended meanwhile
+
+        answers = await self._broker.call("holdings", consumers) if rows else []
+        return [
+            Holding(consumer["name"].decode(), queue, tenant, consumer["pending"])
+            for (queue, _, tenant), told in zip(rows, answers, strict=True)
+            if not isinstance(told, ResponseError)
+            for consumer in told
+            if consumer["pending"]
+        ]
 
     async def lines(self, queues: Iterable[str]) -> list[LineDepth]:
         """What waits and runs for each tenant in these queues."""
@@ -155,46 +223,28 @@ _EVENT = msgspec.msgpack.Decoder(Event)
 _EVENT_ID = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
 
 
-def _no_job(job_id: str) -> UnknownJob:
-    return UnknownJob(f"no job {job_id[:80]!r} is known; it may have expired", field="job_id")
+def _fingerprint(job: Submission) -> str:
+    files = b"\0" + msgspec.json.encode(job.files) if job.files else b""
+    return hashlib.sha256(job.kind.encode() + b"\0" + job.input + files).hexdigest()
 
 
-def _job(job_id: str, record: dict[bytes, bytes], files: dict[bytes, bytes]) -> Job:
-    fields: dict[str, Any] = {name.decode(): value for name, value in record.items()}
-
-    def text(name: str) -> str:
-        return fields.get(name, b"").decode()
-
-    def number(name: str) -> int:
-        return int(fields.get(name) or 0)
-
-    return Job(
-        id=job_id,
-        kind=text("kind"),
-        state=JobState(text("state")),
-        queue=text("queue"),
-        priority=Priority(text("priority")),
-        tenant=text("tenant"),
-        source=text("source"),
-        created_ms=number("created_ms"),
-        started_ms=number("started_ms"),
-        finished_ms=number("finished_ms"),
-        due_ms=number("due_ms"),
-        attempt=number("attempt"),
-        crashes=number("crashes"),
-        token=number("token"),
-        expires_ms=number("expires_ms"),
-        version=text("version"),
-        parent=text("parent"),
-        awaits=text("awaits"),
-        is_cancel_asked="cancel" in fields,
-        owner=text("owner"),
-        step=text("step"),
-        progress=float(fields.get("progress") or 0),
-        result=msgspec.Raw(fields["result"]) if "result" in fields else None,
-        error=msgspec.json.decode(fields["error"], type=JobError) if "error" in fields else None,
-        artifacts={name.decode(): msgspec.json.decode(value, type=Artifact) for name, value in files.items()},
+def _submitted(code: int, text: str) -> Submitted | IdempotencyConflict:
+    if code >= 0:
+        return Submitted(text, is_new=code == 1)
+    name, field = _CONFLICTS[code]
+    return IdempotencyConflict(
+        f"the {name} already stands for job {text}, which has another input",
+        field=field,
+        hint=f"use a new {name} for a new input",
     )
+
+
+_CONFLICTS = {-1: ("key", "idempotency_key"), -2: ("id", "id")}
+
+
+def unknown_job(job_id: str) -> UnknownJob:
+    """There is no such job, or none that the caller may know of."""
+    return UnknownJob(f"no job {job_id[:80]!r} is known; it may have expired", field="job_id")
 
 
 def _depth(queue: str, priority: str, lines: list[LineDepth], now_ms: int) -> QueueDepth:

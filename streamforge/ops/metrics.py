@@ -47,6 +47,8 @@ _STEP_SECONDS: Final = (
     120,
     300,
 )
+_ANSWER_SECONDS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_WAIT_SECONDS: Final = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _HTTP_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 M = TypeVar("M", Counter, Gauge, Histogram)
@@ -138,6 +140,59 @@ pool_child_peak_rss_bytes = gauge("pool_child_peak_rss_bytes", "Most memory that
 
 llm_tokens_total = counter("llm_tokens_total", "Tokens sent and received.", "provider", "model", "direction")
 llm_calls_total = counter("llm_calls_total", "Model calls that ended, by how.", "provider", "model", "outcome")
+llm_first_token_seconds = histogram(
+    "llm_first_token_seconds",
+    "From an admitted call to the first piece of its answer.",
+    _ANSWER_SECONDS,
+    "provider",
+    "model",
+)
+
+traffic_asks_total = counter(
+    "traffic_asks_total", "Questions whether a model's call may go, by the answer.", "provider", "model", "answer"
+)
+traffic_wait_seconds = histogram(
+    "traffic_wait_seconds", "From the first question to the call's start.", _WAIT_SECONDS, "provider", "model"
+)
+traffic_parked_total = counter(
+    "traffic_parked_total",
+    "Calls whose job was parked, by what they wait for.",
+    "provider",
+    "model",
+    "why",
+)
+traffic_calls_total = counter(
+    "traffic_calls_total", "Admitted calls that ended, by what that means.", "provider", "model", "outcome"
+)
+traffic_lapsed_total = counter(
+    "traffic_lapsed_total", "Reservations whose lease ran out before they were settled.", "provider", "model"
+)
+traffic_under_way = gauge("traffic_under_way", "Admitted calls of this process that run now.", "provider", "model")
+keys_benched_total = counter("keys_benched_total", "Keys that a provider refused, by why.", "provider", "reason")
+circuit_changes_total = counter(
+    "circuit_changes_total", "Circuits that opened or closed.", "provider", "model", "change"
+)
+redis_traffic_trips_total = counter("redis_traffic_trips_total", "Round trips to Redis made for limits.")
+
+model_cost_dollars_total = counter(
+    "model_cost_dollars_total", "What calls to models cost, as far as their prices are known.", "provider", "model"
+)
+model_charged_dollars_total = counter(
+    "model_charged_dollars_total",
+    "The part of it that tenants are charged: the rest went into calls that broke or were repeated.",
+    "provider",
+    "model",
+)
+model_unpriced_total = counter("model_unpriced_total", "Calls to models without a price.", "provider", "model")
+model_unaccounted_total = counter(
+    "model_unaccounted_total", "Calls that may have cost something of which nothing was told.", "provider", "model"
+)
+model_failovers_total = counter(
+    "model_failovers_total", "Calls that went on to the chain's next model, by why.", "provider", "model", "why"
+)
+budget_refusals_total = counter("budget_refusals_total", "Calls that a tenant's money did not cover, by which.", "why")
+charges_waiting = gauge("charges_waiting", "Calls not written down yet, for Redis was away.")
+charges_lost_total = counter("charges_lost_total", "Calls that could not be written down.")
 
 http_requests_total = counter("http_requests_total", "Requests answered.", "route", "status")
 http_seconds = histogram("http_seconds", "From request to response.", _HTTP_SECONDS, "route")

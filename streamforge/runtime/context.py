@@ -15,6 +15,7 @@ from streamforge.errors import InvalidInput, PermanentError, RecipeMisused
 from streamforge.jobs.model import Artifact, Priority
 from streamforge.ops.logs import WITHHELD, get_logger
 from streamforge.runtime.children import Children, result_of
+from streamforge.runtime.deltas import Deltas, Speech
 from streamforge.runtime.journal import Records
 from streamforge.runtime.limits import Limits, SecondsLeft, Terms, chosen
 from streamforge.runtime.mapping import Fanout, How, Mapped, OnError, keyed
@@ -52,6 +53,7 @@ class Lent(msgspec.Struct, frozen=True):
     limits: JobsSettings
     resources: Resources
     children: Children | None = None
+    deltas: Deltas | None = None
 
 
 class Context:
@@ -71,6 +73,7 @@ class Context:
         self._pipeline = pipeline
         self._terms = terms
         self._lent = lent
+        self._speeches: dict[str, Speech] = {}
 
     @cached_property
     def _steps(self) -> Steps:
@@ -232,6 +235,21 @@ class Context:
         told = _facts(facts)
         log.info("recipe_log", message=_shortened(message), facts=told)
         await self._steps.journal.write("log", "job.log", {"message": _shortened(message), "facts": told})
+
+    def delta(self, text: str, *, at: int | None = None) -> None:
+        """Show a piece of text that a model is writing to those who watch the job now. Costs next to nothing else.
+
+        It is a preview: not kept, not sent again, void once the step has ended. Pieces follow each other within a
+        step; ``at`` is the place in the step's text where this one begins, where it does not follow (a call that is
+        made anew begins at 0). Never waits: made for ``TextRequest.on_progress``.
+        """
+        self._steps.journal.require_open("a delta")
+        if self._lent.deltas is None or not text:
+            return
+        step = STEP.get()
+        if step not in self._speeches:
+            self._speeches[step] = Speech(self._run.claim, step)
+        self._lent.deltas.say(self._speeches[step], text, at)
 
     def use(self, resource: type[R]) -> R:
         """What the daemon lends under that type; raises PermanentError where it lends none."""

@@ -1,11 +1,12 @@
-"""Forgets what has been kept long enough and has no expiry of its own: dead letters past their retention."""
+"""Forgets what has been kept long enough and has no expiry of its own: dead letters, the index of expired jobs."""
 
 from __future__ import annotations
 
 import anyio
 
+from streamforge.config import JobsSettings
 from streamforge.errors import BrokerUnavailable
-from streamforge.jobs.dead import DeadLetters
+from streamforge.jobs.store import JobStore
 from streamforge.ops.logs import get_logger
 from streamforge.ops.service import Service
 
@@ -19,9 +20,9 @@ class Janitor(Service):
 
     name = "janitor"
 
-    def __init__(self, letters: DeadLetters, dead_ttl_s: float) -> None:
-        self._letters = letters
-        self._dead_ttl_s = dead_ttl_s
+    def __init__(self, store: JobStore, limits: JobsSettings) -> None:
+        self._store = store
+        self._limits = limits
         self._stopping = anyio.Event()
 
     def stop(self) -> None:
@@ -37,9 +38,12 @@ class Janitor(Service):
 
     async def _tidy(self) -> None:
         try:
-            forgotten = await self._letters.forget(self._dead_ttl_s)
+            letters = await self._store.letters.forget(self._limits.dead_ttl_s)
+            jobs = await self._store.listing.forget(self._limits.result_ttl_s)
         except BrokerUnavailable as error:
             log.debug("janitor_waits", error=error.message)
             return
-        if forgotten:
-            log.info("dead_letters_forgotten", letters=forgotten)
+        if letters:
+            log.info("dead_letters_forgotten", letters=letters)
+        if jobs:
+            log.debug("expired_jobs_unlisted", jobs=jobs)

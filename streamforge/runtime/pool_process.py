@@ -21,8 +21,14 @@ from pathlib import Path
 from streamforge.runtime import pool_child
 from streamforge.runtime.pool_child import BEGUN, READY
 
-CHILD_ENV = {"STREAMFORGE_POOL_CHILD": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""Set for children only: they are one job wide, and may take short cuts that a shared process may not."""
+CHILD_ENV = {
+    "STREAMFORGE_POOL_CHILD": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONSAFEPATH": "1",
+}
+"""Set for children only: they are one job wide, and may take short cuts that a shared process may not. The last one
+keeps a file of the daemon's directory, such as copy.py, from being imported in the place of an installed module."""
 
 NOT_STARTED = (OSError, EOFError)
 """What a child that does not start shows as."""

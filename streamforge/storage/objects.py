@@ -15,9 +15,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
-from datetime import timedelta
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterable, Generator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
@@ -25,11 +26,18 @@ from urllib.parse import unquote, urlsplit
 import obstore
 from msgspec import Struct
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectStore, S3Store, from_url
 
 from streamforge.errors import ConfigError, InvalidInput, PermanentError, StreamForgeError, TransientError
 
 CHUNK_BYTES: Final = 256 * 1024
+PART_BYTES: Final = 1024 * 1024
+BUCKET_PART_BYTES: Final = 5 * 1024 * 1024
+"""Of what arrives, written at once: to a disk, and the least that a bucket takes as a part."""
+PARTS: Final = "uploads"
+"""The folder of named objects that are of use for a day at most."""
+_ARRIVING: Final = "arriving"
+_BUCKETS: Final = (S3Store, GCSStore, AzureStore)
 _HASH_IN_THREAD_BYTES: Final = 1024 * 1024
 _REMOTE_SCHEMES: Final = ("s3", "gs", "az")
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
@@ -96,6 +104,50 @@ class Objects:
             await obstore.put_async(self._store, _path(key), data)
         return ObjectRef(key, len(data))
 
+    async def put_stream(self, chunks: AsyncIterable[bytes]) -> ObjectRef:
+        """Keep what arrives in pieces, holding a part or two of it at a time; what breaks off leaves nothing.
+
+        Raises:
+            StorageUnavailable: it may or may not have been written.
+            Whatever ``chunks`` raises; that should be one of our errors.
+        """
+        digest, size = hashlib.sha256(), 0
+
+        async def measured() -> AsyncGenerator[bytes]:
+            nonlocal size
+            async for chunk in chunks:
+                digest.update(chunk)
+                size += len(chunk)
+                yield chunk
+
+        arriving = f"{_ARRIVING}/{uuid.uuid4().hex}"
+        part = BUCKET_PART_BYTES if isinstance(self._store, _BUCKETS) else PART_BYTES
+        with _translated("that arrives", absent=StorageUnavailable):
+            await obstore.put_async(
+                self._store, arriving, measured(), use_multipart=True, chunk_size=part, max_concurrency=1
+            )
+            await obstore.rename_async(self._store, arriving, _path(digest.hexdigest()))
+        return ObjectRef(digest.hexdigest(), size)
+
+    async def sweep(self, older_than_s: float) -> int:
+        """Delete what was left half-written, by killed processes or in ``PARTS``, and is older than that; how many.
+
+        Raises:
+            StorageUnavailable: as it says.
+        """
+        before = datetime.now(UTC) - timedelta(seconds=older_than_s)
+        swept = 0
+        with _translated("that is left over", absent=StorageUnavailable):
+            if isinstance(self._store, LocalStore):  # which does not list what it has not finished
+                swept += await asyncio.to_thread(_sweep, Path(str(self._store.prefix)), before)
+            for folder in (_ARRIVING, _named(PARTS)):
+                listing = obstore.list(self._store, f"{folder}/")  # pyright: ignore[reportUnknownMemberType]
+                left = [entry["path"] async for batch in listing for entry in batch if entry["last_modified"] < before]
+                swept += len(left)
+                if left:
+                    await obstore.delete_async(self._store, left)
+        return swept
+
     async def get(self, ref: ObjectRef | str) -> bytes:
         """The bytes of an object, given its reference or key, proven to be those that were written.
 
@@ -152,6 +204,30 @@ class Objects:
             raise ObjectCorrupt(f"object {key} holds other bytes than were written")
         yield held
 
+    async def stream_part(self, ref: ObjectRef | str, start: int, end: int) -> AsyncGenerator[bytes]:
+        """The bytes from ``start`` up to but without ``end``, in chunks; a part cannot prove itself.
+
+        Raises:
+            ObjectMissing, StorageUnavailable: while it is read.
+        """
+        key = _key(ref)
+        with _translated(key):
+            found = await obstore.get_async(self._store, _path(key), options={"range": (start, end)})
+            async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+                yield bytes(chunk)
+
+    async def address_of(self, ref: ObjectRef | str, for_s: int) -> str | None:
+        """Where the store itself serves an object to whoever has the address, for so long; None where it cannot.
+
+        Raises:
+            StorageUnavailable: its credentials cannot sign.
+        """
+        key = _key(ref)
+        if not isinstance(self._store, _BUCKETS):
+            return None
+        with _translated(key):
+            return await obstore.sign_async(self._store, "GET", _path(key), timedelta(seconds=for_s))
+
     async def put_named(self, name: str, data: bytes) -> None:
         """Keep ``data`` under a name (``kits/acme/spring``), in place of what was there. Idempotent.
 
@@ -205,6 +281,22 @@ class Objects:
             async for batch in listing:
                 found += [entry["path"].removeprefix(prefix) for entry in batch]
         return sorted(found)
+
+
+def _sweep(root: Path, before: datetime) -> int:
+    """What is no object yet, and directories that parts have left empty."""
+
+    def is_old(path: Path) -> bool:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC) < before
+
+    old = [path for path in (root / _ARRIVING).glob("*") if is_old(path)]
+    for path in old:
+        path.unlink(missing_ok=True)
+    for path in sorted((root / _named(PARTS)).rglob("*"), reverse=True):
+        if path.is_dir() and is_old(path):
+            with suppress(OSError):  # it is not empty
+                path.rmdir()
+    return len(old)
 
 
 def _directory(root: Path) -> ObjectStore:

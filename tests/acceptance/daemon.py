@@ -79,6 +79,11 @@ class DaemonProcess:
         return self._process.pid
 
     @property
+    def url(self) -> str:
+        """Its HTTP."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def environment(self) -> dict[str, str]:
         """What the daemon and its commands are started with, and nothing of the caller's own settings."""
         kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "XDG_RUNTIME_DIR") if name in os.environ}

@@ -156,10 +156,10 @@ def test_config(daemon: DaemonProcess) -> None:
     assert "can be used" in ask(daemon, "config", "check")
     assert "did you mean worker.concurrency?" in ask(daemon, "config", "check", "--set", "worker.concurency=3", code=2)
     secret = "sk-very-secret"  # noqa: S105 - a lure
-    lures = (f"llm.anthropic_api_key={secret}", f"redis.url=redis://:{secret}@127.0.0.1:1/0")
+    lures = (f"providers.anthropic.keys={secret}", f"redis.url=redis://:{secret}@127.0.0.1:1/0")
     shown = ask(daemon, "config", "show", *(word for lure in lures for word in ("--set", lure)))
     assert secret not in shown
-    assert 'anthropic_api_key = "********"' in shown
+    assert 'keys = ["********"]' in shown
     assert "[worker]" in ask(daemon, "config", "example")
 
 
@@ -173,7 +173,7 @@ def test_config(daemon: DaemonProcess) -> None:
         ("paths.data_dir=/proc/x", "paths.data_dir: cannot use /proc/x: nothing can be written in /proc"),
         ("paths.data_dir=/dev/null/x", "/dev/null is no directory"),
         ("redis.url=redis://h:notaport", "redis.url: its port is no number"),
-        ("llm.anthropic_base_url=nonsense", "llm.anthropic_base_url: expected http://host"),
+        ("providers.anthropic.base_url=nonsense", "providers.anthropic.base_url: expected http://host"),
         ("jobs.result_ttl_s=1e300", "jobs.result_ttl_s: expected float > 0 and <= 315360000"),
     ],
 )
@@ -248,6 +248,19 @@ def test_interrupted_wait(daemon: DaemonProcess) -> None:
         (warning,) = process.stderr.read().splitlines()
         assert b"queue 'nobody' is not in worker.queues (default)" in warning
     assert daemon.record(job_id)["state"] == "queued"
+
+
+def test_files_of_the_directory_are_no_modules(launch: Launch) -> None:
+    """A file that is called like a module of Python is not imported in its place, in no process of the daemon."""
+    daemon = launch(pool__slots=1)
+    for name in ("copy", "types", "struct"):
+        (daemon.home / f"{name}.py").write_text("raise RuntimeError('imported from the directory')\n")
+    daemon.start()
+    assert (
+        daemon.outcome(daemon.xadd(kind="banner", prompt="Bread at dawn", width=300, height=250))["state"]
+        == "succeeded"
+    )
+    assert "imported from the directory" not in daemon.stderr()
 
 
 def test_port_option(launch: Launch) -> None:

@@ -26,7 +26,7 @@ class Yard(NamedTuple):
         """The jobs of the letters that ``dead list`` shows, newest first; a refused message has none."""
         done = self.daemon.command("dead", "list", "--json", *conditions)
         assert done.returncode == 0, done.stderr
-        return [letter.get("job", "") for letter in json.loads(done.stdout)]
+        return [letter.get("job_id", "") for letter in json.loads(done.stdout)]
 
     def letter(self, job: str) -> str:
         """The id of its letter."""
@@ -76,7 +76,7 @@ def test_show_says_how_the_child_died(yard: Yard) -> None:
     assert "attempts 1, crashes 2" in shown
     letter: dict[str, Any] = json.loads(yard.dead("show", "--json", yard.letter("deadly")))
     assert letter["peak_rss_kb"] > 10_000
-    assert json.loads(letter["fields"]["input"])["name"] == "deadly"
+    assert letter["input"]["name"] == "deadly"
 
 
 def test_requeue(yard: Yard) -> None:

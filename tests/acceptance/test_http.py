@@ -87,13 +87,15 @@ def test_impossible_canvas_is_told(daemon: DaemonProcess) -> None:
 def test_idempotency_key(daemon: DaemonProcess) -> None:
     """The same key is the same job; with another brief it is a 409."""
     brief = {"prompt": "Only once, please", "width": 200, "height": 200}
-    first = generate(daemon, brief, Idempotency_Key="http-1").json()
-    assert generate(daemon, brief, Idempotency_Key="http-1").json() == first
+    first = generate(daemon, brief, Idempotency_Key="http-1")
+    again = generate(daemon, brief, Idempotency_Key="http-1")
+    assert (again.status, again.json()["job_id"]) == (first.status, first.json()["job_id"])
+    assert [answer.json()["is_new"] for answer in (first, again)] == [True, False]
     other = generate(daemon, {**brief, "width": 201}, Idempotency_Key="http-1")
     assert (other.status, other.json()["code"]) == (HTTPStatus.CONFLICT, "idempotency_conflict")
     for key in ("x" * 256, "\xff"):
         refused = generate(daemon, brief, Idempotency_Key=key)
-        assert (refused.status, refused.json()["field"]) == (HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key")
+        assert (refused.status, refused.json()["field"]) == (HTTPStatus.UNPROCESSABLE_ENTITY, "Idempotency-Key")
 
 
 def test_what_is_not_there(daemon: DaemonProcess) -> None:
@@ -110,7 +112,7 @@ def test_what_is_not_there(daemon: DaemonProcess) -> None:
         answer = daemon.get(path)
         assert (path, answer.status) == (path, status)
         assert answer.json()["title"]
-    assert daemon.post("/api/v1/generate", b"{}", Content_Type="text/plain").status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert daemon.post("/api/v1/generate", b"{}", Content_Type="text/plain").status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     sides = json.dumps({"prompt": "Digits", "canvas_dimensions": "9" * 5000 + "x9"}).encode()
     assert daemon.post("/api/v1/generate", sides).json()["field"] == "canvas_dimensions"
     assert not daemon.events("http_failed")

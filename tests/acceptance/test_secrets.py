@@ -13,7 +13,7 @@ WORD = "Quetzalcoatlus"
 
 def test_prompts_and_keys_stay_inside(launch: Launch) -> None:
     """Jobs that succeed, fail and are refused leave neither prompt nor key in the debug log, metrics or config show."""
-    daemon = launch(logs__level="debug", llm__designer="offline", llm__anthropic_api_key=KEY).start("--debug")
+    daemon = launch(logs__level="debug", llm__chain="offline", providers__anthropic__keys=KEY).start("--debug")
     done = daemon.xadd(kind="banner", prompt=f"{WORD} exhibition, opens Friday", width=300, height=250)
     bad_logo = json.dumps({"prompt": f"{WORD} logo", "logo": f"data:image/png;base64,{WORD}"})
     failed = json.loads(daemon.post("/api/v1/generate", bad_logo.encode()).body)["job_id"]

@@ -68,7 +68,7 @@ def test_idle_http_client_does_not_delay_the_end(launch: Launch) -> None:
     """An open connection of a client that asks nothing is closed."""
     daemon = launch().start()
     with socket.create_connection(("127.0.0.1", daemon.port)) as client:
-        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 200")
         daemon.stop()
         client.settimeout(5)

@@ -10,6 +10,7 @@ from typing import Any, Self
 import msgspec
 
 from streamforge.broker.broker import Broker
+from streamforge.broker.deltas import DeltaVoice
 from streamforge.config import JobsSettings, PoolSettings, RedisSettings, WorkerSettings
 from streamforge.errors import BrokerUnavailable
 from streamforge.jobs.kinds import Kinds
@@ -19,6 +20,7 @@ from streamforge.ops.service import Service, Supervisor
 from streamforge.runtime.children import StoredChildren
 from streamforge.runtime.context import Lent, Resources
 from streamforge.runtime.control import Control
+from streamforge.runtime.deltas import Deltas
 from streamforge.runtime.executor import Executor
 from streamforge.runtime.inbox import Inbox
 from streamforge.runtime.pool import Rack
@@ -72,14 +74,15 @@ class Engine:
         self.rack = Rack(pool or PoolSettings(slots=1))
         kinds = Kinds(p.kind for p in pipelines)
         children = StoredChildren(self.store, kinds)
-        lent = Lent(recorder, objects, self.rack, limits, resources or {}, children)
+        deltas = Deltas(DeltaVoice(self.broker))
+        lent = Lent(recorder, objects, self.rack, limits, resources or {}, children, deltas)
         self.executor = Executor({p.kind.name: p for p in pipelines}, lent, self.settler, policy, limits)
         self.worker = Worker(self.broker, self.executor, self.settings)
         self.inbox = Inbox(self.broker, self.store, kinds, self.settings.name, limits.max_input_bytes)
         pools = [self.rack] if pool else []
         reclaimer = Reclaimer(self.broker, self.worker.queues, self.settings.lease_s, self.worker.look_for_expired)
         control = Control(self.broker, self.settings.name, cancel=self.worker.cancel, drain=self.ask_to_stop)
-        services: list[Service] = [*pools, self.settler, recorder, Scheduler(self.broker), self.inbox]
+        services: list[Service] = [*pools, self.settler, recorder, deltas, Scheduler(self.broker), self.inbox]
         services += [self.worker, reclaimer, control]
         self._ready = asyncio.Event()
         self._supervisor = Supervisor(services, self._ready.set)

@@ -9,9 +9,14 @@ local MONTHS_MS = 8640000000
 local function job_key(id) return BASE .. ':job:' .. id end
 local function steps_key(id) return BASE .. ':steps:' .. id end
 local function files_key(id) return BASE .. ':files:' .. id end
+local function uploads_key(id) return BASE .. ':uploads:' .. id end
 local function children_key(id) return BASE .. ':children:' .. id end
 local function log_key(id) return BASE .. ':log:' .. id end
 local function workers_key() return BASE .. ':workers' end
+local function tenants_key() return BASE .. ':tenants' end
+local function idem_key(tenant, name) return BASE .. ':idem:' .. tenant .. ':' .. name end
+local function rate_key(caller) return BASE .. ':rate:' .. caller end
+local function index_key(tenant) return BASE .. ':index:' .. tenant end
 local function worker_key(name) return BASE .. ':worker:' .. name end
 local function queue_key(queue, line) return BASE .. ':queue:' .. queue .. ':' .. line end
 local function lines_key(queue) return BASE .. ':lines:' .. queue end
@@ -26,6 +31,8 @@ local function running_key() return BASE .. ':running' end
 local function clock_key() return BASE .. ':clock' end
 local function paused_key() return BASE .. ':paused' end
 local function control_key() return BASE .. ':control' end
+local function hooks_cursor_key() return BASE .. ':hooks:cursor' end
+local function hooks_bell_key() return BASE .. ':hooks:bell' end
 
 -- Milliseconds since 1970 by Redis's clock: the one clock that all workers share.
 local function now_ms()
@@ -50,13 +57,34 @@ local function pick(key, ...)
   return out
 end
 
--- Appends an event to the feed and to the job's log, under one id. `data` is a JSON object as text.
+-- Events after which a job's log grows no more, unless it is requeued.
+local ENDS = {['job.succeeded'] = true, ['job.failed'] = true, ['job.cancelled'] = true, ['job.expired'] = true,
+              ['job.upload_failed'] = true}
+
+-- Appends an event to the feed and to the job's log, under one id. `data` is a JSON object as text. The feed's entry
+-- names the job's tenant and kind, and with its end the address that is to be told of it.
 local function emit(id, kind, at, attempt, data)
-  local event = redis.call('XADD', FEED, '*', 'job', id, 'type', kind, 'at', int(at), 'attempt', attempt, 'data', data)
+  local job = redis.call('HMGET', job_key(id), 'tenant', 'kind', 'callback_url')
+  local event
+  if job[3] and ENDS[kind] then
+    event = redis.call('XADD', FEED, '*', 'job', id, 'type', kind, 'at', int(at), 'attempt', attempt, 'data', data,
+                       'tenant', job[1] or '', 'kind', job[2] or '', 'callback', job[3])
+  else
+    event = redis.call('XADD', FEED, '*', 'job', id, 'type', kind, 'at', int(at), 'attempt', attempt, 'data', data,
+                       'tenant', job[1] or '', 'kind', job[2] or '')
+  end
   local log = log_key(id)
   local length = redis.call('RPUSH', log, cmsgpack.pack({event, kind, at, tonumber(attempt), data}))
   if length > LOG_MAX then redis.call('LPOP', log) end
   return event
+end
+
+-- From here on the feed is read for webhooks, beginning with what follows.
+local function want_webhooks()
+  if redis.call('EXISTS', hooks_cursor_key()) == 1 then return end
+  local newest = redis.call('XREVRANGE', FEED, '+', '-', 'COUNT', 1)
+  redis.call('SET', hooks_cursor_key(), newest[1] and newest[1][1] or '0-0')
+  redis.call('XADD', hooks_bell_key(), 'MAXLEN', 1, '*', 'x', '')
 end
 
 -- Keeps the feed within its cap; called by settle and promote, since trimming with each event costs far more.
@@ -153,14 +181,26 @@ end
 
 -- JOBS.
 
+local function tell_queued(id, at, attempt, kind, queue, priority)
+  emit(id, 'job.queued', at, attempt,
+       '{"kind":' .. quote(kind) .. ',"queue":' .. quote(queue) .. ',"priority":' .. quote(priority) .. '}')
+end
+
+-- Puts a job into its tenant's index; `listed` remembers the tenants that this call has named already.
+local function list_job(id, tenant, at, listed)
+  redis.call('ZADD', index_key(tenant), int(at), id)
+  if listed and listed[tenant] then return end
+  redis.call('SADD', tenants_key(), tenant)
+  if listed then listed[tenant] = true end
+end
+
 -- Lets a parked job's turn come: to the end of its line.
 local function to_queue(id, key, at)
   local job = pick(key, 'kind', 'queue', 'priority', 'tenant', 'attempt')
   redis.call('HDEL', key, 'awaits')
   local entry = enqueue(id, job.queue, job.priority, job.tenant)
   redis.call('HSET', key, 'state', 'queued', 'queued_ms', int(at), 'entry', entry)
-  emit(id, 'job.queued', at, job.attempt or 0,
-       '{"kind":' .. quote(job.kind) .. ',"queue":' .. quote(job.queue) .. ',"priority":' .. quote(job.priority) .. '}')
+  tell_queued(id, at, job.attempt or 0, job.kind, job.queue, job.priority)
 end
 
 -- Takes a job that nobody runs out of the schedule or its line.
@@ -228,13 +268,32 @@ local function end_expired(id, key, job, at, ttl_s)
   finish(id, key, job, 'expired', at, ttl_s, 'error', err)
 end
 
+local function end_upload_failed(id, key, job, at, ttl_s)
+  local err = '{"code":"upload_failed","message":"its files were not complete when its time ran out"}'
+  emit(id, 'job.upload_failed', at, job.attempt or 0, '{"error":' .. err .. '}')
+  finish(id, key, job, 'upload_failed', at, ttl_s, 'error', err)
+end
+
 -- Ends a job with a dead letter that can be requeued from itself alone. `err` is JSON.
 local function end_failed(id, key, job, at, ttl_s, dead_max, reason, err, signal, peak_rss_kb, ...)
   emit(id, 'job.failed', at, job.attempt or 0, '{"reason":' .. quote(reason) .. ',"error":' .. err .. '}')
   local facts = redis.call('HMGET', key, 'kind', 'tenant', 'queue', 'priority', 'attempt', 'crashes', 'input')
-  redis.call('XADD', dead_key(), 'MAXLEN', '~', dead_max, '*', 'source', 'job', 'job', id, 'at', int(at),
+  local letter = redis.call('XADD', dead_key(), 'MAXLEN', '~', dead_max, '*', 'source', 'job', 'job', id, 'at', int(at),
              'reason', reason, 'error', err, 'kind', facts[1] or '', 'tenant', facts[2] or '', 'queue', facts[3] or '',
              'priority', facts[4] or '', 'attempts', facts[5] or '0', 'crashes', facts[6] or '0',
              'input', facts[7] or '', 'signal', signal or '', 'peak_rss_kb', peak_rss_kb or 0)
-  finish(id, key, job, 'failed', at, ttl_s, 'error', err, ...)
+  finish(id, key, job, 'failed', at, ttl_s, 'error', err, 'letter', letter, ...)
+end
+
+-- Starts a job that has ended anew, where it has a record.
+local function restart(id, key, at, is_fresh)
+  redis.call('HSET', key, 'attempt', 0, 'crashes', 0)
+  redis.call('HDEL', key, 'error', 'finished_ms', 'result', 'cancel', 'boosted', 'signal', 'spared', 'letter')
+  for _, name in ipairs({key, steps_key(id), files_key(id), log_key(id)}) do redis.call('PERSIST', name) end
+  if is_fresh then
+    redis.call('DEL', steps_key(id))
+    redis.call('HDEL', key, 'version', 'step', 'progress')
+  end
+  emit(id, 'job.requeued', at, 0, '{}')
+  to_queue(id, key, at)
 end

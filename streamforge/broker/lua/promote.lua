@@ -14,6 +14,10 @@ for _, id in ipairs(overdue) do
   if (job.state == 'queued' or job.state == 'scheduled') and not job.token then
     withdraw(id, job)
     end_expired(id, key, job, at, ttl_s)
+  elseif job.state == 'created' then
+    end_expired(id, key, job, at, ttl_s)
+  elseif job.state == 'uploading' then
+    end_upload_failed(id, key, job, at, ttl_s)
   end
 end
 

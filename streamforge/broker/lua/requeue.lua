@@ -13,18 +13,11 @@ local id, at = letter.job, now_ms()
 local key = job_key(id)
 local state = redis.call('HGET', key, 'state')
 if state and state ~= 'failed' and state ~= 'cancelled' then return {-2, id} end
+redis.call('XDEL', dead_key(), ARGV[4])
 if not state then
   redis.call('HSET', key, 'kind', letter.kind, 'input', letter.input, 'queue', letter.queue, 'priority', letter.priority,
              'tenant', letter.tenant, 'source', 'requeue', 'created_ms', int(at))
+  list_job(id, letter.tenant, at)
 end
-redis.call('HSET', key, 'attempt', 0, 'crashes', 0)
-redis.call('HDEL', key, 'error', 'finished_ms', 'result', 'cancel', 'boosted', 'signal', 'spared')
-for _, name in ipairs({key, steps_key(id), files_key(id), log_key(id)}) do redis.call('PERSIST', name) end
-if ARGV[5] == '1' then
-  redis.call('DEL', steps_key(id))
-  redis.call('HDEL', key, 'version')
-end
-redis.call('XDEL', dead_key(), ARGV[4])
-emit(id, 'job.requeued', at, 0, '{}')
-to_queue(id, key, at)
+restart(id, key, at, ARGV[5] == '1')
 return {1, id}

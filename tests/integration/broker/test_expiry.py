@@ -123,6 +123,8 @@ async def test_a_line_of_nothing_but_overdue_jobs_is_cleared(broker: Broker, sto
     assert {key for key in left if ":job:" not in key and ":log:" not in key} == {
         broker.keys.feed,
         broker.keys.bell("default"),
+        broker.keys.index("late"),
+        broker.keys.tenants,
     }
 
 

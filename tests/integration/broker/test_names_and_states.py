@@ -12,7 +12,7 @@ from streamforge.broker.scripts import load_sources
 from streamforge.jobs.model import TRANSITIONS, JobState, Priority
 from tests.integration.moves import checkpoint, field, raw, settle, submit, take, take_one
 
-FIELDS = {"kind", "token", "attempt", "fingerprint", "awaits", "queue"}
+FIELDS = {"kind", "token", "attempt", "fingerprint", "awaits", "queue", "letter", "uploads_written", "expires_ms"}
 
 Move = Callable[[Broker], Awaitable[object]]
 
@@ -25,7 +25,12 @@ async def test_lua_and_python_name_keys_alike(broker: Broker) -> None:
         "job_key('x')": keys.job("x"),
         "steps_key('x')": keys.steps("x"),
         "files_key('x')": keys.files("x"),
+        "uploads_key('x')": keys.uploads("x"),
         "log_key('x')": keys.log("x"),
+        "idem_key('t', 'x')": keys.idempotency("t", "x"),
+        "rate_key('k')": keys.rate("k"),
+        "index_key('t')": keys.index("t"),
+        "tenants_key()": keys.tenants,
         "worker_key('x')": keys.worker("x"),
         "queue_key('q', 'low:t')": keys.queue("q", Priority.LOW, "t"),
         "lines_key('q')": keys.lines("q"),
@@ -54,7 +59,7 @@ async def test_a_life_leaves_no_other_keys(broker: Broker) -> None:
     keys = broker.keys
     named = {make(job_id) for make in (keys.job, keys.log) for job_id in ("job-1", "job-2")}
     named |= {keys.steps("job-1"), keys.files("job-1"), keys.feed, keys.dead, keys.scheduled}
-    named |= {keys.idempotency("default", "k"), keys.bell("default")}
+    named |= {keys.idempotency("default", "k"), keys.bell("default"), keys.index("default"), keys.tenants}
     assert {key.decode() for key in await raw(broker).keys("*")} == named
 
 

@@ -202,3 +202,17 @@ def test_a_submission_is_checked_field_by_field(wrong: dict[str, Any]) -> None:
         submission_from(**{"id": "x", "kind": "k", "input": b"{}", **wrong})
     assert caught.value.field == next(iter(wrong))
     assert "regex" not in str(caught.value)
+
+
+class Kept(msgspec.Struct):
+    """An input of which a part is kept as it comes."""
+
+    part: msgspec.Raw
+
+
+def test_what_is_kept_as_it_came_is_text() -> None:
+    """Bytes that are no UTF-8 are refused even where nobody looks into them, and others pass."""
+    kind = Kind("kept", Kept)
+    assert kind.normalise('{"part":"ä"}'.encode()) == '{"part":"ä"}'.encode()
+    with pytest.raises(InvalidInput, match="not UTF-8"):
+        kind.normalise(b'{"part":"\xff"}')

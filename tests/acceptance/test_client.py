@@ -1,0 +1,158 @@
+"""The Python client against a real daemon: submit, wait, stream, download, list; and its refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from streamforge.client import ApiError, AsyncClient, Client, JobNotSuccessful, ServerAway, WaitedTooLong
+from tests.acceptance.conftest import Launch
+from tests.acceptance.daemon import DaemonProcess
+
+BRIEF = {"prompt": "Kettle & Crumb bakery, opens Friday, www.kettle.example", "width": 300, "height": 250}
+BAD_LOGO = {"prompt": "Kettle & Crumb bakery", "logo": "data:image/png;base64,AAAA"}
+
+
+@pytest.fixture
+def daemon(launch: Launch) -> DaemonProcess:
+    """One that makes banners by rule."""
+    return launch(llm__chain="offline", pool__slots=1).start()
+
+
+@pytest.fixture
+def client(daemon: DaemonProcess) -> Client:
+    """A client of it."""
+    return Client(daemon.url)
+
+
+def test_a_job_from_submit_to_file(client: Client, tmp_path: Path) -> None:
+    """One call hands in and waits; the job tells its story; its file comes as bytes, or is written where wanted."""
+    with client:
+        job = client.run("banner", BRIEF, timeout_s=60)
+        assert (job.state, job.status, job.progress) == ("succeeded", "SUCCESS", 100.0)
+        assert [step.name for step in job.timeline][:1] == ["strategy"]
+        assert job.steps.completed >= 3
+        data = client.download(job.id, "banner-300x250.png")
+        assert isinstance(data, bytes)
+        assert data.startswith(b"\x89PNG")
+        written = client.download(job.id, "banner-300x250.png", tmp_path / "b.png")
+        assert (tmp_path / "b.png").read_bytes() == data
+        assert written == tmp_path / "b.png"
+
+
+def test_the_same_key_is_the_same_job(client: Client) -> None:
+    """An idempotency key makes a repeated submission the first one's job; another input under it is refused."""
+    with client:
+        first = client.submit("banner", BRIEF, key="k-1")
+        again = client.submit("banner", BRIEF, key="k-1")
+        assert (first.is_new, again.is_new, again.job_id) == (True, False, first.job_id)
+        with pytest.raises(ApiError) as caught:
+            client.submit("banner", {**BRIEF, "width": 320}, key="k-1")
+        assert caught.value.status == 409
+
+
+def test_events_come_once_and_in_order(client: Client) -> None:
+    """From the beginning to the end, each once; from an id on, only what follows it."""
+    with client:
+        job_id = client.submit("banner", BRIEF).job_id
+        seen = list(client.events(job_id))
+        assert (seen[0].type, seen[-1].type) == ("job.queued", "job.succeeded")
+        assert len({event.id for event in seen}) == len(seen)
+        rest = list(client.events(job_id, last_id=seen[2].id))
+        assert [event.id for event in rest] == [event.id for event in seen[3:]]
+
+
+def test_a_job_that_fails_says_why(client: Client) -> None:
+    """``run`` raises with the job's code and hint; ``wait`` gives the job as it ended."""
+    with client:
+        with pytest.raises(JobNotSuccessful) as caught:
+            client.run("banner", BAD_LOGO, timeout_s=60)
+        job = client.wait(caught.value.job_id)
+        assert job.error is not None
+        assert job.error.code == caught.value.reason
+        assert job.error.friendly
+
+
+def test_many_at_once_and_in_lists(client: Client) -> None:
+    """A batch takes the good ones and refuses the bad one; a list pages through all, newest first."""
+    with client:
+        jobs = [{"kind": "banner", "input": BRIEF, "delay_s": 3600} for _ in range(5)]
+        answers = client.submit_many([*jobs, {"kind": "nobody", "input": {}}])
+        assert [("error" in answer) for answer in answers] == [False] * 5 + [True]
+        listed = [job.id for job in client.jobs(state="scheduled", limit=50)]
+        assert sorted(listed) == sorted(answer["job_id"] for answer in answers[:5])
+        assert [job.id for job in client.jobs(limit=2)] == listed[:2]
+        client.cancel(listed[0], reason="not needed")
+        assert client.job(listed[0]).state == "cancelled"
+        client.retry(listed[0])
+        assert client.wait(listed[0], timeout_s=60).state == "succeeded"
+
+
+def test_waiting_ends_and_the_job_goes_on(client: Client) -> None:
+    """A limit on waiting is no limit on the job."""
+    with client:
+        job_id = client.submit("banner", BRIEF, delay_s=3600).job_id
+        with pytest.raises(WaitedTooLong):
+            client.wait(job_id, timeout_s=0.5)
+        assert client.job(job_id).state == "scheduled"
+
+
+def test_refusals_name_what_is_wrong(client: Client) -> None:
+    """Field and hint of the problem document arrive; an unknown job is a 404; nobody there is told as such."""
+    with client:
+        with pytest.raises(ApiError) as caught:
+            client.submit("banner", {"prompt": ""})
+        assert (caught.value.status, caught.value.field) == (422, "input.prompt")
+        with pytest.raises(ApiError) as caught:
+            client.job("nobody")
+        assert caught.value.status == 404
+    with Client("http://127.0.0.1:1", tries=1) as nowhere, pytest.raises(ServerAway):
+        nowhere.job("x")
+
+
+async def test_the_same_without_blocking(daemon: DaemonProcess) -> None:
+    """``AsyncClient`` does what ``Client`` does."""
+    async with AsyncClient(daemon.url) as client:
+        job = await client.run("banner", BRIEF, timeout_s=60)
+        assert job.has_succeeded
+        kinds = [event.type async for event in client.events(job.id)]
+        assert kinds[-1] == "job.succeeded"
+        assert [found.id async for found in client.jobs(limit=1)] == [job.id]
+        data = await client.download(job.id, "banner-300x250.png")
+        assert isinstance(data, bytes)
+        assert (await client.queues())[0].queue == "default"
+        assert [worker.name for worker in await client.workers()] == ["acceptance"]
+
+
+def test_commands_over_http(daemon: DaemonProcess) -> None:
+    """With ``--url`` a command speaks HTTP, follows a job by its stream, and prints what it prints over Redis."""
+    over = ("--url", daemon.url)
+    made = daemon.command("submit", "banner", "--input", json.dumps(BRIEF), "--wait", *over)
+    assert made.returncode == 0, made.stderr
+    assert "job.succeeded" in made.stdout
+    there, here = daemon.command("jobs", *over), daemon.command("jobs")
+    assert there.stdout == here.stdout
+    assert made.stdout.split()[0] in here.stdout
+
+
+@pytest.mark.parametrize("words", [("queues", "list"), ("workers",), ("dead", "list")], ids=" ".join)
+def test_operators_see_the_same_over_http(daemon: DaemonProcess, words: tuple[str, ...]) -> None:
+    """What an operator asks for is the same by either way."""
+    there, here = daemon.command(*words, "--url", daemon.url), daemon.command(*words)
+    assert (there.returncode, there.stdout) == (here.returncode, here.stdout) == (0, here.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(("status", "nobody"), 4), (("submit", "banner", "--input", "{}"), 2)],
+)
+def test_refusals_over_http_have_the_same_exit_codes(daemon: DaemonProcess, words: tuple[str, ...], code: int) -> None:
+    """Nothing there is 4, wrong input 2."""
+    assert daemon.command(*words, "--url", daemon.url).returncode == code
+
+
+def test_nobody_at_the_url(launch: Launch) -> None:
+    """A daemon that is away is 3, as Redis is."""
+    assert launch().command("dead", "list", "--url", "http://127.0.0.1:1").returncode == 3
