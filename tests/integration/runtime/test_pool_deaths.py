@@ -64,11 +64,11 @@ async def crash_of(call: object) -> SlotCrashed:
 @pytest.mark.parametrize("function", [children.eat_memory, children.make_too_much])
 async def test_the_memory_limit_is_a_crash_that_names_the_setting(function: Callable[[], object]) -> None:
     """A call that needs more than pool.memory_mb says so, is counted as a crash, and has its swollen child replaced."""
-    async with running(memory_mb=700) as rack:
+    async with running(memory_mb=800) as rack:
         before = rack.pids
         error = await crash_of(rack.call(function))
         assert error.signal == "OOM"
-        assert "memory limit of 700 MB" in str(error)
+        assert "memory limit of 800 MB" in str(error)
         assert "pool.memory_mb" in str(error)
         assert error.peak_rss_kb > 100 << 10
         assert await rack.call(children.double, 1) == 2
