@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
+from threading import Barrier
 
 import msgspec
 import pytest
@@ -12,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamforge.pipelines.banner.spec import BannerSpec
+from streamforge.pipelines.banner.words import languages
 from streamforge.pipelines.banner.words.copywriting import Copy, write_copy
-from streamforge.pipelines.banner.words.languages import detect
 from streamforge.pipelines.banner.words.lexicon import INTENTS, LEXICONS
 
 BRIEFS = Path(__file__).parents[3] / "benchmarks" / "briefs.jsonl"
@@ -46,7 +49,7 @@ def test_a_brief_comes_out_in_its_own_language(language: str) -> None:
     """The language is told, the button is one of its own or the brief's, and every word is a word of the brief."""
     prompt = FOREIGN[language]
     copy = write_copy(BannerSpec(prompt=prompt, purpose="Encourage them to buy"))
-    assert detect(prompt) == language
+    assert languages.detect(prompt) == language
     assert copy.cta in LEXICONS[language].buttons or copy.cta.casefold() in prompt.casefold()
     said = prompt.casefold()
     assert [word for line in lines(copy) for word in line.split() if word.casefold().strip(".,!?") not in said] == []
@@ -110,3 +113,23 @@ def test_an_offer_within_a_clause_stays_there() -> None:
     """``com 20% de desconto para cachorros`` is whole; nothing is taken out of its middle."""
     copy = write_copy(BannerSpec(prompt="Banho e tosa com 20% de desconto para cachorros. Agende em patinhas.example"))
     assert copy.headline == "Banho e tosa com 20% de desconto para cachorros"
+
+
+def test_many_at_once_load_the_model_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Briefs that come together wait for one load of the language model instead of each loading its own."""
+    loads: list[str] = []
+    every = Barrier(8)
+
+    def counted(name: str) -> object:
+        loads.append(name)
+        return import_module(name)
+
+    def ask(_: int) -> str:
+        every.wait(10)
+        return languages.detect("Frische Brötchen zum Frühstück")
+
+    languages._loaded.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(languages, "import_module", counted)
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(ask, range(8))) == {"de"}
+    assert loads == ["py3langid.langid"]

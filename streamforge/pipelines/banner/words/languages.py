@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
+from threading import Lock
 from typing import Any, Protocol
 
 from streamforge.pipelines.banner.words.facts import without_facts
@@ -74,6 +75,8 @@ _NAMES = {
 }  # fmt: skip
 """Names of the lexicon's languages; a dialect of which nobody writes advertisements counts for its language."""
 _COUNTED = 6
+_LOADING = Lock()
+"""Loading takes half a second; a cache alone would let every thread that comes meanwhile load its own."""
 
 
 def detect(text: str) -> str:
@@ -92,11 +95,6 @@ def detect(text: str) -> str:
         return best
     is_english = best == "en" or any(word in _ONLY_ENGLISH for word in words)
     return "en" if bare.isascii() and is_english else "other"
-
-
-def warm() -> None:
-    """Load the model (about a second): for a thread at the start, so that no brief waits for it."""
-    _model()
 
 
 def _script(text: str) -> str:
@@ -118,9 +116,14 @@ def _ranked(text: str) -> tuple[str, float, float]:
     return first[0], first[1], others[0][1] if others else 0.0
 
 
-@lru_cache(maxsize=1)
 def _model() -> _Ranker:
-    """Loaded at the first brief that needs it: most are told by their script or by common words."""
+    """Loaded at the first brief that needs it, once, however many come at once: most are told without it."""
+    with _LOADING:
+        return _loaded()
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> _Ranker:
     module: Any = import_module("py3langid.langid")  # untyped
     model: _Ranker = module.LanguageIdentifier.from_model_file(module.MODEL_FILE, norm_probs=True)
     return model
