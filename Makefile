@@ -18,15 +18,19 @@ SKIA_PACKAGES := libegl1 libgl1 libexpat1
 
 .PHONY: help
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: $(VENV)/.project $(VENV)/.libraries  ## Make a banner, start to end, into out/ (OUT=directory).
 	@$(BIN)/streamforge demo --out $(OUT)
 
 .PHONY: test
-test: $(VENV)/.dev  ## Run every test.
-	@$(BIN)/pytest -q -n auto --maxprocesses 4
+test: $(VENV)/.dev  ## Run the tests; those that take long are apart.
+	@$(BIN)/pytest -q -n auto --maxprocesses 4 -m "not long"
+
+.PHONY: test-long
+test-long: $(VENV)/.dev  ## The tests with a browser, a fuzzer or many daemons.
+	@$(BIN)/pytest -q -n auto --maxprocesses 4 -m long
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## Check style and format.
@@ -38,7 +42,7 @@ types: $(VENV)/.dev  ## Check types, strictly.
 	@$(BIN)/pyright
 
 .PHONY: check
-check: lint types test  ## Lint, types and tests: what must pass before a commit.
+check: lint types test test-long  ## Lint, types and all tests: what must pass before a commit.
 
 .PHONY: format
 format: $(VENV)/.dev  ## Format the code.

@@ -17,6 +17,8 @@ from tests.acceptance.gates import Gates
 from tests.acceptance.test_leases import QUICK, idle_ms, join, lived_ms, shared
 from tests.acceptance.test_redis_away import Elsewhere
 
+pytestmark = pytest.mark.long
+
 __all__ = ["shared"]
 
 LEASE_S = 1.5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.acceptance.daemon import DaemonProcess
 from tests.acceptance.fleet import Fleet
 
@@ -11,6 +13,7 @@ KILLED = {"EXIT_CODE": "killed", "EXIT_STATUS": "KILL", "SERVICE_RESULT": "signa
 NEIGHBOURS = [f"neighbour-{i}" for i in range(5)]
 
 
+@pytest.mark.long
 def test_poison_and_its_neighbours(fleet: Fleet) -> None:
     """The job that ends its daemon each time is a dead letter that names the signal; those beside it end well.
 

@@ -22,6 +22,8 @@ from tests.acceptance.test_examples import EXAMPLES, ExampleDaemon
 from tests.acceptance.test_redis_away import free_port
 from tests.integration.webhooks.receiver import Receiver
 
+pytestmark = pytest.mark.long
+
 LISTENERS = 20
 RETRY_S = 0.1
 
@@ -94,7 +96,7 @@ async def in_thread(act: Callable[[], object]) -> None:
 @pytest.mark.parametrize("how", ["kill", "stop"])
 async def test_a_restart_of_the_daemon_loses_no_event(fleet: Fleet, how: str) -> None:
     """The daemon is killed, or stopped, under tabs that listen, and starts again: each has every event, once."""
-    daemon = fleet.daemon("d1", api__port=free_port())
+    daemon = fleet.daemon("d1", api__port=free_port(), worker__grace_s=1)
     await in_thread(daemon.start)
     root = f"http://127.0.0.1:{daemon.port}/api/v1"
     held = fleet.gates.send(daemon, "held")

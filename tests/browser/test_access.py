@@ -13,6 +13,8 @@ from tests.acceptance.daemon import DaemonProcess
 from tests.acceptance.gates import Gates
 from tests.browser.desk import Desk, at_gate, desk_on, end_of, submit
 
+pytestmark = pytest.mark.long
+
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN = "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"
 GRAVE = {"serious", "critical"}

@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.acceptance.gates import Gates
 from tests.browser.desk import Desk, apart, at_gate, end_of, state_of, submit
+
+pytestmark = pytest.mark.long
 
 FESTIVAL = "Summer festival by the lake. Three days, forty bands. Get tickets"
 

@@ -16,6 +16,8 @@ import pytest
 
 from streamforge.testing.server import TestServer
 
+pytestmark = pytest.mark.long
+
 EXAMPLES: Final = os.environ.get("STREAMFORGE_API_EXAMPLES", "4")
 """Of each operation; ``make fuzz-api`` asks for more."""
 

@@ -128,6 +128,7 @@ def test_long_recordings_are_cut_where_it_is_quiet() -> None:
     assert parts(samples[:16_000]) == [(0, 16_000)]
 
 
+@pytest.mark.long
 async def test_parts_join_to_the_whole() -> None:
     """What is said in each part is found, at its time in the whole recording, and the same every time."""
     sentence = decoded(RECORDING.read_bytes())

@@ -8,6 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from streamforge.broker.broker import Broker
 from streamforge.testing.model_script import Answer, RandomFaults
 from streamforge.testing.model_server import ModelServer
@@ -17,6 +19,8 @@ from streamforge.traffic.ledger import Books, total
 from streamforge.traffic.prices import Used
 from tests.integration.traffic.road import WIDE, day_of, entries_of
 from tests.integration.traffic.till import Till
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[3]
 WORKERS, JOBS = 2, 40

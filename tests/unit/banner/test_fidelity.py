@@ -11,6 +11,8 @@ import pytest
 from benchmarks.fidelity import banners, browser, compare, from_pdf, from_svgs, selected, text_of
 from streamforge.render import scripts
 
+pytestmark = pytest.mark.long
+
 ABSENT = "Chromium is not installed: nothing here proves what an SVG looks like (apt-get install chromium)"
 MARKS = re.compile("[\u200e\u200f\u2066-\u2069\u00ad]")
 
