@@ -22,8 +22,8 @@ from streamforge.jobs.events import ENDINGS, Event
 
 CLAIMS = ("job.started", "job.recovered")
 
-PERMANENT = re.compile(r"[^:]+:(inbox|\{0\}:(feed|dead|cron|workers|bell:[^:]+))")
-"""Names of the keys that live for ever, and do not grow with the jobs; see streamforge/broker/keys.py."""
+PERMANENT = re.compile(r"[^:]+:(inbox|\{0\}:(feed|dead|cron|workers|tenants|(bell|index):[^:]+))")
+"""Names of the keys that expire by no time of their own; see streamforge/broker/keys.py."""
 
 KILLER_SIGNAL = "SIGKILL"
 

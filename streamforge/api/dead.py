@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-import msgspec
 from aiohttp import web
-from msgspec import Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from streamforge.api.caller import EVERY_TENANT, caller_of
 from streamforge.api.front import front_of
 from streamforge.api.jobs import RequeueBody
 from streamforge.api.paging import Page, PageQuery, cursor_of, place_of
 from streamforge.api.route import Answer, Param, Route, Scope, query_params
-from streamforge.api.views import ErrorView, error_view
+from streamforge.api.views import DeadRow, DeadView, letter_row, letter_view
 from streamforge.api.wire import NEVER_STORED, answer, read_optional_body, read_query
 from streamforge.errors import InvalidInput, WrongState
 from streamforge.jobs.dead import DeadLetter, Filter, unknown_letter
@@ -30,31 +29,6 @@ class DeadQuery(PageQuery, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(max_length=100, description="Letters with this reason.")] = ""
     kind: Annotated[Name | None, Meta(description="Letters of jobs of this kind.")] = None
     tenant: Annotated[Tenant | None, Meta(description="Letters of this tenant; for operators.")] = None
-
-
-class DeadRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What could not be done. ``source`` is job, or inbox for a message that never became one."""
-
-    id: str
-    source: str
-    reason: str
-    error: ErrorView
-    at_ms: int
-    job_id: str = ""
-    kind: str = ""
-    queue: str = ""
-    tenant: str = ""
-    attempts: int = 0
-    crashes: int = 0
-    signal: str = ""
-    peak_rss_kb: int = 0
-
-
-class DeadView(DeadRow, frozen=True, kw_only=True, omit_defaults=True):
-    """The same with what was asked for: ``fields`` of the message, or the job's ``input``."""
-
-    fields: dict[str, str] | UnsetType = msgspec.UNSET
-    input: msgspec.Raw | UnsetType = msgspec.UNSET
 
 
 class Again(Struct, frozen=True):
@@ -82,18 +56,6 @@ async def letter(request: web.Request) -> web.Response:
     return answer(letter_view(await _letter(request)), headers=NEVER_STORED)
 
 
-def letter_row(letter: DeadLetter) -> DeadRow:
-    """A dead letter in a list."""
-    return DeadRow(**_facts(letter))
-
-
-def letter_view(letter: DeadLetter) -> DeadView:
-    """A dead letter with what was asked for."""
-    if letter.source == "job":
-        return DeadView(**_facts(letter), input=msgspec.Raw(letter.fields["input"].encode() or b"null"))
-    return DeadView(**_facts(letter), fields=letter.fields)
-
-
 async def requeue(request: web.Request) -> web.Response:
     """Try again."""
     found, body = await _letter(request), await read_optional_body(request, RequeueBody)
@@ -118,12 +80,6 @@ async def _letter(request: web.Request) -> DeadLetter:
     if not caller_of(request).sees(found.tenant):
         raise unknown_letter(letter_id)
     return found
-
-
-def _facts(letter: DeadLetter) -> dict[str, Any]:
-    facts = msgspec.structs.asdict(letter)
-    del facts["fields"]
-    return facts | {"job_id": facts.pop("job"), "error": error_view(letter.error)}
 
 
 _UNKNOWN = (HTTPStatus.NOT_FOUND,)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
-from time import time_ns
 from typing import Final
 
 from aiohttp import web
@@ -16,36 +14,13 @@ from streamforge.api.front import front_of, require_operator
 from streamforge.api.paging import Page
 from streamforge.api.route import Answer, Param, Route, Scope
 from streamforge.api.wire import NEVER_STORED, answer
-from streamforge.broker.scripts import LineDepth
+from streamforge.api.workload import QueueView, queue_views
 from streamforge.errors import NotFound
-from streamforge.jobs.model import Name, Priority
-from streamforge.jobs.store import JobStore
+from streamforge.jobs.model import Name
 
 QUEUE: Final = Param(name="queue", place="path", type=Name, text="The queue.", is_required=True)
 
-
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
-
-
-class LineView(Struct, frozen=True, kw_only=True):
-    """One tenant's jobs of one priority: those that wait, and those that workers hold."""
-
-    tenant: str
-    priority: Priority
-    waiting: int
-    running: int
-
-
-class QueueView(Struct, frozen=True, kw_only=True):
-    """A queue as the caller sees it; ``priorities`` says how much waits in each. ``oldest_age_s`` is of what waits."""
-
-    queue: str
-    paused: bool
-    waiting: int
-    running: int
-    oldest_age_s: float
-    priorities: dict[Priority, int]
-    lines: list[LineView]
 
 
 class PauseAnswer(Struct, frozen=True):
@@ -61,14 +36,6 @@ async def queues(request: web.Request) -> web.Response:
     front = front_of(request)
     views = await queue_views(front.store, front.queues, caller_of(request).sees)
     return answer(Page(views), headers=NEVER_STORED)
-
-
-async def queue_views(store: JobStore, names: Iterable[str], sees: Callable[[str], bool]) -> list[QueueView]:
-    """These queues and those that are paused, with what is in them of the tenants that ``sees`` admits."""
-    paused = await store.paused()
-    wanted = sorted({*names, *paused})
-    lines = [line for line in await store.lines(wanted) if sees(line.tenant)]
-    return [_view(name, [line for line in lines if line.queue == name], is_paused=name in paused) for name in wanted]
 
 
 async def pause(request: web.Request) -> web.Response:
@@ -92,26 +59,6 @@ def _operators_queue(request: web.Request) -> str:
     if not _NAME.fullmatch(name):
         raise NotFound(f"no queue can be called {name[:64]!r}", field="queue")
     return name
-
-
-def _view(name: str, lines: Sequence[LineDepth], *, is_paused: bool) -> QueueView:
-    waiting = {str(priority): 0 for priority in Priority}
-    for line in lines:
-        waiting[line.priority] += line.waiting
-    now_ms = time_ns() // 1_000_000
-    oldest_ms = min((int(line.first.partition("-")[0]) for line in lines if line.first), default=now_ms)
-    return QueueView(
-        queue=name,
-        paused=is_paused,
-        waiting=sum(waiting.values()),
-        running=sum(line.claimed for line in lines),
-        oldest_age_s=max(0, now_ms - oldest_ms) / 1000,
-        priorities={Priority(priority): count for priority, count in waiting.items()},
-        lines=[
-            LineView(tenant=line.tenant, priority=Priority(line.priority), waiting=line.waiting, running=line.claimed)
-            for line in lines
-        ],
-    )
 
 
 _PROBLEMS = (HTTPStatus.NOT_FOUND,)

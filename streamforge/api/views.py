@@ -1,4 +1,4 @@
-"""Jobs as the API shows them: a row of a list, and the whole of one."""
+"""Jobs and dead letters as the API shows them: a row of a list, and the whole of one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from streamforge.api.money import CostView
 from streamforge.api.status import PHASES, FileLink, links_of
+from streamforge.jobs.dead import DeadLetter
 from streamforge.jobs.friendly import friendly
 from streamforge.jobs.model import FileWanted, Job, JobError, JobState, Priority
 from streamforge.jobs.timeline import Attempt, History, Span
@@ -79,6 +80,31 @@ class JobView(JobRow, frozen=True, kw_only=True, omit_defaults=True):
     cost: CostView | None = None
 
 
+class DeadRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What could not be done. ``source`` is job, or inbox for a message that never became one."""
+
+    id: str
+    source: str
+    reason: str
+    error: ErrorView
+    at_ms: int
+    job_id: str = ""
+    kind: str = ""
+    queue: str = ""
+    tenant: str = ""
+    attempts: int = 0
+    crashes: int = 0
+    signal: str = ""
+    peak_rss_kb: int = 0
+
+
+class DeadView(DeadRow, frozen=True, kw_only=True, omit_defaults=True):
+    """The same with what was asked for: ``fields`` of the message, or the job's ``input``."""
+
+    fields: dict[str, str] | UnsetType = UNSET
+    input: Raw | UnsetType = UNSET
+
+
 def error_view(error: JobError) -> ErrorView:
     """An error with its friendly sentence."""
     return ErrorView(friendly=friendly(error.code), **msgspec.structs.asdict(error))
@@ -86,7 +112,7 @@ def error_view(error: JobError) -> ErrorView:
 
 def row_of(job: Job) -> JobRow:
     """A job in a list."""
-    return JobRow(**_facts(job))
+    return JobRow(**_job_facts(job))
 
 
 def view_of(
@@ -99,7 +125,7 @@ def view_of(
 ) -> JobView:
     """A job with its story; ``declared`` are its recipe's steps, ``given`` is its input as JSON."""
     return JobView(
-        **_facts(job),
+        **_job_facts(job),
         steps=StepCount(history.completed(declared), len(declared) or None),
         attempts=history.attempts,
         timeline=history.spans,
@@ -117,7 +143,19 @@ def view_of(
     )
 
 
-def _facts(job: Job) -> dict[str, Any]:
+def letter_row(letter: DeadLetter) -> DeadRow:
+    """A dead letter in a list."""
+    return DeadRow(**_letter_facts(letter))
+
+
+def letter_view(letter: DeadLetter) -> DeadView:
+    """A dead letter with what was asked for."""
+    if letter.source == "job":
+        return DeadView(**_letter_facts(letter), input=Raw(letter.fields["input"].encode() or b"null"))
+    return DeadView(**_letter_facts(letter), fields=letter.fields)
+
+
+def _job_facts(job: Job) -> dict[str, Any]:
     is_done = job.state is JobState.SUCCEEDED
     return {
         "id": job.id,
@@ -140,6 +178,12 @@ def _facts(job: Job) -> dict[str, Any]:
         "error": error_view(job.error) if job.error and not is_done else None,
         "artifacts": links_of(job),
     }
+
+
+def _letter_facts(letter: DeadLetter) -> dict[str, Any]:
+    facts = msgspec.structs.asdict(letter)
+    del facts["fields"]
+    return facts | {"job_id": facts.pop("job"), "error": error_view(letter.error)}
 
 
 class _Versioned(Struct):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -15,22 +14,11 @@ from streamforge.api.front import front_of, require_operator
 from streamforge.api.paging import Page
 from streamforge.api.route import Answer, Param, Route, Scope
 from streamforge.api.wire import NEVER_STORED, answer
+from streamforge.api.workload import WorkerView, worker_views
 from streamforge.errors import NotFound
-from streamforge.jobs.store import JobStore
 
 WorkerName = Annotated[str, Meta(min_length=1, max_length=100)]
 WORKER: Final = Param(name="worker", place="path", type=WorkerName, text="The worker.", is_required=True)
-
-
-class WorkerView(Struct, frozen=True, kw_only=True):
-    """A worker that has shown itself alive within its lease.
-
-    ``busy`` is how many jobs it holds that the caller may know of, ``queues`` the same by queue.
-    """
-
-    name: str
-    busy: int
-    queues: dict[str, int]
 
 
 class DrainAnswer(Struct, frozen=True):
@@ -45,16 +33,6 @@ async def workers(request: web.Request) -> web.Response:
     front = front_of(request)
     views = await worker_views(front.store, front.queues, caller_of(request).sees)
     return answer(Page(views), headers=NEVER_STORED)
-
-
-async def worker_views(store: JobStore, names: Iterable[str], sees: Callable[[str], bool]) -> list[WorkerView]:
-    """The workers that are alive, with what they hold in these queues of the tenants that ``sees`` admits."""
-    queues: dict[str, dict[str, int]] = {name: {} for name in await store.workers()}
-    for line in await store.holdings(names):
-        if line.worker in queues and sees(line.tenant):
-            held = queues[line.worker]
-            held[line.queue] = held.get(line.queue, 0) + line.jobs
-    return [WorkerView(name=name, busy=sum(held.values()), queues=held) for name, held in queues.items()]
 
 
 async def drain(request: web.Request) -> web.Response:

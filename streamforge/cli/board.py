@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from time import time
 
 from msgspec import Struct
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
@@ -15,6 +16,7 @@ from rich.text import Text
 from streamforge.client.types import Event, Reason
 
 BAR_CELLS = 28
+REDRAWS_PER_S = 8
 _DONE, _FAILED = "green", "red"
 
 
@@ -124,6 +126,14 @@ class Board:
         if self.files:
             lines.append(Text("files  " + "  ".join(dict.fromkeys(self.files)), style="dim"))
         return lines
+
+
+async def follow_live(job_id: str, events: AsyncIterator[Event]) -> None:
+    """Draw the job until its events end."""
+    board = Board(job_id)
+    with Live(get_renderable=board.render, console=Console(), refresh_per_second=REDRAWS_PER_S):
+        async for event in events:
+            board.tell(event)
 
 
 _STATES = {

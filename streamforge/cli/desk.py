@@ -13,18 +13,16 @@ from typing import Any, Protocol, TypeVar, cast
 import anyio
 import msgspec
 
-from streamforge.api.dead import letter_row, letter_view
-from streamforge.api.queues import queue_views
-from streamforge.api.views import row_of, view_of
-from streamforge.api.workers import worker_views
+from streamforge.api.views import letter_row, letter_view, row_of, view_of
+from streamforge.api.workload import queue_views, worker_views
 from streamforge.cli.session import broker_of, settings_from
-from streamforge.client import AsyncClient, Event, Job, Letter, Queue, Submitted, Worker
+from streamforge.client import Event, Job, Letter, Queue, Submitted, Worker
 from streamforge.client.calls import KEY_VARIABLE, URL_VARIABLE
 from streamforge.config import Settings
 from streamforge.errors import InvalidInput
 from streamforge.jobs.dead import Filter
 from streamforge.jobs.events import ENDINGS
-from streamforge.jobs.events import Event as Told
+from streamforge.jobs.feed import from_log
 from streamforge.jobs.kinds import check_size, submission_from
 from streamforge.jobs.listing import JobFilter, Listing, Place
 from streamforge.jobs.model import JobState, new_job_id
@@ -102,6 +100,8 @@ async def desk_of(args: argparse.Namespace) -> AsyncGenerator[Desk]:
     """The HTTP interface where ``--url`` or ``$STREAMFORGE_URL`` names one; else the settings' Redis."""
     url = args.url or os.environ.get(URL_VARIABLE, "")
     if url:
+        from streamforge.client import AsyncClient  # noqa: PLC0415 - HTTP takes longer to import than a look at Redis
+
         async with AsyncClient(url, api_key=os.environ.get(KEY_VARIABLE)) as client:
             yield client
         return
@@ -175,7 +175,8 @@ class StoreDesk:
         while True:
             events = await self._store.events_since(job_id, last_id)
             for event in events:
-                yield _event(event, job_id, job.kind, job.tenant)
+                told = from_log(event, job_id=job_id, tenant=job.tenant, kind=job.kind)
+                yield msgspec.json.decode(told.document(), type=Event)
                 last_id = event.id
             if (events and events[-1].type in ENDINGS) or (not events and job.is_terminal):
                 return
@@ -239,19 +240,6 @@ def _as(kind: type[T], view: object) -> T:
 
 def _sees_all(_: str) -> bool:
     return True
-
-
-def _event(event: Told, job_id: str, kind: str, tenant: str) -> Event:
-    return Event(
-        id=event.id,
-        type=event.type,
-        job_id=job_id,
-        kind=kind,
-        tenant=tenant,
-        at_ms=event.at_ms,
-        attempt=event.attempt,
-        data=event.payload(),
-    )
 
 
 def _moment(seconds: float) -> int:

@@ -5,18 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rich.console import Console
-from rich.live import Live
-
-from streamforge.cli.board import Board
 from streamforge.cli.desk import Desk, desk_of
 from streamforge.cli.main import FAILED, OK
 from streamforge.cli.session import run_async
 from streamforge.cli.text import event_line, job_lines, job_row, print_json, print_line
 from streamforge.client import Job
 from streamforge.jobs.store import Cancellation
-
-REDRAWS_PER_S = 8
 
 CANCELLED = {
     Cancellation.ENDED: "cancelled",
@@ -97,17 +91,12 @@ def retry(args: argparse.Namespace) -> int:
 async def follow(desk: Desk, job_id: str, *, is_json: bool = False) -> None:
     """Show a job until it ends: a live view on a terminal, else its events, a line each."""
     if sys.stdout.isatty() and not is_json:
-        await _follow_live(desk, job_id)
+        from streamforge.cli.board import follow_live  # noqa: PLC0415 - what prints a line need not wait for rich
+
+        await follow_live(job_id, desk.events(job_id))
         return
     async for event in desk.events(job_id):
         print_json(event) if is_json else print_line(event_line(event))
-
-
-async def _follow_live(desk: Desk, job_id: str) -> None:
-    board = Board(job_id)
-    with Live(get_renderable=board.render, console=Console(), refresh_per_second=REDRAWS_PER_S):
-        async for event in desk.events(job_id):
-            board.tell(event)
 
 
 def print_job(job: Job, *, is_json: bool) -> None:

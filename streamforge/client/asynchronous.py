@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -11,10 +12,10 @@ import anyio
 import httpx2
 
 from streamforge.client import calls
-from streamforge.client.blocking import required
 from streamforge.client.calls import Call
-from streamforge.client.following import SILENCE_S, Following, ends
-from streamforge.client.problems import REPEATED, WaitedTooLong, away, pause_s, refusal
+from streamforge.client.following import PATIENCE, Following, ends
+from streamforge.client.problems import WaitedTooLong, once, refusal, required
+from streamforge.client.trying import Trying
 from streamforge.client.types import Event, Job, Letter, Page, Queue, Submitted, Worker
 
 T = TypeVar("T")
@@ -28,9 +29,7 @@ class AsyncClient:
     ) -> None:
         self.url = calls.address(url)
         self._tries = tries
-        self._http = httpx2.AsyncClient(
-            base_url=self.url, headers=calls.authorization(api_key), timeout=timeout_s, trust_env=False
-        )
+        self._http = httpx2.AsyncClient(**calls.connection(self.url, api_key, timeout_s))
 
     def __repr__(self) -> str:
         """The address; never the key."""
@@ -79,29 +78,25 @@ class AsyncClient:
 
     async def events(self, job_id: str | None = None, *, last_id: str = "") -> AsyncGenerator[Event]:
         """See ``Client.events``."""
-        place = Following(job_id, last_id)
+        place = Following(job_id, last_id, Trying(self._tries, self.url))
         while not place.is_over:
             try:
                 async for event in self._stream(place):
                     yield event
             except httpx2.TransportError as error:
-                place.failures += 1
-                if place.failures >= self._tries:
-                    raise away(error, self.url) from error
-                await anyio.sleep(pause_s(None, place.failures))
+                place.trying.lost(error)
+                await anyio.sleep(place.trying.pause_s)
 
     async def download(self, job_id: str, name: str, path: str | Path | None = None) -> bytes | Path:
         """See ``Client.download``."""
-        async with self._http.stream("GET", calls.file_path(job_id, name)) as response:
-            if not response.is_success:
-                await response.aread()
-                raise refusal(response)
-            if path is None:
-                return await response.aread()
-            async with await anyio.open_file(path, "wb") as file:
-                async for piece in response.aiter_bytes():
-                    await file.write(piece)
-            return Path(path)
+        with once(self.url):
+            async with self._opened(calls.file_path(job_id, name)) as response:
+                if path is None:
+                    return await response.aread()
+                async with await anyio.open_file(path, "wb") as file:
+                    async for piece in response.aiter_bytes():
+                        await file.write(piece)
+        return Path(path)
 
     async def cancel(self, job_id: str, *, reason: str = "") -> dict[str, Any]:
         """Ask for a job's end."""
@@ -152,24 +147,18 @@ class AsyncClient:
 
     async def send(self, call: Call[T]) -> T:
         """Make any call of ``streamforge.client.calls``."""
-        attempt = 0
+        trying = Trying(self._tries if call.is_repeatable else 1, self.url)
         while True:
-            attempt += 1
-            may_repeat = call.is_repeatable and attempt < self._tries
-            response: httpx2.Response | None = None
             try:
                 response = await self._http.request(
                     call.method, call.path, content=call.content, headers=call.all_headers, params=call.params
                 )
             except httpx2.TransportError as error:
-                if not may_repeat:
-                    raise away(error, self.url) from error
+                trying.lost(error)
             else:
-                if response.is_success:
+                if trying.is_answered(response):
                     return call.read(response.content)
-                if not may_repeat or response.status_code not in REPEATED:
-                    raise refusal(response)
-            await anyio.sleep(pause_s(response, attempt))
+            await anyio.sleep(trying.pause_s)
 
     async def _ended(self, job_id: str) -> Job:
         job = await self.job(job_id)
@@ -194,15 +183,21 @@ class AsyncClient:
                 return
 
     async def _stream(self, place: Following) -> AsyncGenerator[Event]:
-        timeout = httpx2.Timeout(SILENCE_S, connect=10.0)
-        async with self._http.stream("GET", place.path, headers=place.headers, timeout=timeout) as response:
-            if response.status_code == 204:  # noqa: PLR2004 - nothing more to come
-                place.is_over = True
+        async with self._opened(place.path, place.headers, PATIENCE) as response:
+            if not place.begins(response):
                 return
-            if not response.is_success:
-                await response.aread()
-                raise refusal(response)
             async for told in httpx2.EventSource(response):
                 event = place.read(told)
                 if event is not None:
                     yield event
+
+    @asynccontextmanager
+    async def _opened(
+        self, path: str, headers: Mapping[str, str] | None = None, timeout: httpx2.Timeout | None = None
+    ) -> AsyncGenerator[httpx2.Response]:
+        """An answer whose body is still to come. Raises ApiError."""
+        async with self._http.stream("GET", path, headers=headers, timeout=timeout or self._http.timeout) as response:
+            if not response.is_success:
+                await response.aread()
+                raise refusal(response)
+            yield response

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,8 +15,9 @@ import httpx2
 
 from streamforge.client import calls
 from streamforge.client.calls import Call
-from streamforge.client.following import SILENCE_S, Following
-from streamforge.client.problems import REPEATED, JobNotSuccessful, WaitedTooLong, away, pause_s, refusal
+from streamforge.client.following import PATIENCE, Following
+from streamforge.client.problems import WaitedTooLong, once, refusal, required
+from streamforge.client.trying import Trying
 from streamforge.client.types import Event, Job, Letter, Page, Queue, Submitted, Worker
 
 T = TypeVar("T")
@@ -40,9 +43,7 @@ class Client:
     ) -> None:
         self.url = calls.address(url)
         self._tries = tries
-        self._http = httpx2.Client(
-            base_url=self.url, headers=calls.authorization(api_key), timeout=timeout_s, trust_env=False
-        )
+        self._http = httpx2.Client(**calls.connection(self.url, api_key, timeout_s))
 
     def __repr__(self) -> str:
         """The address; never the key."""
@@ -76,7 +77,7 @@ class Client:
 
     def jobs(self, *, limit: int = 0, **filters: str | float) -> Iterator[Job]:
         """Jobs, newest first, as many as there are or ``limit``; by ``state``, ``kind``, ``queue``, and the like."""
-        return _first(self._pages(lambda cursor: calls.jobs({**filters, "cursor": cursor})), limit)
+        return islice(self._pages(lambda cursor: calls.jobs({**filters, "cursor": cursor})), limit or None)
 
     def wait(self, job_id: str, *, timeout_s: float | None = None) -> Job:
         """The job once it has ended, however that was. Raises WaitedTooLong; the job goes on then."""
@@ -100,22 +101,17 @@ class Client:
 
         Each comes once. ``last_id`` leaves out those up to it.
         """
-        place = Following(job_id, last_id)
+        place = Following(job_id, last_id, Trying(self._tries, self.url))
         while not place.is_over:
             try:
                 yield from self._stream(place)
             except httpx2.TransportError as error:
-                place.failures += 1
-                if place.failures >= self._tries:
-                    raise away(error, self.url) from error
-                time.sleep(pause_s(None, place.failures))
+                place.trying.lost(error)
+                time.sleep(place.trying.pause_s)
 
     def download(self, job_id: str, name: str, path: str | Path | None = None) -> bytes | Path:
         """A job's file: its bytes, or, with ``path``, written there."""
-        with self._http.stream("GET", calls.file_path(job_id, name)) as response:
-            if response.status_code >= 400:  # noqa: PLR2004 - HTTP's errors
-                response.read()
-                raise refusal(response)
+        with once(self.url), self._opened(calls.file_path(job_id, name)) as response:
             if path is None:
                 return response.read()
             with Path(path).open("wb") as file:
@@ -134,7 +130,7 @@ class Client:
 
     def letters(self, *, limit: int = 0, **filters: str | float) -> Iterator[Letter]:
         """Dead letters, newest first."""
-        return _first(self._pages(lambda cursor: calls.letters({**filters, "cursor": cursor})), limit)
+        return islice(self._pages(lambda cursor: calls.letters({**filters, "cursor": cursor})), limit or None)
 
     def letter(self, letter_id: str) -> Letter:
         """One dead letter, with its fields or its job's input."""
@@ -142,7 +138,7 @@ class Client:
 
     def requeue(self, letter_id: str, *, fresh: bool = False) -> str:
         """Try what a dead letter holds again, ``fresh`` without its checkpoints; the job's id."""
-        return str((self.send(calls.requeue(letter_id, fresh=fresh))).get("job_id", ""))
+        return str(self.send(calls.requeue(letter_id, fresh=fresh)).get("job_id", ""))
 
     def forget(self, letter_id: str) -> None:
         """Delete a dead letter."""
@@ -150,20 +146,20 @@ class Client:
 
     def queues(self, *names: str) -> list[Queue]:
         """The queues that the daemon serves, or those of them that are named."""
-        found = (self.send(calls.queues())).items
+        found = self.send(calls.queues()).items
         return [queue for queue in found if not names or queue.queue in names]
 
     def workers(self) -> list[Worker]:
         """The workers that are alive."""
-        return (self.send(calls.workers())).items
+        return self.send(calls.workers()).items
 
     def pause(self, queue: str) -> bool:
         """Start no more of a queue's jobs; whether it was not paused before."""
-        return bool((self.send(calls.queue_act(queue, "pause")))["changed"])
+        return bool(self.send(calls.queue_act(queue, "pause"))["changed"])
 
     def resume(self, queue: str) -> bool:
         """Start a queue's jobs again; whether it was paused."""
-        return bool((self.send(calls.queue_act(queue, "resume")))["changed"])
+        return bool(self.send(calls.queue_act(queue, "resume"))["changed"])
 
     def look(self, what: str) -> Any:  # noqa: ANN401 - JSON
         """``kinds``, ``keys``, ``me`` and the like, as the API tells it."""
@@ -171,24 +167,18 @@ class Client:
 
     def send(self, call: Call[T]) -> T:
         """Make any call of ``streamforge.client.calls``."""
-        attempt = 0
+        trying = Trying(self._tries if call.is_repeatable else 1, self.url)
         while True:
-            attempt += 1
-            may_repeat = call.is_repeatable and attempt < self._tries
-            response: httpx2.Response | None = None
             try:
                 response = self._http.request(
                     call.method, call.path, content=call.content, headers=call.all_headers, params=call.params
                 )
             except httpx2.TransportError as error:
-                if not may_repeat:
-                    raise away(error, self.url) from error
+                trying.lost(error)
             else:
-                if response.is_success:
+                if trying.is_answered(response):
                     return call.read(response.content)
-                if not may_repeat or response.status_code not in REPEATED:
-                    raise refusal(response)
-            time.sleep(pause_s(response, attempt))
+            time.sleep(trying.pause_s)
 
     def _pages(self, page: Callable[[str], Call[Page[T]]]) -> Iterator[T]:
         cursor = ""
@@ -200,33 +190,21 @@ class Client:
                 return
 
     def _stream(self, place: Following) -> Iterator[Event]:
-        timeout = httpx2.Timeout(SILENCE_S, connect=10.0)
-        with self._http.stream("GET", place.path, headers=place.headers, timeout=timeout) as response:
-            if response.status_code == 204:  # noqa: PLR2004 - nothing more to come
-                place.is_over = True
+        with self._opened(place.path, place.headers, PATIENCE) as response:
+            if not place.begins(response):
                 return
-            if not response.is_success:
-                response.read()
-                raise refusal(response)
             for told in httpx2.EventSource(response):
                 event = place.read(told)
                 if event is not None:
                     yield event
 
-
-def required(job: Job) -> Job:
-    """The job, if it succeeded; else raises JobNotSuccessful."""
-    if job.has_succeeded:
-        return job
-    why = job.error
-    message = f"job {job.id} {job.state}" + (f": {why.message}" if why else "")
-    raise JobNotSuccessful(
-        message, job_id=job.id, reason=why.code if why else job.state, hint=why.hint if why else None
-    )
-
-
-def _first(rows: Iterator[T], limit: int) -> Iterator[T]:
-    for number, row in enumerate(rows, start=1):
-        yield row
-        if number == limit:
-            return
+    @contextmanager
+    def _opened(
+        self, path: str, headers: Mapping[str, str] | None = None, timeout: httpx2.Timeout | None = None
+    ) -> Generator[httpx2.Response]:
+        """An answer whose body is still to come. Raises ApiError."""
+        with self._http.stream("GET", path, headers=headers, timeout=timeout or self._http.timeout) as response:
+            if not response.is_success:
+                response.read()
+                raise refusal(response)
+            yield response

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypedDict, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -47,6 +47,20 @@ class Call(Struct, Generic[T], frozen=True, kw_only=True):
     def read(self, content: bytes) -> T:
         """The answer in its type."""
         return msgspec.json.decode(content or b"null", type=self.answer)
+
+
+class Connection(TypedDict):
+    """What both clients of httpx2 are made with."""
+
+    base_url: str
+    headers: dict[str, str]
+    timeout: float
+    trust_env: bool
+
+
+def connection(url: str, api_key: str | None, timeout_s: float) -> Connection:
+    """To the server at ``url``, by no proxy of the environment."""
+    return Connection(base_url=url, headers=authorization(api_key), timeout=timeout_s, trust_env=False)
 
 
 def address(url: str | None) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Final
 
 import httpx2
 import msgspec
 from msgspec import Struct
 
+from streamforge.client.types import Job
 from streamforge.errors import BrokerUnavailable, InputError, StreamForgeError, UnknownJob
-
-REPEATED: Final = frozenset({429, 502, 503, 504})
-"""Statuses after which the same request may go well a little later."""
-
 
 _FAULTS_FROM = 500
 
@@ -80,7 +78,7 @@ def refusal(response: httpx2.Response) -> ApiError:
         found = msgspec.json.decode(response.content, type=_Problem)
     except msgspec.DecodeError:
         found = _Problem(detail=f"an answer without a problem document, {len(response.content)} bytes")
-    message = found.detail or found.title or HTTPStatus(response.status_code).phrase
+    message = found.detail or found.title or response.reason_phrase or f"status {response.status_code}"
     status = response.status_code
     kind = NotThere if status == HTTPStatus.NOT_FOUND else RequestRefused if status < _FAULTS_FROM else ApiError
     return kind(message, status=status, reason=found.code, field=found.field, hint=found.hint)
@@ -92,9 +90,21 @@ def away(error: httpx2.TransportError, base_url: str) -> ServerAway:
     return ServerAway(f"{base_url} does not answer: {type(error).__name__}", hint=hint)
 
 
-def pause_s(response: httpx2.Response | None, attempt: int) -> float:
-    """How long to wait before the next try: what the server asks for, else 0.2 s doubled, at most 5 s."""
-    asked = response.headers.get("Retry-After", "") if response is not None else ""
-    if asked.isdecimal():
-        return min(30.0, float(asked))
-    return min(5.0, 0.2 * 2.0**attempt)
+@contextmanager
+def once(base_url: str) -> Generator[None]:
+    """What is not tried again: a connection that fails inside raises ServerAway."""
+    try:
+        yield
+    except httpx2.TransportError as error:
+        raise away(error, base_url) from error
+
+
+def required(job: Job) -> Job:
+    """The job, if it succeeded; else raises JobNotSuccessful."""
+    if job.has_succeeded:
+        return job
+    why = job.error
+    message = f"job {job.id} {job.state}" + (f": {why.message}" if why else "")
+    raise JobNotSuccessful(
+        message, job_id=job.id, reason=why.code if why else job.state, hint=why.hint if why else None
+    )

@@ -28,8 +28,12 @@ DELTA: Final = "step.delta"
 """A piece of model text, which nobody keeps; data: step, offset (its place in the step's text), text."""
 
 
-class FeedEvent(Struct, frozen=True, kw_only=True):
-    """An event of some job; ``data`` is a JSON object as text. ``callback`` is the address to be told of its end."""
+class EventHead(Struct, frozen=True, kw_only=True):
+    """Which event, and of which job.
+
+    ``id`` orders events over all jobs and is empty where it cannot be asked for again; ``attempt`` tells a retried
+    attempt's events apart.
+    """
 
     id: str
     type: str
@@ -38,6 +42,23 @@ class FeedEvent(Struct, frozen=True, kw_only=True):
     kind: str
     at_ms: int
     attempt: int
+
+
+class EventDocument(EventHead, frozen=True, kw_only=True):
+    """What is sent of an event. What ``data`` holds goes by the type."""
+
+    data: dict[str, object]
+
+
+class _Written(EventHead, frozen=True, kw_only=True):
+    """The same with data that is JSON already."""
+
+    data: msgspec.Raw
+
+
+class FeedEvent(EventHead, frozen=True, kw_only=True):
+    """An event of some job; ``data`` is a JSON object as text. ``callback`` is the address to be told of its end."""
+
     data: str
     callback: str = ""
 
@@ -49,46 +70,8 @@ class FeedEvent(Struct, frozen=True, kw_only=True):
     def document(self) -> bytes:
         """The event as JSON, in one line."""
         raw = self.data.replace("\n", " ").replace("\r", " ") or "{}"
-        return msgspec.json.encode(
-            _Document(
-                id=self.id,
-                type=self.type,
-                job_id=self.job_id,
-                tenant=self.tenant,
-                kind=self.kind,
-                at_ms=self.at_ms,
-                attempt=self.attempt,
-                data=msgspec.Raw(raw.encode()),
-            )
-        )
-
-
-class _Document(Struct, frozen=True, kw_only=True):
-    id: str
-    type: str
-    job_id: str
-    tenant: str
-    kind: str
-    at_ms: int
-    attempt: int
-    data: msgspec.Raw
-
-
-class EventDocument(Struct, frozen=True, kw_only=True):
-    """What is sent of an event.
-
-    ``id`` orders events over all jobs and is empty where it cannot be asked for again; ``attempt`` tells a retried
-    attempt's events apart. What ``data`` holds goes by the type.
-    """
-
-    id: str
-    type: str
-    job_id: str
-    tenant: str
-    kind: str
-    at_ms: int
-    attempt: int
-    data: dict[str, object]
+        head = {name: getattr(self, name) for name in EventHead.__struct_fields__}
+        return msgspec.json.encode(_Written(**head, data=msgspec.Raw(raw.encode())))
 
 
 def from_entry(entry: bytes, fields: Mapping[bytes, bytes]) -> FeedEvent:

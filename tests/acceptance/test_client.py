@@ -108,8 +108,10 @@ def test_refusals_name_what_is_wrong(client: Client) -> None:
         with pytest.raises(ApiError) as caught:
             client.job("nobody")
         assert caught.value.status == 404
-    with Client("http://127.0.0.1:1", tries=1) as nowhere, pytest.raises(ServerAway):
-        nowhere.job("x")
+    with Client("http://127.0.0.1:1", tries=1) as nowhere:
+        for ask in (lambda: nowhere.job("x"), lambda: nowhere.download("x", "y"), lambda: list(nowhere.events("x"))):
+            with pytest.raises(ServerAway):
+                ask()
 
 
 async def test_the_same_without_blocking(daemon: DaemonProcess) -> None:
@@ -124,6 +126,12 @@ async def test_the_same_without_blocking(daemon: DaemonProcess) -> None:
         assert isinstance(data, bytes)
         assert (await client.queues())[0].queue == "default"
         assert [worker.name for worker in await client.workers()] == ["acceptance"]
+        with pytest.raises(ApiError) as caught:
+            await client.download(job.id, "nothing.png")
+        assert caught.value.status == 404
+    async with AsyncClient("http://127.0.0.1:1", tries=1) as nowhere:
+        with pytest.raises(ServerAway):
+            await nowhere.download("x", "y")
 
 
 def test_commands_over_http(daemon: DaemonProcess) -> None:

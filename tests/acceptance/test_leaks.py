@@ -8,12 +8,11 @@ from time import time_ns
 from tests.acceptance.daemon import DEAD, FEED, INBOX, DaemonProcess, wait_for
 from tests.acceptance.fleet import Fleet
 
-PERMANENT = re.compile(r"streamforge:(inbox|\{0\}:(feed|dead|paused|cron|workers|tenants|(bell|index):[a-z]+))")
-"""What the table in streamforge/broker/keys.py lets stay without an end of its own, when nothing waits and runs.
+PERMANENT = re.compile(r"streamforge:(inbox|\{0\}:(feed|dead|paused|cron|workers|bell:[a-z]+))")
+"""What the table in streamforge/broker/keys.py lets stay without an end of its own, when nothing waits and runs."""
 
-The index of a tenant's jobs is trimmed by the janitor, as their records expire."""
-
-LIVING = re.compile(r"streamforge:\{0\}:worker:[a-z]+")
+INDEX = re.compile(r"streamforge:\{0\}:(tenants|index:[a-z]+)")
+"""What else has no end of its own: a janitor takes the jobs out of it whose records have expired."""
 
 BOUNDED = {
     "jobs__result_ttl_s": 1,
@@ -25,7 +24,7 @@ BOUNDED = {
 
 
 def test_nothing_stays(fleet: Fleet) -> None:
-    """After a mixed load every key ends by itself or is one of the permanent ones, and those are bounded."""
+    """After a mixed load every key ends by itself, or with the janitor's next round, or is permanent and bounded."""
     cron = {"cron__tick__schedule": "* * * * * *", "cron__tick__kind": "act"}
     tenants = {"tenants__acme__max_running": 1, "tenants__acme__weight": 2}
     settings = {**BOUNDED, **cron, **tenants, "worker__max_crashes": 1, "worker__grace_s": 0.1}
@@ -37,13 +36,18 @@ def test_nothing_stays(fleet: Fleet) -> None:
     wait_for(lambda: all(is_over(daemon, job) for job in jobs), "every job's end")
     daemon.stop()
 
-    lasting = [key for key in keys(daemon) if daemon.call("TTL", key) == -1]
-    assert [key for key in lasting if not PERMANENT.fullmatch(key)] == []
-    wait_for(lambda: not [key for key in keys(daemon) if not PERMANENT.fullmatch(key)], "the other keys gone")
+    assert [key for key in passing(daemon) if daemon.call("TTL", key) == -1 and not INDEX.fullmatch(key)] == []
+    wait_for(lambda: all(INDEX.fullmatch(key) for key in passing(daemon)), "the keys that end by themselves gone")
+    assert passing(daemon)
     assert daemon.call("XLEN", INBOX) == 0
     assert daemon.call("XPENDING", INBOX, "inbox")[0] == 0
     assert daemon.call("ZCARD", "streamforge:{0}:cron") == 1
     assert all(daemon.call("XLEN", key) == 1 for key in keys(daemon) if ":bell:" in key)
+
+    tidying = fleet.join("tidying", **BOUNDED)
+    wait_for(lambda: not any(INDEX.fullmatch(key) for key in keys(daemon)), "the index gone")
+    tidying.stop()
+    wait_for(lambda: passing(daemon) == [], "the other keys gone")
 
 
 def test_feed_and_letters_are_bounded(fleet: Fleet) -> None:
@@ -88,6 +92,11 @@ def mixed_load(fleet: Fleet, daemon: DaemonProcess) -> list[str]:
 def is_over(daemon: DaemonProcess, job: str) -> bool:
     """Whether the job has ended, and perhaps been forgotten since."""
     return daemon.record(job).get("state", "succeeded") in ("succeeded", "failed", "cancelled", "expired")
+
+
+def passing(daemon: DaemonProcess) -> list[str]:
+    """The keys that are not permanent."""
+    return [key for key in keys(daemon) if not PERMANENT.fullmatch(key)]
 
 
 def keys(daemon: DaemonProcess) -> list[str]:

@@ -4,33 +4,48 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
 import streamforge
+import streamforge.client
+
+PACKAGES = pytest.mark.parametrize("package", [streamforge, streamforge.client], ids=lambda package: package.__name__)
 
 
-def test_every_public_name_is_the_object_of_its_home() -> None:
+@PACKAGES
+def test_every_public_name_is_the_object_of_its_home(package: ModuleType) -> None:
     """Each name in ``__all__`` can be imported from the package, and says by its own name what it is."""
-    for name in streamforge.__all__:
-        assert getattr(streamforge, name).__name__ == name
+    for name in package.__all__:
+        assert getattr(package, name).__name__ == name
 
 
-def test_names_are_sorted_and_listed() -> None:
+@PACKAGES
+def test_names_are_sorted_and_listed(package: ModuleType) -> None:
     """``__all__`` is in order, and ``dir`` shows it."""
-    assert streamforge.__all__ == sorted(streamforge.__all__)
-    assert set(streamforge.__all__) <= set(dir(streamforge))
+    assert package.__all__ == sorted(package.__all__)
+    assert set(package.__all__) <= set(dir(package))
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
+@PACKAGES
+def test_an_unknown_name_is_an_attribute_error(package: ModuleType) -> None:
     """A typo fails as for any module."""
     with pytest.raises(AttributeError, match="Pipelin'"):
-        _ = streamforge.Pipelin  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+        _ = package.Pipelin
 
 
-def test_importing_the_package_imports_nothing_heavy() -> None:
-    """``import streamforge`` leaves Redis, aiohttp, Skia and OR-Tools alone."""
-    heavy = ("redis", "aiohttp", "skia", "ortools", "numpy")
-    code = f"import sys, streamforge; print([name for name in {heavy} if name in sys.modules])"
+@pytest.mark.parametrize(
+    ("statement", "heavy"),
+    [
+        ("import streamforge", "redis aiohttp skia ortools numpy"),
+        ("from streamforge.client import Job", "httpx2 anyio redis"),
+        ("import streamforge.cli.jobs, streamforge.cli.submit", "aiohttp httpx2 rich.live skia ortools numpy"),
+        ("import streamforge.cli.queues, streamforge.cli.dead", "aiohttp httpx2 rich.live skia ortools numpy"),
+    ],
+)
+def test_an_import_brings_nothing_heavy(statement: str, heavy: str) -> None:
+    """The package waits for no server's library, the client's types not for HTTP, commands over Redis for neither."""
+    code = f"import sys; {statement}; print([name for name in {heavy.split()} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -15,6 +15,7 @@ import {
   failure,
   head,
   opened,
+  sent,
   table,
   toast,
 } from "./parts.js";
@@ -125,55 +126,28 @@ async function revoke(key, node, load) {
 
 /** Ask what the key is for and make it; whether one was made. */
 async function made(me) {
-  const wrong = h("div");
   const scope = h(
     "select",
     { id: "k-scope" },
     SCOPES.map(([value, text]) => h("option", { value, selected: value === "submit" }, text)),
   );
-  const tenant = h("input", { id: "k-tenant", maxlength: 64, placeholder: "default", spellcheck: "false" });
+  const tenant = tenantAsked(me);
   const note = h("input", { id: "k-note", maxlength: 200, placeholder: "What uses it" });
-  const send = h("button", { class: "solid" }, "Make key");
-  const field = (id, label, input) => h("div", { class: "field" }, h("label", { for: id }, label), input);
-  const dialog = h("dialog", { "aria-labelledby": "k-title" });
-  let issued = null;
-  const submit = async (event) => {
-    event.preventDefault();
-    fill(wrong);
-    send.disabled = true;
-    try {
-      issued = await post("/keys", {
-        scopes: [scope.value],
-        note: note.value.trim(),
-        ...(tenant.value.trim() ? { tenant: tenant.value.trim() } : {}),
-      });
-      dialog.close();
-    } catch (error) {
-      fill(wrong, failure(error));
-      send.disabled = false;
-    }
-  };
-  const actions = h(
-    "div",
-    { class: "actions" },
-    button("Close", () => dialog.close(), "quiet"),
-    send,
-  );
-  dialog.append(
-    h(
-      "form",
-      { onsubmit: submit },
-      h("h2", { id: "k-title" }, "New key"),
-      field("k-scope", "May", scope),
-      me.tenant === "*" && field("k-tenant", "Tenant", tenant),
-      field("k-note", "Note", note),
-      wrong,
-      actions,
-    ),
-  );
-  await opened(dialog);
+  const issued = await sent({
+    title: "New key",
+    action: "Make key",
+    fields: [["May", scope], tenant.field, ["Note", note]],
+    send: () => post("/keys", { scopes: [scope.value], note: note.value.trim(), ...tenant.given() }),
+  });
   if (issued) await secretShown(`Key ${issued.id}`, issued.key);
   return issued !== null;
+}
+
+/** Whose something new shall be: a field for those who may say so, and what it adds to the request. */
+export function tenantAsked(me) {
+  const input = h("input", { id: "in-tenant", maxlength: 64, placeholder: "default", spellcheck: "false" });
+  const given = () => (input.value.trim() ? { tenant: input.value.trim() } : {});
+  return { field: me.tenant === "*" && ["Tenant", input], given };
 }
 
 /** A secret, this once. */

@@ -180,6 +180,37 @@ export function opened(dialog) {
   });
 }
 
+/**
+ * Ask for something in a dialog and send it: what `send` gave, or null where the dialog was closed before. What `send`
+ * raises is shown in the dialog, which stays. `fields`: `[label, input]`, the input with an id; false is left out.
+ */
+export async function sent({ title, action, fields, send }) {
+  const wrong = h("div");
+  const go = h("button", { class: "solid" }, action);
+  const dialog = h("dialog", { "aria-labelledby": "ask-title" });
+  let answer = null;
+  const onsubmit = async (event) => {
+    event.preventDefault();
+    fill(wrong);
+    go.disabled = true;
+    try {
+      answer = await send();
+      dialog.close();
+    } catch (error) {
+      fill(wrong, failure(error));
+      go.disabled = false;
+    }
+  };
+  const labelled = fields
+    .filter(Boolean)
+    .map(([label, input]) => h("div", { class: "field" }, h("label", { for: input.id }, label), input));
+  const close = button("Close", () => dialog.close(), "quiet");
+  const actions = h("div", { class: "actions" }, close, go);
+  dialog.append(h("form", { onsubmit }, h("h2", { id: "ask-title" }, title), labelled, wrong, actions));
+  await opened(dialog);
+  return answer;
+}
+
 /** A button that copies a text. */
 export function copier(text, label = "Copy", kind = "slim quiet") {
   return button(

@@ -3,8 +3,22 @@
 import { h, fill, keyed } from "./dom.js";
 import { counted, when, words } from "./format.js";
 import { get, part, post, remove } from "./http.js";
-import { badge, bones, busy, button, card, confirmed, empty, failure, head, opened, table, toast } from "./parts.js";
-import { secretShown } from "./keys.js";
+import {
+  badge,
+  bones,
+  busy,
+  button,
+  card,
+  confirmed,
+  empty,
+  failure,
+  head,
+  opened,
+  sent,
+  table,
+  toast,
+} from "./parts.js";
+import { secretShown, tenantAsked } from "./keys.js";
 
 /** The view. */
 export function webhooks({ me, signal }) {
@@ -170,7 +184,6 @@ function lastTry({ tries = [] }) {
 
 /** Ask for the address and make the webhook; whether one was made. */
 async function made(me) {
-  const wrong = h("div");
   const url = h("input", {
     id: "w-url",
     type: "url",
@@ -178,44 +191,13 @@ async function made(me) {
     maxlength: 2000,
     placeholder: "https://example.com/hooks",
   });
-  const tenant = h("input", { id: "w-tenant", maxlength: 64, placeholder: "default", spellcheck: "false" });
-  const send = h("button", { class: "solid" }, "Make webhook");
-  const field = (id, label, input) => h("div", { class: "field" }, h("label", { for: id }, label), input);
-  const dialog = h("dialog", { "aria-labelledby": "w-title" });
-  let issued = null;
-  const submit = async (event) => {
-    event.preventDefault();
-    fill(wrong);
-    send.disabled = true;
-    try {
-      issued = await post("/webhooks", {
-        url: url.value,
-        ...(tenant.value.trim() ? { tenant: tenant.value.trim() } : {}),
-      });
-      dialog.close();
-    } catch (error) {
-      fill(wrong, failure(error));
-      send.disabled = false;
-    }
-  };
-  const actions = h(
-    "div",
-    { class: "actions" },
-    button("Close", () => dialog.close(), "quiet"),
-    send,
-  );
-  dialog.append(
-    h(
-      "form",
-      { onsubmit: submit },
-      h("h2", { id: "w-title" }, "New webhook"),
-      field("w-url", "Address", url),
-      me.tenant === "*" && field("w-tenant", "Tenant", tenant),
-      wrong,
-      actions,
-    ),
-  );
-  await opened(dialog);
+  const tenant = tenantAsked(me);
+  const issued = await sent({
+    title: "New webhook",
+    action: "Make webhook",
+    fields: [["Address", url], tenant.field],
+    send: () => post("/webhooks", { url: url.value, ...tenant.given() }),
+  });
   if (issued?.secret) await secretShown("The signing secret", issued.secret);
   return issued !== null;
 }

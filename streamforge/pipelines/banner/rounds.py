@@ -111,7 +111,12 @@ async def made(
             step_of(version.number),
             new,
             lambda canvas: _outcome(
-                ctx, brief, replace(order_for(brief, canvas), may_press=may_press), designs[str(canvas.size)], version
+                ctx,
+                brief,
+                replace(order_for(brief, canvas), may_press=may_press),
+                designs[str(canvas.size)],
+                version,
+                digest=digests[str(canvas.size)],
             ),
             returns=Outcome,
             concurrency=_CONCURRENCY,
@@ -126,23 +131,26 @@ def step_of(number: int) -> str:
     return PAINT if number == 1 else f"{PAINT}-{number}"
 
 
-async def _outcome(ctx: Context, brief: Brief, order: Order, design: Design, version: Version) -> Outcome:
+async def _outcome(
+    ctx: Context, brief: Brief, order: Order, design: Design, version: Version, *, digest: str
+) -> Outcome:
     """One canvas laid out, painted, verified and its files kept; a layout that cannot be is an outcome too."""
-    bare = Outcome(size=order.size, digest=_digest(design, may_press=order.may_press))
+    bare = Outcome(size=order.size, digest=digest)
     try:
         layout = await ctx.offload(child.arrange, design, order)
     except LayoutInfeasible as error:
         told = Conflict(message=error.message, names=error.conflicts, field=error.field, hint=error.hint)
         return replace(bare, conflict=told)
     painted = await ctx.offload(child.paint, design, layout, order)
+    copy = _copy(design, layout)
     outcome = replace(
         bare,
         layout=layout,
         files=[_described(file) for file in painted.files],
         artifacts=[await _kept(ctx, file, version.number) for file in painted.files],
-        checks=[*painted.checks, *_copy_checks(brief, _copy(design, layout))],
+        checks=[*painted.checks, *_copy_checks(brief, copy)],
         metrics=painted.metrics,
-        copy=_copy(design, layout),
+        copy=copy,
         notes=[*layout.notes, *painted.notes],
         omitted=_omitted(version.design, design),
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from typing import cast
 
+import pytest
 from rich.console import Console
 
 from streamforge.cli.board import Board
+from streamforge.cli.desk import Desk
+from streamforge.cli.jobs import follow
 from streamforge.client.types import Event
 
 
@@ -82,3 +87,22 @@ def test_what_a_stranger_wrote_is_no_markup() -> None:
     """Brackets in a message are shown, not read as a style."""
     shown = text_of(board_of(*RUN, ("job.progress", {"step": "strategy", "progress": 1, "message": "[red]x[/red]"})))
     assert "[red]x[/red]" in shown
+
+
+class Told:
+    """What ``follow`` needs of a desk: a job that succeeds."""
+
+    async def events(self, job_id: str) -> AsyncGenerator[Event]:
+        """Two of its events."""
+        yield Event(id="1-0", type="job.started", job_id=job_id, kind="banner", attempt=1)
+        yield Event(id="2-0", type="job.succeeded", job_id=job_id, attempt=1)
+
+
+@pytest.mark.parametrize(("is_terminal", "shown"), [(True, "100 %"), (False, "job.succeeded")])
+async def test_a_job_is_drawn_for_people_and_told_by_the_line_to_programs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_terminal: bool, shown: str
+) -> None:
+    """On a terminal the board stands as the job ended; elsewhere each event has its line."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    await follow(cast("Desk", Told()), "j-1")
+    assert shown in capsys.readouterr().out

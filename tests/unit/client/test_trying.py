@@ -1,0 +1,66 @@
+"""Whether the clients send a request again."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from streamforge.client.problems import ApiError, ServerAway
+from streamforge.client.trying import Trying
+
+URL = "http://forge.example"
+LOST = httpx2.ReadError("connection reset")
+
+
+def test_a_lost_connection_is_tried_again_until_the_last_try() -> None:
+    """Two of three tries may fail, with a longer pause each time; the third says who does not answer."""
+    trying = Trying(3, URL)
+    pauses: list[float] = []
+    for _ in range(2):
+        trying.lost(LOST)
+        pauses.append(trying.pause_s)
+    assert pauses == [0.4, 0.8]
+    with pytest.raises(ServerAway, match=f"{URL} does not answer: ReadError"):
+        trying.lost(LOST)
+
+
+def test_failures_of_both_ways_count_together() -> None:
+    """A lost connection and a refusal that may pass are two failures."""
+    trying = Trying(2, URL)
+    trying.lost(LOST)
+    with pytest.raises(ApiError):
+        trying.is_answered(httpx2.Response(503))
+
+
+def test_the_pause_is_what_the_server_asks_for() -> None:
+    """``Retry-After`` holds up to half a minute; without it, or with a date, the pause is the client's own."""
+    trying = Trying(9, URL)
+    pauses: list[float] = []
+    for asked in ("7", "3600", "Sat, 21 Nov 2026 23:00:00 GMT", ""):
+        assert not trying.is_answered(httpx2.Response(429, headers={"Retry-After": asked}))
+        pauses.append(trying.pause_s)
+    assert pauses == [7.0, 30.0, 1.6, 3.2]
+
+
+@pytest.mark.parametrize("status", [302, 400, 404, 500])
+def test_a_refusal_that_would_come_again_is_raised_at_once(status: int) -> None:
+    """Only what may pass is tried again; an answer that is neither a success nor an error is a refusal as well."""
+    with pytest.raises(ApiError) as caught:
+        Trying(9, URL).is_answered(httpx2.Response(status))
+    assert caught.value.status == status
+
+
+def test_what_has_come_clears_the_failures() -> None:
+    """A stream that breaks now and then, and brings something in between, goes on for ever."""
+    trying = Trying(2, URL)
+    for _ in range(5):
+        trying.lost(LOST)
+        trying.begin_anew()
+    assert trying.is_answered(httpx2.Response(200))
+
+
+def test_a_status_without_a_name_is_told_by_its_number() -> None:
+    """A proxy's 499 that tells nothing is an ApiError that says so."""
+    with pytest.raises(ApiError, match="status 499") as caught:
+        Trying(1, URL).is_answered(httpx2.Response(499, json={}))
+    assert caught.value.status == 499
