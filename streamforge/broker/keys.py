@@ -47,6 +47,8 @@ compares them.
 | ``P:{0}:slots:<s>:<key>``        | zset   | admit, settle, renew      | members are calls, until their lease ends |
 | ``P:{0}:waiting:<s>``            | zset   | admit, renew              | members are callers, until they go        |
 | ``P:{0}:asking:<s>``             | zset   | admit, renew              | the same members, by when they are due    |
+| ``P:{0}:parked:<s>``             | zset   | admit, settle (traffic)   | members are parked callers, until they    |
+|                                  |        |                           | ask again, or a minute after they were to |
 | ``P:{0}:passes:<s>``             | hash   | admit                     | gone when nobody waits                    |
 | ``P:{0}:turn:<s>:<caller>``      | string | admit                     | until a parked caller is back             |
 | ``P:{0}:benched:<provider>``     | hash   | settle (traffic)          | until the last of its keys may try again  |
@@ -54,6 +56,7 @@ compares them.
 | ``P:{0}:spent:<t>:<day>``        | hash   | admit, settle, charge     | about a year; days since 1970, UTC        |
 | ``P:{0}:holds:<t>``              | zset   | admit, settle, charge     | members are calls, until their lease ends |
 | ``P:{0}:held:<t>``               | string | admit, settle, charge     | with the holds, whose sum it is           |
+| ``P:{0}:claim:<t>``              | string | admit                     | until its call has money, or for a minute |
 | ``P:{0}:credits:<t>``            | hash   | credit, settle, charge    | for good: it is somebody's money          |
 | ``P:{0}:charges``                | stream | settle, charge (capped)   | the newest N calls                        |
 | ``P:{0}:hooks:cursor``           | string | submit, webhooks          | for good: the feed is read from here      |

@@ -28,6 +28,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     """How much later than told a waiting caller may ask again before it counts as gone."""
     park_least_ms: int = 5_000
     """The shortest pause that is worth leaving the slot."""
+    park_gap_ms: int = 20
+    """The least by which parked callers come back one after the other: who finds no room comes for nothing."""
     spread_ms: int = 300_000
     """The longest by which a parked caller comes back later than alone, so that not all come at once."""
     turn_ms: int = 60_000
@@ -38,10 +40,13 @@ class Rules(Struct, frozen=True, kw_only=True):
     """How long the state of a key or a model that nobody uses is kept."""
     seen_max: int = 200
     """Of those who wait, how many are looked at for one that asks; who is further behind asks again sooner."""
+    woken_max: int = 30
+    """Of those who are parked, how many are looked at when a call ends."""
     cooldown_ms: int = 1_000
     """The first pause after a refusal that names none; each further one doubles it."""
     cooldown_least_ms: int = 200
-    cooldown_longest_ms: int = 60_000
+    cooldown_longest_ms: int = 15_000
+    """The longest pause that is guessed, and so how late it is noticed that a provider takes calls again."""
     breaker_window_ms: int = 30_000
     breaker_parts: int = 6
     breaker_least: int = 10

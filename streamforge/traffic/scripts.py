@@ -31,8 +31,8 @@ Money = Mapping[str, object]
 """What a script is told of money."""
 
 _PARTS: Mapping[str, tuple[str, ...]] = {
-    "admit": ("limits", "money", "holds"),
-    "settle": ("limits", "money", "ledger"),
+    "admit": ("limits", "room", "money", "holds"),
+    "settle": ("limits", "room", "money", "ledger"),
     "renew": ("limits",),
     "charge": ("money", "ledger"),
     "credit": ("money",),

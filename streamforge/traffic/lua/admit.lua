@@ -40,11 +40,9 @@ local function usable_keys()
     if not is_benched(benched[2 * i - 1]) and not is_benched(benched[2 * i]) then
       local key = load_key(given[1], given[2])
       reclaim(key)
-      key.concurrent = given[3]
+      lay_out(key, given[3], key.busy)
       key.is_half_open = key.cool > 0 and now >= key.cool
       key.is_probed = key.is_half_open and key.probe ~= '' and is_held(key.fp .. '|' .. key.probe)
-      key.seats = key.busy
-      for _, bucket in pairs(key.buckets) do bucket.left = bucket.level end
       keys[#keys + 1] = key
     end
   end
@@ -55,14 +53,8 @@ end
 local function wait_for(key, amounts)
   if now < key.cool then return key.cool - now, 'cooldown' end
   if key.is_probed then return RULES.recheck_ms, 'probe' end
-  local wait, why = 0, ''
-  for d, bucket in pairs(key.buckets) do
-    local lacking = math.min(charge(bucket, amounts[d]), bucket.size) - bucket.left
-    if amounts[d] > 0 and lacking > 0 and lacking / bucket.rate > wait then
-      wait, why = lacking / bucket.rate, DIMENSIONS[d]
-    end
-  end
-  if key.concurrent > 0 and key.seats >= key.concurrent then
+  local wait, why = refill_for(key, amounts)
+  if is_full(key) then
     local each = math.min(RULES.recheck_ms, key.mean_ms / key.concurrent)
     local free_in = math.max(1, each * (key.seats - key.concurrent + 1))
     if free_in > wait then return free_in, 'concurrent' end
@@ -113,9 +105,8 @@ local function own_seat(keys)
   return seat_for(keys, cost)
 end
 
-local function give_seat(key, amounts)
-  for d, bucket in pairs(key.buckets) do bucket.left = bucket.left - charge(bucket, amounts[d]) end
-  key.seats = key.seats + 1
+local function seat(key, amounts)
+  give_seat(key, amounts)
   key.is_probed = key.is_probed or key.is_half_open
 end
 
@@ -130,10 +121,17 @@ local function share_of(keys)
   return share
 end
 
+-- The tag of a caller that had stepped aside, and is back: it is parked no more.
+local function kept_tag()
+  local tag, note = string.match(redis.call('GET', turn_key(ASK.caller)) or '', '^(%S+) (.*)$')
+  if note and note ~= '' then redis.call('ZREM', parked_key(), note) end
+  return tonumber(tag)
+end
+
 -- The caller's tag, and whether it is new.
 local function tag_of(share)
-  local tag = redis.call('ZSCORE', waiting_key(), me) or redis.call('GET', turn_key(ASK.caller))
-  if tag then return tonumber(tag), false end
+  local tag = tonumber(redis.call('ZSCORE', waiting_key(), me) or nil) or kept_tag()
+  if tag then return tag, false end
   local last = tonumber(redis.call('HGET', passes_key(), ASK.flow) or 0)
   return math.max(model.virtual, last) + share / ASK.weight, true
 end
@@ -144,7 +142,7 @@ local function seat_those_before(keys, tag)
     local input, output = string.match(other, '|(%d+)|(%d+)$')
     if other ~= me then
       local amounts = cost_of(tonumber(input), tonumber(output))
-      give_seat(seat_for(keys, amounts), amounts)
+      seat(seat_for(keys, amounts), amounts)
     end
   end
 end
@@ -200,27 +198,38 @@ local function queue_up(wait, why, tag)
   return {0, math.ceil(wait), why, redis.call('ZCARD', waiting_key())}
 end
 
-local function step_aside(tag, keep_ms)
+local function step_aside(tag, keep_ms, note)
   leave_queue()
-  redis.call('SET', turn_key(ASK.caller), string.format('%.17g', tag), 'PX', int(keep_ms))
+  redis.call('SET', turn_key(ASK.caller), string.format('%.17g', tag) .. ' ' .. note, 'PX', int(keep_ms))
 end
 
--- Those who are sent away come back one after the other, at up to twice the rate that the keys allow: estimates are high.
+-- Those who are sent away for want of room come back one after the other, at up to twice the rate that the keys allow, for
+-- estimates are high; and sooner, when there is room. Many whom an open circuit sends away go another way, and keep nobody.
+local function line_up(first, why, share)
+  local gap = why == 'breaker' and 0 or RULES.park_gap_ms
+  local after = last_to_come_back() + math.max(gap, share * MINUTE_MS / 2)
+  local back = math.ceil(math.min(math.max(first, after), first + RULES.spread_ms))
+  local note = (MONEY.job or '') .. '|' .. me
+  note_parked(note, back)
+  return back, note
+end
+
 local function park(wait, why, tag, share)
-  local first = now + math.max(wait, RULES.park_least_ms)
-  local back = math.min(math.max(first, model.tail), first + RULES.spread_ms)
-  set_model('tail', int(math.ceil(back + share * MINUTE_MS / 2)))
-  step_aside(tag, back - now + RULES.turn_ms)
+  local back, note = now + math.max(wait, RULES.park_least_ms), ''
+  if why ~= 'money' then back, note = line_up(back, why, share) end
+  step_aside(tag, back - now + RULES.turn_ms, note)
   return {-1, math.ceil(back - now), why, redis.call('ZCARD', waiting_key())}
 end
 
--- The turn has come, but calls under way hold the money. The caller steps aside for those who have theirs, and keeps its turn.
+-- The turn has come, but calls under way hold the money. The caller steps aside for those who have theirs, and keeps its
+-- turn; one that has done so before is the next of its tenant's to get any.
 local function await_money(keys, tag, is_new)
   local share = share_of(keys)
+  if tag and not is_new then claim_money() end
   if not tag then tag, is_new = tag_of(share) end
   if is_new then keep_pass(tag) end
   if RULES.recheck_ms > ASK.patience_ms then return park(RULES.recheck_ms, 'money', tag, share) end
-  step_aside(tag, RULES.recheck_ms + RULES.turn_ms)
+  step_aside(tag, RULES.recheck_ms + RULES.turn_ms, '')
   return {0, RULES.recheck_ms, 'money', redis.call('ZCARD', waiting_key())}
 end
 
@@ -228,6 +237,7 @@ end
 local function go(keys, key, tag, is_new)
   local refusal = MONEY.hold and refuse_money()
   if refusal and #refusal == 0 then return await_money(keys, tag, is_new) end
+  drop_claim()
   if refusal then
     if tag then give_up_place() end
     return {-3, refusal[2], refusal[1], refusal[3]}
@@ -263,10 +273,7 @@ local function answer(keys)
   local is_anybody_waiting = redis.call('EXISTS', waiting_key()) == 1
   if shut == 0 and not is_anybody_waiting then
     local key, wait = own_seat(keys)
-    if wait == 0 then
-      local turn = redis.call('GET', turn_key(ASK.caller))
-      return go(keys, key, turn and tonumber(turn), false)
-    end
+    if wait == 0 then return go(keys, key, kept_tag(), false) end
   end
   local share = share_of(keys)
   local tag, is_new = tag_of(share)

@@ -27,6 +27,27 @@ local function held_before()
   return hold and redis.call('ZSCORE', holds_key(TENANT), hold) and hold
 end
 
+-- THE CLAIM of a tenant's call that has waited for money in vain, `<amount> <caller>`: until it has its own, the others leave
+-- it so much, or a large call would wait for as long as small ones come. It lapses with the caller's turn.
+
+local function read_claim()
+  local is_limited = MONEY.hold and (MONEY.limit >= 0 or MONEY.is_prepaid)
+  local amount, caller = string.match(is_limited and redis.call('GET', claim_key(TENANT)) or '', '^(%d+) (.*)$')
+  return tonumber(amount or 0), caller
+end
+
+local CLAIMED, CLAIMANT = read_claim()
+
+local function claim_money()
+  if CLAIMANT and CLAIMANT ~= ASK.caller then return end
+  local mine = int(amount_of(MONEY.hold)) .. ' ' .. ASK.caller
+  redis.call('SET', claim_key(TENANT), mine, 'PX', int(RULES.park_least_ms + RULES.turn_ms))
+end
+
+local function drop_claim()
+  if CLAIMANT == ASK.caller then redis.call('DEL', claim_key(TENANT)) end
+end
+
 -- What does not cover the call ('budget' or 'credits'), what is left of it without what is held, and whether that were
 -- enough: then calls under way hold it, and give back what they do not use. Nothing where all cover the call.
 local function lacking(amount, held)
@@ -49,7 +70,8 @@ end
 local function refuse_money()
   give_back_lapsed()
   local before = held_before()
-  local what, left, is_busy = lacking(amount_of(MONEY.hold), held_in_sum() - (before and amount_of(before) or 0))
+  local taken = held_in_sum() + (CLAIMANT ~= ASK.caller and CLAIMED or 0)
+  local what, left, is_busy = lacking(amount_of(MONEY.hold), taken - (before and amount_of(before) or 0))
   if not what then return nil end
   if is_busy then return {} end
   local is_first = redis.call('HSETNX', today, what .. '_refused_ms', int(now))

@@ -9,6 +9,7 @@ local function ledger_key(job) return BASE .. ':ledger:' .. job end
 local function spent_key(tenant, day) return BASE .. ':spent:' .. tenant .. ':' .. day end
 local function holds_key(tenant) return BASE .. ':holds:' .. tenant end
 local function held_key(tenant) return BASE .. ':held:' .. tenant end
+local function claim_key(tenant) return BASE .. ':claim:' .. tenant end
 local function credits_key(tenant) return BASE .. ':credits:' .. tenant end
 local function charges_key() return BASE .. ':charges' end
 

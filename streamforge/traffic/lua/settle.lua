@@ -116,7 +116,7 @@ local function settle_key()
     if key.cool == 0 then key.strikes = 0 end
   end
   save_key(key)
-  return math.max(0, key.cool - now)
+  return key
 end
 
 local function bench()
@@ -184,11 +184,20 @@ local function settle_breaker()
   return ''
 end
 
+-- Those who are parked come when there is room that nobody waits for, and nothing else is in the way.
+local function call_parked(key)
+  if outcome == 'bad_key' or key.cool > 0 or redis.call('EXISTS', parked_key()) == 0 then return end
+  if redis.call('EXISTS', waiting_key()) == 1 or load_model().open_until > 0 then return end
+  lay_out(key, ASK.key[3], redis.call('ZCARD', slots_key(fp)))
+  wake_parked(key)
+end
+
 -- Of all others the provider may have the answer.
 if MONEY.hold and UNANSWERED[outcome] then redis.call('HDEL', ledger_key(MONEY.job), begun_field(MONEY.charge)) end
-local cooldown = settle_key()
+local key = settle_key()
 local is_newly_benched = outcome == 'bad_key' and bench() or 0
 local breaker = settle_breaker()
 local is_news = (has_made_room or breaker == 'closed') and redis.call('EXISTS', waiting_key()) == 1
 local charged = MONEY.hold and write_charge() or 0
-return {is_held_still, breaker, is_newly_benched, math.ceil(cooldown), is_news and 1 or 0, charged}
+call_parked(key)
+return {is_held_still, breaker, is_newly_benched, math.ceil(math.max(0, key.cool - now)), is_news and 1 or 0, charged}

@@ -22,7 +22,7 @@ from streamforge.traffic.scripts import Report, Scripts
 
 SCOPE = Scope("acme", "large-1")
 KEYS = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
-TIMES = {"limit": ("at", "told_at", "cool", "cooled_at"), "model": ("open_until", "tail")}
+TIMES = {"limit": ("at", "told_at", "cool", "cooled_at"), "model": ("open_until",)}
 """Fields that hold a time of Redis's clock, by key."""
 
 
@@ -126,13 +126,13 @@ class Desk:
     async def pass_time(self, ms: int) -> None:
         """Let time go by: everything that is written down happened so much earlier."""
         self.passed_ms += ms
-        async for raw in self.client.scan_iter("*"):
+        async for raw in self.client.scan_iter(f"{self.keys.base}:*"):
             name = cast("bytes", raw).decode()
             kind = name.split(":")[2]
             if kind in TIMES:
                 await self._shift_fields(name, TIMES[kind], ms)
                 await self._shift_results(name, ms)
-            elif kind in ("slots", "asking"):
+            elif kind in ("slots", "asking", "parked", "scheduled"):
                 for member, score in await self.client.zrange(name, 0, -1, withscores=True):
                     await self.client.zadd(name, {member: score - ms})
 

@@ -43,7 +43,9 @@ WIDE = KeyLimits(requests=10**9, input_tokens=10**9, output_tokens=10**9)
 """What a server with this allows never refuses, and what it counts goes by length."""
 
 PRICES = Prices({SECOND.name: Price(input=1.0, output=4.0)})
-RULES = Rules(cooldown_ms=20, cooldown_least_ms=20, recheck_ms=200, park_least_ms=20, breaker_least=10**6)
+RULES = Rules(
+    cooldown_ms=20, cooldown_least_ms=20, recheck_ms=200, park_least_ms=20, park_gap_ms=1, breaker_least=10**6
+)
 """Short pauses, and a circuit that stays closed: tests here are about money."""
 
 

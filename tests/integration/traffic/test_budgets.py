@@ -151,6 +151,15 @@ async def test_a_call_that_outlived_its_hold_is_accounted_for(till: Till) -> Non
     assert other.endswith(":1000")
 
 
+async def test_a_call_that_tells_more_than_was_held_is_charged_in_full(till: Till) -> None:
+    """A hold is no cap: the books equal the provider's, and the next call pays for it by being refused."""
+    hold = await till.take("frugal", 1000)
+    await till.write(await till.charge(tenant="frugal", hold=hold, cost=50_000))
+    assert (await till.sums("frugal")).charged_uusd == 50_000
+    with pytest.raises(Billing):
+        await till.take("frugal", 1)
+
+
 @pytest.mark.parametrize("seed", range(5))
 async def test_many_calls_at_once_never_exceed_the_budget(till: Till, seed: int) -> None:
     """At every moment what was spent and what is held are together within the budget, and it is nearly used up.

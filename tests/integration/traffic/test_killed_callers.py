@@ -20,7 +20,7 @@ from streamforge.traffic.prices import Used
 from tests.integration.traffic.road import WIDE, day_of, entries_of
 from tests.integration.traffic.till import Till
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[3]
 WORKERS, JOBS = 2, 40

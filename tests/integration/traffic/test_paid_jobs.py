@@ -42,7 +42,11 @@ PAGES = ("one", "two", "three")
 
 
 async def write_book(ctx: Context, book: Text) -> str:
-    """A call for the plan, and one for each page; the first attempt stumbles over the plan after it was paid for."""
+    """A call for the plan, and one for each page; the first attempt stumbles over the plan after it was paid for.
+
+    Pages come one after the other: a page that fails breaks the calls of those beside it off, and what a server counts
+    of such a call nobody hears.
+    """
     model: Any = ctx.use(TextModel)
 
     async def plan() -> str:
@@ -55,7 +59,7 @@ async def write_book(ctx: Context, book: Text) -> str:
         return (await model.complete(question(f"{book.text}, page {name}"))).text
 
     await ctx.step("plan", plan, returns=str)
-    written = await ctx.map("page", PAGES, page, returns=str, key=str)
+    written = await ctx.map("page", PAGES, page, returns=str, key=str, concurrency=1)
     return " ".join(written.values)
 
 
