@@ -40,6 +40,7 @@ from streamforge.pipelines.banner.picture.artwork import logo_facts
 from streamforge.pipelines.banner.picture.compose import frame_of
 from streamforge.pipelines.banner.picture.produce import paint
 from streamforge.pipelines.banner.spec import BannerSpec
+from streamforge.render.fonts import has_cjk
 from streamforge.render.scene import Frame
 
 Picture = NDArray[np.int16]
@@ -52,19 +53,21 @@ PROMPTS = (
     "A night market for street food by the river, every Friday in June. Free entry. www.rivermarket.example",
     "Launch of a running shoe made from old fishing nets, 20% off for the first 500 pairs",
     "Piano lessons for adults who never dared. First lesson free, call 030 555 0199",
-    "Open day at the observatory: look at Saturn through a telescope built in 1896",
+    "เปิดคอร์สโยคะสำหรับผู้เริ่มต้น ลด 30% สำหรับ 50 คนแรก",
     "A law firm that answers within a day. Fixed prices, no surprises. www.klarrecht.example",
     "Winter sale: coats and boots up to 40% off until 31 January",
     "Kostenlose Energieberatung für Hausbesitzer, jetzt Termin sichern",
     "Découvrez notre nouvelle collection de vaisselle en grès, faite à la main",
-    "Veterinary practice opens in the old post office. Emergencies day and night",
+    "दिवाली महोत्सव सेल: सभी मिठाइयों पर 20% की छूट, केवल 1 नवंबर तक",
     "Learn Python in twelve evenings. No experience needed. Starts 4 March",
     "تخفيضات الصيف على الأثاث المنزلي حتى 30%",
     "קורס צילום למתחילים בתל אביב, מתחילים בספטמבר",
     "Organic vegetable boxes delivered by bicycle, from 18 euros a week",
     "A podcast about bridges that fell down, new episode each Tuesday",
     "Blood donors wanted: one hour of your time saves three lives",
-    "Rent a cabin without Wi-Fi. Two nights from 190 euros. www.offgrid.example",
+    "春の新作コレクション発売開始、4月30日まで全品10%オフ"
+    if has_cjk()
+    else "Rent a cabin without Wi-Fi. Two nights, 190 euros",
     "Museum of tiny things: 4000 objects smaller than a thumb",
     "Your pension, explained in plain words. Book a free call",
     "Скидка 15% на курсы керамики для начинающих",

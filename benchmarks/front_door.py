@@ -32,16 +32,14 @@ from msgspec import Meta, Struct
 
 from streamforge.accounts.accounts import Accounts
 from streamforge.accounts.keys import NewKey
-from streamforge.api.front import Front
 from streamforge.api.server import ApiServer
 from streamforge.broker.broker import Broker
 from streamforge.config import ApiSettings, JobsSettings, LogsSettings, RedisSettings
 from streamforge.jobs.kinds import Kind, Kinds
-from streamforge.jobs.store import JobStore
 from streamforge.ops import logs
-from streamforge.ops.health import Health
 from streamforge.storage.objects import Objects
 from streamforge.testing.server import TestServer
+from tests.integration.api.gate import front_over
 
 WARM_UP = 500
 
@@ -79,16 +77,8 @@ def serve(pipe: Connection, url: str, profile: str) -> None:
 async def _serve(pipe: Connection, url: str) -> None:
     broker = Broker(RedisSettings(), JobsSettings(), url)
     accounts = Accounts(broker)
-    front = Front(
-        store=JobStore(broker),
-        objects=Objects.open("memory://", Path()),
-        kinds=Kinds([Kind("banner", Brief)]),
-        health=Health(),
-        queues=("default",),
-        settings=ApiSettings(port=0),
-        accounts=accounts,
-    )
-    server = ApiServer(front)
+    objects, kinds = Objects.open("memory://", Path()), Kinds([Kind("banner", Brief)])
+    server = ApiServer(front_over(broker, objects, kinds, ApiSettings(port=0), accounts=accounts))
     await server.start()
     key = (await accounts.keys.create(NewKey(tenant="bench"))).token
     pipe.send((server.port, key))

@@ -21,6 +21,7 @@ CheckName = Literal[
     "cta_overlap",
     "logo_overlap",
     "plate_overlap",
+    "plate_padding",
     "off_canvas",
     "region",
     "margin",
@@ -113,6 +114,13 @@ CHECKS: dict[CheckName, Rule] = {
         "most",
         "1",
         "choose a calmer background (solid), on which it needs none, or take out elements of lower priority",
+    ),
+    "plate_padding": Rule(
+        "distance of a text or logo from the edge of the badge, label, button or plate that is its own",
+        "px",
+        "least",
+        "0.25 of the type size at the sides, 0.1 above and below; at the sides half of what the other side has",
+        "shorten the text, or take out elements of lower priority, so that the plate has room",
     ),
     "off_canvas": Rule(
         "how far an element's box or ink reaches out of the canvas",

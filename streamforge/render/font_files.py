@@ -7,6 +7,7 @@ than one. Chinese, Japanese, Korean and emoji take two seconds whole, so those a
 from __future__ import annotations
 
 import struct
+import unicodedata
 import zlib
 from functools import lru_cache
 from typing import Literal
@@ -18,6 +19,7 @@ from streamforge.render.catalogue import nearest_weight, source
 
 Flavour = Literal["ttf", "woff"]
 _WOFF_ENTRY, _SFNT_ENTRY, _WOFF_HEADER = 20, 16, 44
+_FORMS: tuple[Literal["NFC", "NFD", "NFKD"], ...] = ("NFC", "NFD", "NFKD")
 
 
 @lru_cache(maxsize=64)
@@ -43,12 +45,18 @@ def _cut(family: str, weight: int, text: str | None) -> bytes:
     if text is None:
         wanted.keep_everything()
     else:
-        wanted.unicode_set.update(sorted({ord(character) for character in text}))
+        wanted.unicode_set.update(sorted(_spelled(text)))
     if one.is_variable:
         wanted.pin_all_axes_to_default(face)
         wanted.pin_axis_location(face, "wght", float(nearest_weight(family, weight)))
     wanted.flags = hb.SubsetFlags.DOWNGRADE_CFF2  # a PDF cannot hold the newer outlines
     return bytes(hb.subset(face, wanted).blob.data)
+
+
+def _spelled(text: str) -> set[int]:
+    """A text's characters and those that a shaper sets in their stead: it takes Thai's am apart, and joins accents."""
+    forms = (text, *(unicodedata.normalize(form, text) for form in _FORMS))
+    return {ord(character) for form in forms for character in form}
 
 
 def _woff(font: bytes) -> bytes:

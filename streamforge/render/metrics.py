@@ -33,6 +33,8 @@ LEAST_AREA = 0.001
 _GRADIENT_SIDE = 320
 """The long side (px) of the picture in which Rea looks for gradients: that of posters in the benchmark's papers."""
 _EPSILON = 1e-6
+_STRIDE, _VISIBLE = 2, 8
+"""Every second pixel is looked at; neighbours that differ by more (of 255) are an edge."""
 _RIM = 3
 """How wide a frame around an element tells what would be there without it, in px of the reduced picture."""
 
@@ -90,6 +92,21 @@ def layout_metrics(width: int, height: int, boxes: Sequence[Box], ground: Pixels
         occ=occlusion(salient, covered),
         rea=unreadability(grey, texts, underlays, width, height),
     )
+
+
+def void(picture: Pixels) -> float:
+    """The longest stretch without anything to see along the long side, as a share of it, 0..1: our own measure.
+
+    Of each line of pixels across it counts whether neighbours in it differ visibly, or the next line does: tones and
+    gradients are empty, the edge of a letter, a shape or a motif is not.
+    """
+    green = picture[..., 1].astype(np.int16)
+    lines = green if green.shape[0] >= green.shape[1] else green.T
+    looked_at = lines[:, ::_STRIDE]
+    seen: NDArray[np.bool_] = np.any(np.abs(np.diff(looked_at, axis=1)) > _VISIBLE, axis=1)
+    seen[1:] |= np.any(np.abs(np.diff(looked_at, axis=0)) > _VISIBLE, axis=1)
+    ends = np.concatenate([[-1], np.flatnonzero(seen), [len(lines)]])
+    return float(np.diff(ends).max() - 1) / len(lines)
 
 
 def is_valid(frame: Frame, width: int, height: int) -> bool:

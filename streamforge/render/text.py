@@ -100,6 +100,8 @@ def settled(text: str, style: TextStyle) -> TextStyle:
 def _family_for(text: str, style: TextStyle) -> str:
     """The style's family, or the one that takes the whole text: if a Latin letter lacks, or most letters do."""
     latin, other = scripts.latin_letters(text), scripts.other_letters(text)
+    if not latin and scripts.CJK.search(text) and fonts.has_cjk():
+        return fonts.CJK_IDS[style.language or scripts.language_of(text) or "zh"]  # figures belong to their letters
     lacking = [letter for letter in latin + other if not fonts.covers(style.family, letter)]
     if len(lacking) * 2 <= len(latin + other) and not any(letter in lacking for letter in latin):
         return style.family

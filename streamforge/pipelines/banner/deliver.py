@@ -200,9 +200,10 @@ def _failure(versions: Sequence[Version]) -> LayoutInfeasible | VerificationFail
 
 
 def _told(best: Version, tried: int) -> str:
-    unmade, failed, _, _ = best.rank
+    unmade, failed = best.rank[0], sum(len(outcome.failed) for outcome in best.outcomes)
     checks = sum(len(outcome.checks) for outcome in best.outcomes)
     nothing = [f"nothing could be laid out on {unmade} of {len(best.outcomes)} canvases"] if unmade else []
+    nothing += ["the designer's answer cannot be used as it is"] if best.refused else []
     said = " and ".join([*nothing, *([f"{failed} of {checks} checks failed"] if failed else [])])
     which = f" in version {best.number}, the best of {tried}" if tried > 1 else ""
     return f"{said}{which}, first {line_of(best.violations[0])}"

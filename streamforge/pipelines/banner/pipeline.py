@@ -49,7 +49,7 @@ async def designed(ctx: Context, told: Written[Brief]) -> Written[Design]:
     strategy = await ctx.step("strategy", lambda: designer.strategise(brief), returns=Written[Strategy])
     graph = await ctx.step("graph", lambda: designer.draw(brief, strategy.value), returns=Written[Design])
     design = require_headline(without_pictographs(graph.value), "prompt")
-    return Written(design, total_of([strategy.tokens, graph.tokens, told.tokens]))
+    return Written(design, total_of([strategy.tokens, graph.tokens, told.tokens]), graph.refused)
 
 
 def require_sound(design: Design) -> Design:

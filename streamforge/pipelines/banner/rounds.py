@@ -15,6 +15,7 @@ from streamforge.pipelines.banner import child
 from streamforge.pipelines.banner.critic import Critic, verdict
 from streamforge.pipelines.banner.design.adapt import adapt
 from streamforge.pipelines.banner.design.brief import Brief, Designer, Patch, Written
+from streamforge.pipelines.banner.design.faults import of_design
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.design.patch import applied
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, PaintedFile
@@ -55,7 +56,7 @@ async def refined(ctx: Context, brief: Brief, first: Written[Design], sitting: S
     asked for fewer words before the type is made smaller than usual: that is done when all patches are through.
     """
     may_press = sitting.designer is None or first.value.designer in _BY_RULE
-    start = Version(number=1, design=first.value, tokens=first.tokens)
+    start = Version(number=1, design=first.value, tokens=first.tokens, refused=first.refused)
     versions = [await made(ctx, brief, start, [], may_press=may_press)]
     while sitting.designer is not None and len(versions) <= brief.spec.rounds and not is_stuck(versions):
         best = best_of(versions)
@@ -69,7 +70,7 @@ async def refined(ctx: Context, brief: Brief, first: Written[Design], sitting: S
             break
     best = best_of(versions)
     if not may_press and best.is_unmade:
-        pressed = Version(number=len(versions) + 1, design=best.design, base=best.number)
+        pressed = Version(number=len(versions) + 1, design=best.design, base=best.number, refused=best.refused)
         versions.append(await made(ctx, brief, pressed, versions, may_press=True))
     return versions
 
@@ -85,8 +86,23 @@ async def _mended(
         returns=Written[Patch],
     )
     design, patch = _patched(base.design, written.value, brief)
-    version = Version(number=number, design=design, tokens=written.tokens, base=base.number, patch=patch)
+    version = Version(
+        number=number,
+        design=design,
+        tokens=written.tokens,
+        base=base.number,
+        patch=patch,
+        refused=_still_refused(base, design, brief),
+    )
     return await made(ctx, brief, version, versions, may_press=may_press)
+
+
+def _still_refused(base: Version, design: Design, brief: Brief) -> list[str]:
+    """What the answer behind a version was refused for, as far as a patch has left it."""
+    if not base.refused or design == base.design:
+        return base.refused
+    found = of_design(design, brief).fatal
+    return [line for line in base.refused if line in found]
 
 
 def _patched(design: Design, patch: Patch, brief: Brief) -> tuple[Design, Patch]:

@@ -12,7 +12,7 @@ from streamforge.jobs.model import Artifact
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.brief import Attempt, Patch, Tokens, Violation
 from streamforge.pipelines.banner.design.graph import Design
-from streamforge.pipelines.banner.design.turns import CONFLICT, WEIGHT, line_of
+from streamforge.pipelines.banner.design.turns import ANSWER, CONFLICT, WEIGHT, line_of
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
 from streamforge.pipelines.banner.report import BannerReport, Box, VersionReport
 from streamforge.pipelines.banner.spec import BannerFile, Check
@@ -60,7 +60,7 @@ class Version(Struct, frozen=True, kw_only=True):
     """A design of the set and what it came to on every canvas.
 
     ``base`` is the version that ``patch`` was put on (0: none). ``verdict`` is a critic's on this one against the best
-    before it.
+    before it. ``refused`` says why the answer that it comes from cannot be used as it was given.
     """
 
     number: int
@@ -70,17 +70,18 @@ class Version(Struct, frozen=True, kw_only=True):
     patch: Patch | None = None
     outcomes: list[Outcome] = msgspec.field(default_factory=list[Outcome])
     verdict: Literal["", "win", "loss", "tie"] = ""
+    refused: list[str] = msgspec.field(default_factory=list[str])
 
     @property
     def rank(self) -> tuple[int, int, int, int]:
-        """The lower, the better: canvases not made, failed checks, elements shown (negative), relaxed relations.
+        """The lower, the better: canvases not made, failures, elements shown (negative), relaxed relations.
 
         What is shown counts, not what was dropped: a patch that takes an element out has dropped none.
         """
         layouts = [outcome.layout for outcome in self.outcomes if outcome.layout is not None]
         return (
             len(self.outcomes) - len(layouts),
-            sum(len(outcome.failed) for outcome in self.outcomes),
+            sum(len(outcome.failed) for outcome in self.outcomes) + len(self.refused),
             -sum(len(layout.placements) for layout in layouts),
             sum(len(layout.relaxed) for layout in layouts),
         )
@@ -97,8 +98,10 @@ class Version(Struct, frozen=True, kw_only=True):
 
     @property
     def violations(self) -> list[Violation]:
-        """What does not hold, canvas by canvas."""
-        return [found for outcome in self.outcomes for found in violations_of(outcome)]
+        """What does not hold: of the answer, then canvas by canvas."""
+        size = str(self.outcomes[0].size) if self.outcomes else ""
+        answer = [Violation(size=size, check=ANSWER, element="graph", fix_hint=why) for why in self.refused]
+        return answer + [found for outcome in self.outcomes for found in violations_of(outcome)]
 
 
 def violations_of(outcome: Outcome) -> list[Violation]:

@@ -20,12 +20,22 @@ _SOFT_CHROMA = 0.05
 
 
 class Mark(Struct, frozen=True):
-    """An element of the banner: its role, its box, its type size (px; 0: no text), whether its lines end right."""
+    """An element of the banner: its role, its box, its type size (px; 0: no text), whether its lines end right.
+
+    ``pad`` is how far (px, across and down) the box reaches beyond the text: the room of a ground of its own.
+    """
 
     role: str
     frame: Frame
     px: int = 0
     is_right: bool = False
+    pad: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def text(self) -> Frame:
+        """The box without its padding."""
+        (across, down), box = self.pad, self.frame
+        return Frame(box.x + across, box.y + down, box.width - 2 * across, box.height - 2 * down)
 
 
 class Ground(Struct, frozen=True, kw_only=True):
@@ -122,6 +132,11 @@ class Ground(Struct, frozen=True, kw_only=True):
         """The colour of strong shapes: the decor colour, or the accent if the decor would not show."""
         seen = contrast(luminance_of(self.decor), luminance_of(self.ground))
         return self.decor if seen >= _SHOWS else self.accent
+
+    @property
+    def quiet(self) -> Rgb:
+        """What stands for the accent in decoration where the accent itself is a badge's."""
+        return self.figure if self.figure != self.accent else self.soft
 
     @property
     def soft(self) -> Rgb:

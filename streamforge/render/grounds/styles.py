@@ -19,6 +19,9 @@ _FADING = (0.75, 0.45, 0.22)
 _LYING = 3.0
 _LEAST_BORDER = 0.12
 _LEAST_DOT = 0.06
+_UPRIGHT, _FLOOR = 1.6, 0.28
+"""On canvases this much higher than wide, a free foot of this share of the height has a motif."""
+_TERRACES = 4
 _LOW_PX = 80
 """Below this side a frame is a line along the edge: there is no margin for another."""
 
@@ -162,12 +165,14 @@ def _tilted_floor(ground: Ground) -> list[Shape]:
 
 def _panel(ground: Ground) -> list[Shape]:
     """A mosaic on the free side; without one, a narrow border of it where the margin is."""
-    if ground.side != "none":
+    is_upright = ground.height > _UPRIGHT * ground.width
+    if ground.side in {"top", "bottom"} or (ground.side != "none" and not is_upright):
         return _mosaic(ground, ground.free)
     x, _ = ground.corner
     content = ground.content
-    gap = ground.unit * 0.03
+    gap = ground.unit * 0.045
     below, beside = ground.height - content.bottom - gap, (ground.width - content.right if x else content.x) - gap
+    beside = 0.0 if is_upright else beside
     if max(below / ground.height, beside / ground.width) < _LEAST_BORDER or ground.width > _LYING * ground.height:
         return [Circle(*ground.corner, ground.short * 0.75, ground.faint), _edge(ground)]
     if below / ground.height > beside / ground.width:
@@ -297,6 +302,38 @@ def _glow(ground: Ground) -> list[Shape]:
         Glow(x, y, max(ground.unit * 0.75, ground.reach * 1.7), ground.figure, 0.8),
         Glow(ground.width - x, ground.height - y, ground.unit * 0.6, ground.accent, 0.22),
     ]
+
+
+def _floored(ground: Ground, style: Callable[[Ground], list[Shape]]) -> list[Shape]:
+    """A quiet style with a motif over the free foot of an upright canvas: a mosaic, terraces, or rings."""
+    base: list[Shape] = [ground_tone for ground_tone in style(ground)[:1] if isinstance(ground_tone, Gradient)]
+    return [*base, *_FLOORS[ground.seed // 7 % len(_FLOORS)](ground)]
+
+
+def _terraces(ground: Ground) -> list[Shape]:
+    """Slanted planes, one before the other, that lean to either side by turns."""
+    area, width, foot = ground.free, float(ground.width), float(ground.height)
+    lean, step = min(width * 0.3, area.height * 0.2), area.height / _TERRACES
+    tones = (blend(ground.figure, ground.ground, 0.55), blend(ground.figure, ground.ground, 0.25), ground.figure)
+    found: list[Shape] = []
+    for index in range(_TERRACES):
+        low, high = area.y + step * index + lean, area.y + step * index
+        left, right = (low, high) if (index + ground.seed) % 2 else (high, low)
+        found.append(Polygon(((0, left), (width, right), (width, foot), (0, foot)), tones[index % len(tones)]))
+    return found
+
+
+_FLOORS: tuple[Callable[[Ground], list[Shape]], ...] = (_panel, _terraces, _arcs)
+_QUIET = frozenset(["solid", "gradient", "glow"])
+"""Styles whose forms leave a large free part empty."""
+
+
+def styled(style: str, ground: Ground) -> list[Shape]:
+    """The shapes of a style, bottom first; an unknown one is plain."""
+    drawn = STYLES.get(style, _solid)
+    is_upright = ground.height > _UPRIGHT * ground.width
+    is_void = ground.side == "bottom" and ground.free.height >= _FLOOR * ground.height
+    return _floored(ground, drawn) if is_upright and is_void and style in _QUIET else drawn(ground)
 
 
 STYLES: dict[str, Callable[[Ground], list[Shape]]] = {

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Literal
 
+from streamforge.render.grounds.badge import badge
 from streamforge.render.grounds.ground import Ground, hull
 from streamforge.render.grounds.tone import blend, decisive, deeper
-from streamforge.render.scene import Circle, Frame, Polygon, Rect, Shape
+from streamforge.render.scene import Frame, Rect, Shape
 
 _TEXTS = ("kicker", "headline", "sub", "body")
-_ROUND = 1.9
-"""Up to this ratio of sides an offer gets a round badge, beyond it a tag."""
-_SEAL_MARGIN = 0.022
-"""The least distance of a badge from the canvas' edges, as a share of the mean side: what floats touches none."""
-_STUB = 0.07
-"""A ribbon that would end nearer to the other edge runs on to it."""
-_POINTS = 18
-_LYING = 3.0
 _BAR_EM, _BAR_LEAST_PX = 0.35, 120
 """The bar above a headline keeps this share of its type size away; on lower canvases there is none."""
 _LINE_ROOM_PX = 9
 """With less room between them, the bar's edge and the button run together."""
-_WIDE = 0.7
 _FILLS = 0.75
 """A button alone that takes at least this share of the width fills a bar."""
 _VOID = 0.16
 """A line stands between two groups that are no farther apart than this share of the width; else it is in a void."""
-_CENTRED = 0.12
-"""Left and right space that differ by no more than this share of the width count as equal."""
 Cut = tuple[Literal["x", "y"], float, bool]
 """Along which axis two groups part, where (px), and whether the first lies before."""
 
@@ -105,59 +94,8 @@ def _footer_bar(ground: Ground) -> list[Shape]:
 
 
 def _badge(ground: Ground) -> list[Shape]:
-    """The offer on a seal if it is about square, else on a tag; never beyond the room around it."""
-    offers = ground.of("offer")
-    if not offers:
-        return []
-    box = offers[0]
-    others = [mark.frame for mark in ground.marks if mark.frame != box]
-    x, y = box.x + box.width / 2, box.y + box.height / 2
-    edge = min(x, y, ground.width - x, ground.height - y) - max(3.0, _SEAL_MARGIN * ground.unit)
-    needed = math.hypot(box.width, box.height) / 2 + max(2.0, box.height * 0.04)
-    free = min((_reach(other, x, y) for other in others), default=ground.unit) - max(3.0, ground.unit * 0.022)
-    if box.width <= box.height * _ROUND and needed <= min(free, edge):
-        radius = min(needed * 1.14, free, edge)
-        return [_seal(x, y, radius, ground)] if ground.seed // 4 % 2 else [Circle(x, y, radius, ground.accent)]
-    return [_tag(box, others, ground)]
-
-
-def _tag(box: Frame, others: list[Frame], ground: Ground) -> Rect | Polygon:
-    """A block of accent around the offer; on a lying canvas it runs from edge to edge."""
-    room = min((_gap(box, other) for other in others), default=ground.unit)
-    if ground.width > _LYING * ground.height:
-        pad = min(room * 0.7, box.height * 0.3)
-        return Rect(Frame(box.x - pad, 0, box.width + 2 * pad, ground.height), ground.accent)
-    sides = min(box.x, ground.width - box.right) - max(2.0, _SEAL_MARGIN * ground.unit)
-    ends = min(box.y, ground.height - box.bottom) - 2
-    pad = max(min(room * 0.55, box.height * 0.28), 1.0)
-    across, down = max(min(pad * 1.3, sides, room * 0.8), 0.0), max(min(pad, ends), 0.0)
-    inner = box.x - across if box.right > ground.width / 2 else ground.width - box.right - across
-    if box.width > ground.width * _WIDE or inner < _STUB * ground.width:
-        return Rect(Frame(0, box.y - down, ground.width, box.height + 2 * down), ground.accent)
-    top, bottom, left, right = box.y - down, box.bottom + down, box.x - across, box.right + across
-    if abs(ground.width - box.right - box.x) <= ground.width * _CENTRED:
-        return Rect(Frame(left, top, right - left, bottom - top), ground.accent, 1.0, ground.unit * 0.012)
-    return _ribbon((left, right) if box.right > ground.width / 2 else (right, left), (top, bottom), ground)
-
-
-def _ribbon(ends: tuple[float, float], sides: tuple[float, float], ground: Ground) -> Polygon:
-    """A band from the nearer edge of the canvas over the offer, cut like a ribbon at its inner end."""
-    inner, outer = ends
-    top, bottom = sides
-    edge = float(ground.width) if outer > inner else 0.0
-    tail = min((bottom - top) * 0.16, abs(outer - inner) * 0.05) * (1 if outer > inner else -1)
-    middle = (inner + tail, (top + bottom) / 2)
-    return Polygon(((inner, top), (edge, top), (edge, bottom), (inner, bottom), middle), ground.accent)
-
-
-def _seal(x: float, y: float, radius: float, ground: Ground) -> Polygon:
-    """A disc with a scalloped edge."""
-    points: list[tuple[float, float]] = []
-    for index in range(_POINTS * 2):
-        angle = math.pi * index / _POINTS
-        length = radius * (1.0 if index % 2 else 0.93)
-        points.append((x + length * math.cos(angle), y + length * math.sin(angle)))
-    return Polygon(tuple(points), ground.accent)
+    shape = badge(ground)
+    return [shape] if shape else []
 
 
 def _editorial(ground: Ground) -> list[Shape]:
@@ -204,10 +142,6 @@ def _is_void(first: tuple[Frame, ...], second: tuple[Frame, ...], ground: Ground
 def _gap(box: Frame, other: Frame) -> float:
     """The distance between two boxes along the axis on which they part."""
     return max(other.x - box.right, box.x - other.right, other.y - box.bottom, box.y - other.bottom)
-
-
-def _reach(box: Frame, x: float, y: float) -> float:
-    return math.hypot(max(box.x - x, x - box.right, 0.0), max(box.y - y, y - box.bottom, 0.0))
 
 
 _SURFACES: dict[str, Callable[[Ground], list[Shape]]] = {

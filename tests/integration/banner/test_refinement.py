@@ -152,6 +152,52 @@ async def test_what_is_in_no_catalogue_goes_back_at_once(shared_server: TestServ
     assert costs(result) == [times(3)]
 
 
+INVENTED = [piece("headline", "Rye bread at dawn", 1), piece("sub", "Now 50% off", 5), *graph()["elements"][2:]]
+CIRCLE = [*graph()["relations"], order("cta", "above", "headline")]
+REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "relations in a circle": (graph(relations=CIRCLE), patch(unrelate=["above(cta, headline)"]), "form a circle"),
+    "a number that nobody gave": (
+        graph(elements=INVENTED),
+        patch(edits=[edit("sub", text="Baked at four every morning")]),
+        "says 50, which is not in the brief",
+    ),
+    "no JSON": ("I would rather not", patch(background="dots"), "JSON is malformed"),
+    "a relation with nobody": (
+        graph(relations=[*graph()["relations"], order("cta", "above", "nobody")]),
+        patch(background="dots"),
+        "does not join two of the elements",
+    ),
+}
+"""By name: a graph that is given twice, the patch that mends it, and what the model is told before."""
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_a_graph_that_cannot_be_used_is_mended_by_a_patch(shared_server: TestServer, name: str) -> None:
+    """What stays wrong after the repair turn is a failure of the first version: the next round's patch answers it."""
+    wrong, mend, told = REFUSED[name]
+    dialogue = Dialogue(graphs=[wrong], patches=[mend])
+    async with working(dialogue, shared_server.url) as (worker, server):
+        result = worker.result_of(await made(worker), BannerResult)
+    assert dialogue.asked == ["strategy", "graph", "graph", "patch"]
+    assert "answer(graph)" in server.requests[-1].last_turn
+    assert told in server.requests[-1].last_turn
+    assert result.version == len(result.versions) == 2
+    assert result.versions[0].failed + result.versions[0].unmade > 0
+    assert costs(result) == [times(3), times(1)]
+
+
+async def test_a_model_that_never_makes_sense_fails_with_the_best_attempt(shared_server: TestServer) -> None:
+    """Neither graph nor patch can be read: the job fails by its log, and the rules' banner can be had all the same."""
+    async with working(Dialogue(graphs=["I would rather not"]), shared_server.url) as (worker, _):
+        job = await made(worker)
+        files = await worker.files(job.id)
+    assert job.error is not None
+    assert job.error.code == "verification_failed"
+    assert all("answer(graph) (JSON is malformed" in line for line in job.error.details)
+    assert "banner-1200x628.png" in files
+    assert not msgspec.json.decode(files["report.json"], type=Report).passed
+
+
 async def test_a_patch_that_cannot_be_used_costs_a_round_and_no_more(shared_server: TestServer) -> None:
     """A patch of unknown names is sent back, and a second one too is passed over; the next round may still mend it."""
     wrong = patch(unrelate=["above(nobody, nothing)"])

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from streamforge.errors import ProviderRefused, RateLimited
+from streamforge.errors import RateLimited
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.answers import Draft, Mend, schema_of
 from streamforge.pipelines.banner.design.brief import Attempt, Brief, Edit, LogoFacts, Patch, Tokens, Violation
@@ -238,12 +238,34 @@ async def test_copy_that_stays_too_long_is_left_to_the_detectors() -> None:
         assert written.tokens == paid(2)
 
 
-async def test_a_second_useless_answer_is_final() -> None:
-    """After one repair turn the error is permanent and says why, and what it cost."""
+async def test_after_a_second_useless_answer_the_rules_choose_the_strategy() -> None:
+    """After one repair turn no more is asked; the strategy is the offline designer's, and says why and at what cost."""
     async with designing([Answer({"tone": "x"})]) as (server, designer):
-        with pytest.raises(ProviderRefused, match=r"no usable strategy .*84 written in 2 calls"):
-            await designer.strategise(BRIEF)
+        written = await designer.strategise(BRIEF)
+    by_rule = await OfflineDesigner().strategise(BRIEF)
+    assert replace(written.value, rationale="") == replace(by_rule.value, rationale="")
+    assert "wrote no usable strategy" in written.value.rationale
+    assert (len(server.requests), written.tokens) == (2, paid(2))
+
+
+async def test_a_graph_with_faults_is_kept_for_a_patch() -> None:
+    """Of two graphs the one with fewer faults is taken, without relations that join nothing, and with what is wrong."""
+    stray = {"a": "headline", "rel": "above", "b": "nobody", "hard": True, "weight": 3}
+    wrong = graph(relations=[*graph()["relations"], stray])
+    async with designing([Answer(wrong), Answer("sorry")]) as (server, designer):
+        written = await designer.draw(BRIEF, PLAN)
     assert len(server.requests) == 2
+    assert written.refused == ["the relation above(headline, nobody) does not join two of the elements"]
+    assert "nobody" not in {relation.b for relation in written.value.relations}
+    assert [element.id for element in written.value.elements] == [piece["id"] for piece in graph()["elements"]]
+
+
+async def test_without_a_graph_there_is_the_rules_own() -> None:
+    """Twice no JSON: the graph to mend is the offline designer's in the model's strategy."""
+    async with designing([Answer("sorry")]) as (_, designer):
+        written = await designer.draw(BRIEF, PLAN)
+    assert (written.value.designer, written.value.strategy) == ("offline", PLAN)
+    assert "JSON is malformed" in written.refused[0]
 
 
 async def test_a_useless_patch_changes_nothing_and_is_paid_for() -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from streamforge.pipelines.banner.canvas import PRESETS, Canvas, Size
 from streamforge.pipelines.banner.design.adapt import adapt
 from streamforge.pipelines.banner.design.brief import Brief, HeroFacts, LogoFacts
-from streamforge.pipelines.banner.design.graph import Design, Element
+from streamforge.pipelines.banner.design.graph import Design, Element, Typography
 from streamforge.pipelines.banner.design.offline import graph_for, strategy_for
 from streamforge.pipelines.banner.kit import BrandKit
 from streamforge.pipelines.banner.spec import BannerSpec, Lock
@@ -161,3 +161,17 @@ def test_a_wordy_offer_has_the_lines_of_a_sentence() -> None:
         )
         offer = next(e for e in adapt(plan, brief, Canvas(size=Size(160, 600))).elements if e.id == "offer")
         assert (offer.min_px > 0, offer.max_lines > 2) == (is_wordy, is_wordy)
+
+
+def test_a_set_has_one_pair_of_families() -> None:
+    """Where any text of a role has a figure, on whichever canvas, no canvas sets it in figures that sink."""
+    brief = brief_of()
+    plan = drawn(brief)
+    figures = [replace(e, text="Zero, 6 flavours", short="Zero") if e.role == "headline" else e for e in plan.elements]
+    plan = replace(plan, typography=Typography(display="playfair-display", text="inter"), elements=figures)
+    assert {adapt(plan, brief, canvas).typography.display for canvas in CANVASES} == {"inter"}
+    words = [replace(e, text="Zero", short="") if e.role in {"headline", "offer"} else e for e in plan.elements]
+    plain = replace(plan, elements=words)
+    assert {adapt(plain, brief, canvas).typography.display for canvas in CANVASES} == {"playfair-display"}
+    locked_brief = brief_of(locks=[Lock(element="headline", text="7 nights", size="728x90")])
+    assert {adapt(plain, locked_brief, canvas).typography.display for canvas in CANVASES} == {"inter"}

@@ -296,3 +296,31 @@ def test_bounds_that_contradict_are_named() -> None:
     with pytest.raises(LayoutInfeasible, match="at least 80 px and at most 20 px") as caught:
         arrange(design([odd, CTA], ordered([odd, CTA])), Order(canvas=Canvas(size=WIDE)))
     assert "min_px" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("words", ["Dog grooming, 25 bucks", "Bread that wakes the whole street", "Vote on November 5"])
+def test_a_headline_is_no_smaller_on_the_wider_column(words: str) -> None:
+    """Of two skyscrapers of one height the wider one has the larger type, and both have one that can be seen."""
+    elements = [replace(HEADLINE, text=words, max_lines=5), CTA]
+    plan = design(elements, ordered(elements), archetype="stack-left")
+    slim, wide = (placed(arrange(plan, order(Size(width, 600), logo=None)))["headline"].px for width in (120, 160))
+    assert 15 <= slim <= wide
+
+
+def test_a_few_words_leave_the_foot_of_a_skyscraper_to_a_motif() -> None:
+    """They stand together above it; more of them, or what is bound to a place, have all of the canvas."""
+    few = [replace(HEADLINE, text="Garage sale"), CTA]
+    found = arrange(design(few, ordered(few), archetype="stack-left"), order(Size(160, 600), logo=None))
+    assert max(p.y + p.height for p in found.placements) <= 0.64 * 600
+    pinned = [few[0], replace(CTA, x=20, y=500)]
+    found = arrange(design(pinned, [], archetype="stack-left"), order(Size(160, 600), logo=None))
+    assert placed(found)["cta"].y == 500
+    many = [*ALL[:3], replace(SUB, text=SUB.text * 2, max_lines=8), *ALL[4:]]
+    found = arrange(replace(left_column(), archetype="stack-left", elements=many), order(Size(160, 600)))
+    assert max(p.y + p.height for p in found.placements) > 0.64 * 600
+
+
+def test_a_frame_has_a_wider_margin() -> None:
+    """Texts keep off a frame as far as off an edge."""
+    bare, framed = (arrange(replace(left_column(), background=style), order()) for style in ("solid", "frame"))
+    assert framed.margin > 1.3 * bare.margin

@@ -51,7 +51,7 @@ def test_a_brief_comes_out_in_its_own_language(language: str) -> None:
     copy = write_copy(BannerSpec(prompt=prompt, purpose="Encourage them to buy"))
     assert languages.detect(prompt) == language
     assert copy.cta in LEXICONS[language].buttons or copy.cta.casefold() in prompt.casefold()
-    said = prompt.casefold()
+    said = prompt.casefold().replace("'", "’")
     assert [word for line in lines(copy) for word in line.split() if word.casefold().strip(".,!?") not in said] == []
 
 

@@ -128,6 +128,12 @@ def spilled() -> list[Finding]:
     return found_in(composition)
 
 
+def squeezed(arrangement: Arrangement) -> Arrangement:
+    """The arrangement with a button hardly wider than its label."""
+    button = place(arrangement, "cta")
+    return moved("cta", width=button.width - 2 * button.px)(arrangement)
+
+
 def unread(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     """A recogniser that reads nothing."""
     monkeypatch.setattr(ocr, "obstacle", lambda: None)
@@ -150,6 +156,7 @@ BROKEN: dict[CheckName, Callable[[pytest.MonkeyPatch], list[Finding]]] = {
     "cta_overlap": lambda _: broken(left_column(), onto("sub", "cta")),
     "logo_overlap": lambda _: broken(left_column(), onto("sub", "logo")),
     "plate_overlap": lambda _: spilled(),
+    "plate_padding": lambda _: broken(left_column(), squeezed),
     "off_canvas": lambda _: broken(left_column(), moved("contact", x=1100)),
     "region": lambda _: broken(half_panel(), moved("sub", x=800)),
     "margin": lambda _: broken(left_column(), moved("contact", x=3)),
@@ -314,7 +321,9 @@ def test_a_crowded_logo_names_who_crowds_it() -> None:
 def test_metrics_stand_beside_the_findings() -> None:
     """A sound banner has every measure that is defined for it: nothing overlaps, the button holds its label."""
     measures = inspect(composed(left_column())).metrics
-    assert {"val", "ove", "ove_pku", "ali", "und_l", "und_s", "uti", "occ", "rea", "cta_contrast"} == set(measures)
+    assert {"val", "ove", "ove_pku", "ali", "und_l", "und_s", "uti", "occ", "rea", "cta_contrast", "void"} == set(
+        measures
+    )
     assert (measures["val"], measures["ove"], measures["und_s"]) == (1, 0, 1)
     assert measures["cta_contrast"] > 1.8
 

@@ -22,11 +22,12 @@ from streamforge.pipelines.banner.design.forbidden import NEAR
 from streamforge.pipelines.banner.design.graph import Palette
 from streamforge.pipelines.banner.design.offline import strategy_for
 from streamforge.pipelines.banner.design.palette import choose_mode, palette_ids, palette_of
-from streamforge.pipelines.banner.design.settle import is_dark, problems, settle
+from streamforge.pipelines.banner.design.settle import problems, settle
 from streamforge.pipelines.banner.design.strategy import Mode
 from streamforge.pipelines.banner.design.themes import CATALOGUE
 from streamforge.pipelines.banner.kit import BrandKit, KitColour
 from streamforge.pipelines.banner.spec import BannerSpec
+from tests.unit.render.pictures import logo_png
 
 COLOUR = st.from_regex(r"#[0-9a-f]{6}", fullmatch=True)
 SEED = st.integers(min_value=0, max_value=2**31 - 1)
@@ -67,10 +68,10 @@ def test_any_logo_gives_a_readable_palette(colours: list[str], seed: int) -> Non
 )
 @pytest.mark.parametrize("seed", range(5))
 def test_the_ground_keeps_the_logo_visible(colours: list[str], *, is_light: bool, seed: int) -> None:
-    """A dark transparent logo gets a light ground, or its own dark with a panel, and a light one a dark ground."""
+    """A dark transparent logo gets a light ground, and a light one a dark ground."""
     mean = sum(luminance(colour) for colour in colours) / len(colours)
     ground = choose_palette([], logo_of(colours, mean), seed).ground
-    assert (luminance(ground) > 0.36) == is_light or (is_light and is_dark(ground))
+    assert (luminance(ground) > 0.36) == is_light
 
 
 @given(colour=COLOUR, ground=COLOUR)
@@ -157,17 +158,25 @@ def test_a_dark_logo_with_a_pale_part_is_set_on_light() -> None:
     assert {choose_mode(brief_of(BrandKit(), logo=logo, seed=seed), "light") for seed in range(12)} == {"light"}
 
 
-def test_a_dark_logo_may_have_a_panel_on_the_brands_dark() -> None:
-    """Not every banner with a logo is pale: some have the brand's own dark as it is, and the logo on a panel."""
+def test_a_dark_logo_stands_bare() -> None:
+    """It never gets a dark ground, on which it would need a plate, unless the brief brings its variant for one."""
     logo = logo_of(["#0f3d3a", "#0e9488", "#99f6e4"], 0.1)
     briefs = [brief_of(BrandKit(), logo=logo, seed=seed) for seed in range(24)]
-    dark = [brief for brief in briefs if choose_mode(brief, None) == "dark"]
+    assert {choose_mode(brief, None) for brief in briefs} == {"light"}
+    variants = [replace(brief, spec=replace(brief.spec, logo_on_dark=logo_png("#ffffff"))) for brief in briefs]
+    dark = [brief for brief in variants if choose_mode(brief, None) == "dark"]
     assert 4 <= len(dark) <= 16
     assert {palette_of(strategy_for(brief), brief).ground for brief in dark if strategy_for(brief).mode == "dark"} == {
         "#0f3d3a"
     }
-    grey = logo_of(["#222222", "#777777"], 0.1)
-    assert {choose_mode(brief_of(BrandKit(), logo=grey, seed=seed), None) for seed in range(12)} == {"light"}
+
+
+def test_the_pale_parts_of_a_logo_have_white() -> None:
+    """Grey letters that a tint would swallow stand on white; a logo without any may stand on a tint."""
+    pale = [brief_of(BrandKit(), logo=logo_of(["#8b4513", "#bfbdb3", "#2b2b2b"], 0.16), seed=seed) for seed in range(8)]
+    assert all(contrast("#bfbdb3", palette_of(strategy_for(brief), brief).ground) > 1.7 for brief in pale)
+    bold = [brief_of(BrandKit(), logo=logo_of(["#8b4513", "#2b2b2b"], 0.1), seed=seed) for seed in range(8)]
+    assert any(contrast("#bfbdb3", palette_of(strategy_for(brief), brief).ground) < 1.7 for brief in bold)
 
 
 def test_palette_ids_name_only_what_the_brief_has() -> None:

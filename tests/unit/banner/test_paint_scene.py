@@ -162,15 +162,15 @@ def test_a_wider_clear_space_makes_a_wider_plate() -> None:
     """The brand's free rim around the logo holds on its plate as well."""
     narrow = composed(left_column(), logo=logo_png("#fdfaf4"), clear_space=0.0)
     wide = composed(left_column(), logo=logo_png("#fdfaf4"), clear_space=0.5)
-    rims = [each.plates[0].right - placed(each)["logo"].right for each in (narrow, wide)]
+    rims = [each.underlays["logo"].bottom - placed(each)["logo"].bottom for each in (narrow, wide)]
     assert rims[1] > 1.2 * rims[0]
 
 
 def test_a_plate_near_an_edge_ends_there() -> None:
-    """Around a logo in a corner it is a part of the ground, without a shadow; within a frame it stays a plate."""
-    corner = composed(left_column(), logo=logo_png("#fdfaf4"))
-    (plate,) = [item for item in group(corner, "logo") if isinstance(item, Rect)]
-    assert (plate.frame.x, plate.frame.y, plate.radius) == (0, 0, 0)
+    """Around a logo on a strip it is a part of the ground, without a shadow; within a frame it stays a plate."""
+    low = composed(strip(), Size(728, 90), logo=logo_png("#fdfaf4"))
+    (plate,) = [item for item in group(low, "logo") if isinstance(item, Rect)]
+    assert (plate.frame.y, plate.frame.height, plate.radius) == (0, 90, 0)
     framed = composed(replace(left_column(), background="frame"), logo=logo_png("#fdfaf4"))
     assert [type(item).__name__ for item in group(framed, "logo")] == ["Shadow", "Rect", "Picture"]
 

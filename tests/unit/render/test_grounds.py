@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streamforge.render.colour import contrast, luminance_of
-from streamforge.render.grounds import STYLES, Ground, Mark, background
+from streamforge.render.grounds import STYLES, Ground, Mark, background, badge
 from streamforge.render.grounds.surfaces import cut_between, surfaces
 from streamforge.render.grounds.tone import blend, decisive
 from streamforge.render.oklab import from_oklch, to_oklch
-from streamforge.render.scene import Circle, Frame, Polygon, Rect
+from streamforge.render.scene import Circle, Frame, Gradient, Polygon, Rect
 
 CHANNEL = st.integers(min_value=0, max_value=255)
 RGB = st.tuples(CHANNEL, CHANNEL, CHANNEL)
@@ -82,8 +82,8 @@ def test_a_line_does_not_stand_in_a_void() -> None:
 @pytest.mark.parametrize("offer", [OFFER, Frame(380, 130, 190, 40), Frame(200, 240, 200, 40)])
 def test_a_badge_keeps_off_the_headline_and_holds_the_offer(offer: Frame, seed: int) -> None:
     """Seal, ribbon or tag: it covers the offer's box and reaches no other text."""
-    (badge,) = surfaces(ground("badge", seed=seed, headline=HEAD, offer=offer))
-    box = _box(badge)
+    (shape,) = surfaces(ground("badge", seed=seed, headline=HEAD, offer=offer))
+    box = _box(shape)
     assert box.x <= offer.x
     assert box.right >= offer.right
     assert box.overlap(HEAD) == 0
@@ -94,10 +94,56 @@ def test_a_badge_keeps_off_the_headline_and_holds_the_offer(offer: Frame, seed: 
 @pytest.mark.parametrize("size", [(130, 90), (200, 60), (300, 60), (90, 90)])
 def test_a_badge_ends_well_inside_the_canvas_or_beyond_its_edge(at: int, size: tuple[int, int], seed: int) -> None:
     """What floats keeps a margin at the sides; what reaches an edge runs off it. Neither touches one."""
-    (badge,) = surfaces(ground("badge", seed=seed, offer=Frame(at, 100, *size)))
-    box, canvas = _box(badge), ground("badge")
+    (shape,) = surfaces(ground("badge", seed=seed, offer=Frame(at, 100, *size)))
+    box, canvas = _box(shape), ground("badge")
     for gap in (box.x, canvas.width - box.right):
         assert gap <= 0 or gap >= 0.02 * canvas.unit
+
+
+@given(
+    at=st.integers(10, 330),
+    top=st.integers(10, 220),
+    size=st.tuples(st.integers(150, 240), st.integers(30, 60)),
+    px=st.integers(10, 40),
+    beside=st.booleans(),
+)
+def test_a_badge_has_room_around_its_text(at: int, top: int, size: tuple[int, int], px: int, *, beside: bool) -> None:
+    """Of a ribbon the cut end leaves the text what the layout reserved, and most of what the other end has."""
+    pad, frame = (0.42 * px, 0.28 * px), Frame(at, top, *size)
+    other = Frame(max(at - 130.0, 0.0), top, 100, 20) if beside else Frame(20, 270, 60, 20)
+    marks = (Mark("offer", frame, px, pad=pad), Mark("headline", other, px))
+    shape = badge(replace(ground("badge"), marks=marks))
+    assert shape is not None
+    text, box = marks[0].text, _box(shape)
+    assert min(text.x - box.x, box.right - text.right) >= pad[0] - 1e-6
+    assert min(text.y - box.y, box.bottom - text.bottom) >= pad[1] - 1e-6
+    assert frame.overlap(other) or not box.overlap(other)
+    if isinstance(shape, Polygon):
+        cut = shape.points[-1][0]
+        inner, outer = (text.x - cut, 600 - text.right) if cut < text.x else (cut - text.right, text.x)
+        assert inner >= max(0.6 * outer, pad[0]) - 1e-6
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_nothing_around_a_badge_has_its_colour(style: str) -> None:
+    """A stripe in the accent would run into a ribbon in the accent: decoration takes another colour there."""
+    plan = ground("badge", headline=HEAD, offer=OFFER)
+    *decoration, _ = background(style, plan)
+    assert plan.accent not in [shape.colour for shape in decoration if isinstance(shape, Rect | Circle | Polygon)]
+
+
+@pytest.mark.parametrize("style", ["solid", "gradient", "glow"])
+@pytest.mark.parametrize("seed", [0, 7, 14])
+def test_an_empty_foot_has_a_motif(style: str, seed: int) -> None:
+    """Where the lower third of an upright canvas is free, even a quiet style has something to see there."""
+    upright = replace(ground(seed=seed), width=160, height=600, boxes=(Frame(11, 20, 130, 340),))
+    low = [
+        shape for shape in background(style, upright) if not isinstance(shape, Gradient) and _box(shape).bottom > 560
+    ]
+    strong = [shape for shape in low if isinstance(shape, Rect | Circle | Polygon) and shape.opacity == 1]
+    assert strong
+    full = replace(upright, boxes=(Frame(11, 20, 130, 560),))
+    assert background(style, full) != background(style, upright)
 
 
 def test_interlocked_groups_have_no_cut() -> None:

@@ -194,3 +194,15 @@ def test_mirroring_changes_no_geometry(elements: list[Frame]) -> None:
     assert metrics.misalignment(elements, WIDTH, HEIGHT) == pytest.approx(
         metrics.misalignment(mirrored, WIDTH, HEIGHT), abs=1e-9
     )
+
+
+def test_a_void_is_the_longest_stretch_without_an_edge() -> None:
+    """Along the long side, whichever that is; a soft ramp is empty, and a line of one pixel ends it."""
+    rows = np.linspace(0, 255, 300).astype(np.uint8)
+    picture = np.repeat(np.repeat(rows[:, None, None], 100, axis=1), 4, axis=2)
+    assert metrics.void(picture) == 1
+    marked = picture.copy()
+    marked[100, 40:60] = 255
+    marked[240:250, 40:60] = 0
+    assert metrics.void(marked) == pytest.approx(138 / 300)
+    assert metrics.void(marked.transpose(1, 0, 2)) == metrics.void(marked)

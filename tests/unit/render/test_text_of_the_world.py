@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from streamforge.render import fonts, scripts, text
 from streamforge.render.catalogue import EMOJI_ID, EMOJI_SETTING
+from streamforge.render.faces import fonts_of
+from streamforge.render.scene import Frame, Text
 from streamforge.render.text import Block, TextStyle
-from tests.unit.render.typefaces import Shaped, drawn_glyphs, forget_fonts, write_emoji_font
+from tests.unit.render.typefaces import Shaped, drawn_glyphs, forget_fonts, glyphs_of, write_emoji_font
 
 BODY = TextStyle("inter", 500, leading=1.2)
 HEAD = TextStyle("poppins", 700, leading=1.05, tracking=-0.02)
@@ -44,6 +46,24 @@ def test_no_character_is_without_a_glyph(name: str, style: TextStyle) -> None:
     glyphs = drawn_glyphs(cleaned, style)
     assert 0 not in glyphs
     assert len(glyphs) > len(cleaned.split())
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+@pytest.mark.parametrize("style", [BODY, HEAD])
+def test_a_document_embeds_every_glyph_of_its_words(name: str, style: TextStyle) -> None:
+    """Shaped with the cut faces of an SVG, every word has the glyphs and the advances that the whole faces give it."""
+    words = SENTENCES[name].split()
+    frame = Frame(0, 0, 100, 20)
+    item = Text(id="a", frame=frame, lines=tuple(words), px=20, rise=1.0, style=style, colour=(0, 0, 0))
+    faces = fonts_of([item])
+    held = [(word, face) for word in words for face in faces if set(word) <= set(faces[face])]
+    assert {word for word, _ in held} == set(words)
+    for word, face in held:
+        shaped = glyphs_of(fonts.subset(face.family, face.weight, faces[face]), word)
+        assert 0 not in [glyph for glyph, _ in shaped], word
+        if face.family not in fonts.CJK_IDS.values():  # those take seconds whole, and have nothing to join
+            whole = glyphs_of(fonts.static_file(face.family, face.weight), word)
+            assert [step for _, step in shaped] == [step for _, step in whole], word
 
 
 @pytest.mark.parametrize("name", SENTENCES)

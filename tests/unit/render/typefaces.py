@@ -34,13 +34,20 @@ class Shaped:
     """A text shaped by HarfBuzz with a catalogue family at a weight: its glyphs, and its advance at size 1."""
 
     def __init__(self, family: str, weight: int, text: str) -> None:
-        font = hb.Font(hb.Face(font_files.static_file(family, weight)))
-        buffer = hb.Buffer()
-        buffer.add_str(text)
-        buffer.guess_segment_properties()
-        hb.shape(font, buffer)
-        self.glyphs = [info.codepoint for info in buffer.glyph_infos]
-        self.advance = sum(position.x_advance for position in buffer.glyph_positions) / font.face.upem
+        font = font_files.static_file(family, weight)
+        shaped = glyphs_of(font, text)
+        self.glyphs = [glyph for glyph, _ in shaped]
+        self.advance = sum(step for _, step in shaped) / hb.Face(font).upem
+
+
+def glyphs_of(font: bytes, text: str) -> list[tuple[int, int]]:
+    """The glyphs that HarfBuzz sets a text in, each with its advance in the font's units; 0 is the empty box."""
+    buffer = hb.Buffer()
+    buffer.add_str(text)
+    buffer.guess_segment_properties()
+    hb.shape(hb.Font(hb.Face(font)), buffer)
+    steps = (position.x_advance for position in buffer.glyph_positions)
+    return [(info.codepoint, step) for info, step in zip(buffer.glyph_infos, steps, strict=True)]
 
 
 def drawn_glyphs(line: str, style: TextStyle) -> list[int]:

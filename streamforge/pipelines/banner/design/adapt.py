@@ -26,7 +26,7 @@ from streamforge.pipelines.banner.design.relations import (
     without,
 )
 from streamforge.pipelines.banner.design.shapes import LYING, Shape, shape_of
-from streamforge.pipelines.banner.layout.roles import SETTINGS, least_px, legible_px
+from streamforge.pipelines.banner.layout.roles import SETTINGS, least_px, legible_px, lining
 from streamforge.pipelines.banner.spec import Lock
 
 _NARROW_PX = 160
@@ -65,8 +65,10 @@ def adapt(design: Design, brief: Brief, canvas: Canvas) -> Design:
     arranged = _arranged(design, brief, size, worded)
     if design.strategy is not None and is_rtl(worded):
         arranged = Related(mirrored(arranged.relations), mirrored_regions(arranged.regions), arranged.align)
+    said = [_locked(element, brief.spec.locks) for element in design.elements]
     return replace(
         design,
+        typography=lining(design.typography, [*design.elements, *said]),
         elements=[_locked(element, locks) for element in worded],
         relations=arranged.relations,
         regions=arranged.regions,

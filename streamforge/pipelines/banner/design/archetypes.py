@@ -121,7 +121,7 @@ _OFFER_HERO: dict[Shape, tuple[Layout, ...]] = {
 _BADGE: dict[Shape, tuple[Layout, ...]] = {
     "landscape": (_badged(("logo", *_TEXTS, *_CLOSE), ("offer",)),),
     "square": (_badged((*_TEXTS, *_CLOSE), header=("logo", "offer")),),
-    "portrait": (_badged((*_TEXTS, *_CLOSE), header=("logo", "offer")),),
+    "portrait": (_badged(("logo", *_TEXTS, "offer", *_CLOSE), centred=True),),
     "skyscraper": (_badged(("logo", *_TEXTS, "offer", *_CLOSE), centred=True),),
     "compact": (_badged(("headline", "cta"), header=("logo", "offer")),),
     "wide": (_badged(("logo", *_TEXTS), ("offer",), _CLOSE),),

@@ -65,10 +65,15 @@ class Tokens(Struct, frozen=True, kw_only=True):
 
 
 class Written(Struct, Generic[T], frozen=True):
-    """An answer with its price."""
+    """An answer with its price.
+
+    ``refused`` says what is wrong with an answer that cannot be used as it was given; ``value`` is then what was made
+    of it, for somebody to mend.
+    """
 
     value: T
     tokens: Tokens = Tokens()
+    refused: list[str] = msgspec.field(default_factory=list[str])
 
 
 class Violation(Struct, frozen=True, kw_only=True):

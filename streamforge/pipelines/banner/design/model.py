@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
+import anyio.to_thread
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streamforge.errors import ProviderRefused
 from streamforge.pipelines.banner.design import faults, turns
 from streamforge.pipelines.banner.design.answers import Draft, Mend, design_of, patch_of, schema_of, unwrapped
 from streamforge.pipelines.banner.design.brief import Attempt, Brief, Patch, Tokens, Written
 from streamforge.pipelines.banner.design.faults import Faults
 from streamforge.pipelines.banner.design.graph import Design
+from streamforge.pipelines.banner.design.offline import graph_for, strategy_for
+from streamforge.pipelines.banner.design.salvage import salvaged
 from streamforge.pipelines.banner.design.strategy import Strategy
 from streamforge.providers.text import Effort, TextModel, TextRequest, TextResponse, Turn
 
@@ -33,29 +35,34 @@ class Question(Generic[A, V]):
         self._judge = judge
 
     def read(self, answer: str) -> tuple[V | None, Faults]:
-        """What the answer says, None where that cannot be used, and what is wrong with it."""
+        """What the answer says, None where it has no such form, and what is wrong with it."""
         try:
             value = self._meaning(msgspec.json.decode(unwrapped(answer), type=self._form))
         except msgspec.DecodeError as error:
             return None, Faults([str(error)])
-        found = self._judge(value)
-        return (None if found.fatal else value), found
+        return value, self._judge(value)
 
 
 class Asked(NamedTuple, Generic[V]):
-    """What a question came to: the value, None where no answer could be used, what is wrong with it, and the price."""
+    """What a question came to: the value, None where no answer had its form, what is wrong with it, and the price."""
 
     value: V | None
     faults: Faults
     tokens: Tokens
     by: str
 
+    @property
+    def usable(self) -> V | None:
+        """The value, if nothing about it is fatal."""
+        return None if self.faults.fatal else self.value
+
 
 class ModelDesigner:
     """A ``Designer`` that asks a model.
 
-    An answer with a fault goes back once, in words. ``strategise`` and ``draw`` raise ProviderRefused when the second
-    one is useless too; ``mend`` then gives a patch that changes nothing. All raise whatever the model raises.
+    An answer with a fault goes back once, in words. Where the second one is useless too, the rules choose a strategy,
+    a graph is what can be made of the model's (or the rules' own) with what is wrong in ``refused``, and a patch
+    changes nothing. All raise whatever the model raises.
     """
 
     def __init__(
@@ -76,7 +83,11 @@ class ModelDesigner:
         question = Question(
             turns.STRATEGY, Strategy, lambda answer: answer, lambda strategy: faults.of_strategy(strategy, brief)
         )
-        return self._required("strategy", await self._ask(question, turns.strategy_turn(brief)))
+        asked = await self._ask(question, turns.strategy_turn(brief))
+        if asked.usable is not None:
+            return Written(asked.usable, asked.tokens)
+        by_rule = await anyio.to_thread.run_sync(strategy_for, brief)
+        return Written(replace(by_rule, rationale=_useless("strategy", asked)), asked.tokens)
 
     async def draw(self, brief: Brief, strategy: Strategy) -> Written[Design]:
         """The graph for ``brief.size``, in the strategy's look."""
@@ -87,28 +98,25 @@ class ModelDesigner:
             lambda design: faults.of_design(design, brief),
         )
         asked = await self._ask(question, turns.graph_turn(brief, strategy))
-        written = self._required("design", asked)
-        return replace(written, value=replace(written.value, designer=asked.by))
+        if asked.usable is not None:
+            return Written(replace(asked.usable, designer=asked.by), asked.tokens)
+        design = salvaged(asked.value) if asked.value is not None else None
+        if design is None:
+            by_rule = await anyio.to_thread.run_sync(graph_for, brief, strategy)
+            design = replace(by_rule, rationale=_useless("graph", asked))
+        else:
+            design = replace(design, designer=asked.by)
+        return Written(design, asked.tokens, asked.faults.fatal)
 
     async def mend(self, brief: Brief, design: Design, history: list[Attempt]) -> Written[Patch]:
         """A patch; an empty one, paid for all the same, where the model wrote none that can be used."""
         question = Question(turns.PATCH, Mend, patch_of, lambda patch: faults.of_patch(patch, design, brief))
         asked = await self._ask(question, turns.patch_turn(brief, design, history))
-        useless = Patch(rationale=f"no usable patch: {'; '.join(asked.faults.lines)}"[:600])
-        return Written(asked.value or useless, asked.tokens)
+        return Written(asked.usable or Patch(rationale=_useless("patch", asked)), asked.tokens)
 
     async def aclose(self) -> None:
         """Close the model's connections."""
         await self._model.aclose()
-
-    def _required(self, what: str, asked: Asked[V]) -> Written[V]:
-        if asked.value is not None:
-            return Written(asked.value, asked.tokens)
-        tokens, lines = asked.tokens, "; ".join(asked.faults.lines)
-        spent = f"{tokens.input + tokens.cached} tokens read and {tokens.output} written in {tokens.calls} calls"
-        raise ProviderRefused(
-            f"{asked.by} wrote no usable {what} ({spent}): {lines}", hint="try again, or use the offline designer"
-        )
 
     async def _ask(self, question: Question[A, V], turn: str) -> Asked[V]:
         """The better of at most two answers."""
@@ -122,7 +130,7 @@ class ModelDesigner:
         second = await self._call(question, (*turns_so_far, Turn("assistant", first.text), complaint))
         repaired, left = question.read(second.text)
         tokens = _paid(tokens, second)
-        if repaired is None and value is not None:
+        if (value is None, len(found.fatal)) < (repaired is None, len(left.fatal)):
             return Asked(value, found, tokens, self._by(first))
         return Asked(repaired, left, tokens, self._by(second))
 
@@ -141,6 +149,10 @@ class ModelDesigner:
                 timeout_s=self._timeout_s,
             )
         )
+
+
+def _useless(what: str, asked: Asked[V]) -> str:
+    return f"{asked.by} wrote no usable {what}: {'; '.join(asked.faults.lines)}"[:600]
 
 
 def _paid(tokens: Tokens, answer: TextResponse) -> Tokens:

@@ -187,7 +187,7 @@ _ROLES: dict[str, tuple[ElementRole, int, int]] = {
 
 def _elements(brief: Brief, copy: Copy) -> list[Element]:
     contact, phone = _contacts(copy)
-    kicker = copy.kicker if brief.logo else _wordmark(brief, copy) or copy.kicker
+    kicker = _beside_logo(brief, copy) if brief.logo else _wordmark(brief, copy) or copy.kicker
     texts: dict[str, tuple[str, str]] = {
         "kicker": (kicker, ""),
         "headline": (copy.headline, copy.headline_short),
@@ -210,6 +210,12 @@ def _element(name: str, text: str, short: str) -> Element:
     role, priority, lines = _ROLES[name]
     other = short if short != text and len(short) <= _SHORT else ""
     return Element(id=name, role=role, text=text, short=other, priority=priority, max_lines=lines)
+
+
+def _beside_logo(brief: Brief, copy: Copy) -> str:
+    """The logo says the name already."""
+    name = brief.spec.brand_name or brief.kit.name
+    return "" if copy.kicker.casefold() == name.casefold() else copy.kicker
 
 
 def _wordmark(brief: Brief, copy: Copy) -> str:

@@ -40,8 +40,6 @@ _ENOUGH = 4.0
 _LOST = 1.8
 """Below this contrast even a small part, the name perhaps, cannot be made out."""
 _DARK_SHARE = 0.45
-_PANEL_SHARE = 0.45
-"""How often a logo that asks for a light ground stands on a panel, where the brand has a colour for a dark one."""
 _TINT_CHROMA = 0.015
 _CLEARLY = 0.3
 _LIGHT_SAMPLE = "#f7f5f0"
@@ -78,15 +76,15 @@ def choose_mode(brief: Brief, wish: Mode | None) -> Mode:
         return "dark" if brief.hero.luminance < _DIM_PICTURE else "light"
     rng = chance(brief.spec, "mode")
     mode = _mode(brand_colours(brief), brief.logo, wish, rng)
-    if mode == "light" and wish != "light" and _has_panel(brief) and rng.random() < _PANEL_SHARE:
+    if mode == "light" and wish != "light" and _may_be_dark(brief) and rng.random() < _DARK_SHARE:
         return "dark"
     return mode
 
 
-def _has_panel(brief: Brief) -> bool:
-    """Whether a dark ground of the brand could carry the logo on a light panel, or in its variant for the dark."""
+def _may_be_dark(brief: Brief) -> bool:
+    """Whether the brand has a colour for a dark ground, and its logo a variant that stands bare on that."""
     logo = brief.logo
-    if logo is None or not logo.transparent:
+    if logo is None or not logo.transparent or not brief.spec.logo_on_dark:
         return False
     return any(is_chromatic(colour) and carries_dark(colour) for colour in brand_colours(brief) or logo.colors)
 

@@ -32,7 +32,9 @@ LIGHT_FLOOR = 0.36
 DARK_CEILING = 0.125
 """White text has 6:1 on it."""
 _MIDDLE = 0.6
-_DARK_PART = 0.4
+_DARK_PART, _PAPER = 0.4, 0.8
+_PALE_RATIO = 1.75
+"""What the pale parts of a logo need; those of paper's own tone do not count."""
 _ACCENT_RATIOS = (4.5, 3.2, 2.2)
 """What an accent should reach against its ground: small text can be read in it, large text, or it is only seen."""
 _LIKE, _KIN = 0.07, 0.14
@@ -164,9 +166,15 @@ def _standing_out(wish: str, ground: str) -> str:
 
 
 def clear_of_logo(theme: Theme, logo: LogoColours | None) -> Theme:
-    """The theme with a light ground pushed lighter when a main logo colour would sink into it."""
+    """The theme with a light ground pushed lighter when a main logo colour would sink into it.
+
+    White shows most of a logo's pale parts, and bare it is better than any plate.
+    """
     if logo is None or not logo.transparent or luminance(theme.ground) <= DARK_CEILING:
         return theme
+    pale_parts = [colour for colour in logo.colors[:3] if _DARK_PART <= luminance(colour) < _PAPER]
+    if any(contrast(colour, theme.ground) < _PALE_RATIO for colour in pale_parts):
+        return replace(theme, ground=WHITE, ground_2=WHITE)
     dark_parts = [colour for colour in logo.colors[:3] if luminance(colour) < _DARK_PART]
     ground = readable(theme.ground, dark_parts, LOGO_RATIO) if dark_parts else theme.ground
     if dark_parts and luminance(ground) < luminance(theme.ground):

@@ -27,6 +27,8 @@ PATCH = "banner-patch.v1.md"
 REPAIR = "banner-repair.v1.md"
 CONFLICT = "conflict"
 """The check of a violation whose element is the names of relations that exclude each other."""
+ANSWER = "answer"
+"""The check of a violation that an answer has which cannot be used as it was given: its hint says why."""
 WEIGHT = "weight"
 """The check of a violation whose element is a file that is too heavy."""
 _MOST_VIOLATIONS = 24
@@ -76,9 +78,9 @@ def repair_turn(problems: list[str]) -> str:
 
 
 def line_of(violation: Violation) -> str:
-    """``300x250 contrast(headline): measured 2.1 ratio, limit 4.5 ratio (choose …)``; a conflict has no measures."""
+    """``300x250 contrast(headline): measured 2.1 ratio, limit 4.5 ratio (choose …)``; not all have measures."""
     said = f"{violation.size} {violation.check}({violation.element})"
-    if violation.check != CONFLICT:
+    if violation.check not in {CONFLICT, ANSWER}:
         unit = f" {violation.unit}" if violation.unit else ""
         said += f": measured {violation.measured:g}{unit}, limit {violation.limit:g}{unit}"
     return f"{said} ({violation.fix_hint})" if violation.fix_hint else said

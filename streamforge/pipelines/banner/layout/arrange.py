@@ -14,8 +14,9 @@ from streamforge.pipelines.banner.design.graph import Design, Element, RelationK
 from streamforge.pipelines.banner.design.relations import without
 from streamforge.pipelines.banner.layout import room
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
-from streamforge.pipelines.banner.layout.measure import Measured, ends_right, is_badge, is_vital, measure
+from streamforge.pipelines.banner.layout.measure import Measured, ends_right, is_vital, measure
 from streamforge.pipelines.banner.layout.pictures import hero_region
+from streamforge.pipelines.banner.layout.plates import is_badge
 from streamforge.pipelines.banner.layout.roles import type_sizes
 from streamforge.pipelines.banner.layout.stage import Stage, is_strip
 from streamforge.pipelines.banner.order import Order
@@ -141,6 +142,7 @@ def stage_of(design: Design, order: Order) -> Stage:
         logo_aspect=logo.width / logo.height if logo else None,
         hero_aspect=_hero_aspect(order, design),
         clear_space=order.clear_space,
+        framed=design.background == "frame",
     )
 
 

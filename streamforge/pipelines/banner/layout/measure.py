@@ -12,9 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streamforge.errors import LayoutInfeasible
-from streamforge.pipelines.banner.design.colour import contrast
+from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.graph import Design, Element
+from streamforge.pipelines.banner.design.shapes import shape_of
 from streamforge.pipelines.banner.layout.pictures import deco_item, hero_item, lies_over, logo_item, pin_of
+from streamforge.pipelines.banner.layout.plates import pad_of
 from streamforge.pipelines.banner.layout.roles import SETTINGS, legible_px, setting_of, style_of, type_sizes
 from streamforge.pipelines.banner.layout.spacing import area_of, rules_of
 from streamforge.pipelines.banner.layout.stage import Stage, is_strip
@@ -23,7 +25,7 @@ from streamforge.render.cleaning import clean
 from streamforge.render.hyphenation import softened
 from streamforge.render.text import TextSize, TextStyle
 from streamforge.solve.bridge import without
-from streamforge.solve.problem import Area, Candidate, Item, Problem, Pull
+from streamforge.solve.problem import Area, Candidate, Item, Problem, Pull, Rule
 
 BUTTON_HEIGHT = 2.5
 """A button's height and its side padding, in type sizes of its label."""
@@ -44,13 +46,15 @@ _STRIP_OFFER = 23
 """What an offer's size is worth where it stands beside the headline, and not below: nearly as much as that one's."""
 _SHORT_WORD, _SHORT_FAULT = 3, 20
 """A headline of at least so many words is no list: lines of one word count against it, more if that word is short."""
-_RIM, _DISPLAY_RIM, _STRIP_RIM, _BADGE_RIM = 0.3, 0.36, 0.25, 0.5
-"""The space kept free around a text, in type sizes; a badge's text has the badge around it. On strips a headline
-is large for the canvas, and so much would push the line below it to the edge."""
-_LABEL_PAD = 0.35
-"""The rim of a label around its text, in type sizes."""
-_READS = 4.5
-"""The contrast at which any text can be read (WCAG 2.2, 1.4.3)."""
+_RIM, _DISPLAY_RIM, _STRIP_RIM = 0.3, 0.36, 0.25
+"""The space kept free around a text, in type sizes. On strips a headline is large for the canvas, and so much would
+push the line below it to the edge."""
+_THIN_COLUMN = 2.5
+_ABOVE_MOTIF = 0.64
+"""The share of a skyscraper that is the content's where a motif fills the rest."""
+_AIRY, _HARDLY_WORSE = 0.96, 12
+_TO_THE_FOOT = frozenset(["footer-bar", "framed"])
+"""Archetypes whose own forms reach the lower edge."""
 _ENDLESS = 1e9
 _PRESSED_LINES = 8
 
@@ -92,6 +96,7 @@ def measure(design: Design, stage: Stage) -> Measured:
             items.append(_text_item(element, texts[element.id], design, stage))
     over = lies_over(design, stage)
     items = [replace(item, over=over[item.id]) if over.get(item.id) else item for item in items]
+    rules = rules_of(design, metrics)
     problem = Problem(
         width=size.width,
         height=size.height,
@@ -99,16 +104,37 @@ def measure(design: Design, stage: Stage) -> Measured:
         grid=_grid(metrics.grid, items),
         gap=metrics.gap,
         padding=round(metrics.margin * _PADDING),
-        safe=stage.safe,
+        safe=_above_motif(items, rules, design, stage),
         seed=design.seed,
         items=items,
-        rules=rules_of(design, metrics),
+        rules=rules,
         regions={region.id: area_of(region, size) for region in design.regions},
     )
     present = {item.id for item in items}
     for element in design.elements:
         problem = problem if element.id in present else without(problem, element.id)
     return Measured(problem, texts, styles, lost)
+
+
+def _above_motif(items: list[Item], rules: list[Rule], design: Design, stage: Stage) -> Area:
+    """The room for the content: on a skyscraper that it would leave half empty, the part above a motif of the ground.
+
+    Spread over all of it, a few words would float in small groups, far from each other.
+    """
+    size, safe, metrics = stage.size, stage.safe, stage.metrics
+    upper = Area(safe.x, safe.y, safe.width, round(size.height * _ABOVE_MOTIF) - safe.y)
+    is_bound = design.regions or any(item.pin is not None or item.bleed for item in items)
+    if shape_of(size) != "skyscraper" or is_bound or design.archetype in _TO_THE_FOOT or design.background == "frame":
+        return safe
+    heights = sum(_fair_height(item) for item in items)
+    gaps = sorted((rule.ideal for rule in rules if rule.kind == "above"), reverse=True)[: max(len(items) - 1, 0)]
+    return upper if heights + sum(gaps) + 2 * metrics.margin <= upper.height * _AIRY else safe
+
+
+def _fair_height(item: Item) -> int:
+    """The most that an item would take at a size that is hardly worse than its best."""
+    best = max(candidate.score for candidate in item.candidates)
+    return max(candidate.height for candidate in item.candidates if candidate.score >= best - _HARDLY_WORSE)
 
 
 def _check_elements(design: Design) -> None:
@@ -171,8 +197,8 @@ def _text_sizes(element: Element, cleaned: str, design: Design, stage: Stage) ->
     lines = 1 if element.role == "cta" else element.max_lines
     if element.role == "cta":
         room_w -= round(2 * BUTTON_PADDING * px[0])
-    if has_label(element, design):
-        room_w, room_h = room_w - 2 * label_pad(px[0]), room_h - 2 * label_pad(px[0])
+    across, down = pad_of(element, design, px[0], size)
+    room_w, room_h = room_w - 2 * across, room_h - 2 * down
     options = text.blocks(cleaned, style, lines)
     if stage.pressed and is_vital(element) and (parted := softened(cleaned)) != cleaned:
         options += text.blocks(parted, style, lines)
@@ -186,15 +212,19 @@ def _text_item(element: Element, sizes: list[TextSize], design: Design, stage: S
     smallest = min((size.px for size in sizes), default=1)
     largest = max((size.px for size in sizes), default=1)
     strip = is_strip(stage.size)
-    rim = _rim(element, design, strip=strip)
+    rim = _rim(element, strip=strip)
     fewest: dict[int, int] = {}
     for size in sizes:
         fewest[size.px] = min(len(size.block.lines), fewest.get(size.px, len(size.block.lines)))
+    spacious_px = _spacious_px(sizes, stage) if element.role == "headline" else math.inf
     candidates: list[Candidate] = []
     for key, size in enumerate(sizes):
         grown = math.log(size.px / smallest) / math.log(largest / smallest) if largest > smallest else 1.0
         score = _score(element, size, grown, fewest[size.px], strip=strip)
-        candidates.append(Candidate(*_box_of(element, size, design), size.px, score, key, math.ceil(rim * size.px)))
+        if setting_of(element).display:
+            score -= _alone(size.block.lines, narrow=size.px > spacious_px)
+        width, height = _box_of(element, size, design, stage.size)
+        candidates.append(Candidate(width, height, size.px, round(score), key, math.ceil(rim * size.px)))
     pull_x, pull_y = _pulls(element, design)
     return Item(
         id=element.id,
@@ -215,29 +245,7 @@ def is_vital(element: Element) -> bool:
     return bool(element.text) and (element.priority == 1 or element.role == "headline")
 
 
-def is_badge(element: Element, design: Design) -> bool:
-    """Whether a badge is painted around it."""
-    return element.role == "offer" and design.archetype == "badge"
-
-
-def has_label(element: Element, design: Design) -> bool:
-    """Whether room is kept for a ground of its own: in its settled ink it can't be read on the design's ground.
-
-    Headline and offer alone have one: whole sentences in boxes would be a form, no banner.
-    """
-    if element.ink is None or not setting_of(element).display or is_badge(element, design):
-        return False
-    return bool(element.text) and contrast(element.ink, design.palette.ground) < _READS
-
-
-def label_pad(px: float) -> int:
-    """How far (px) a label reaches beyond a text of that size; within the element's box."""
-    return round(_LABEL_PAD * px)
-
-
-def _rim(element: Element, design: Design, *, strip: bool) -> float:
-    if is_badge(element, design):
-        return _BADGE_RIM
+def _rim(element: Element, *, strip: bool) -> float:
     return (_STRIP_RIM if strip else _DISPLAY_RIM) if setting_of(element).display else _RIM
 
 
@@ -249,15 +257,15 @@ def _headline(design: Design) -> str:
     return next((element.id for element in design.elements if element.role == "headline"), "")
 
 
-def _box_of(element: Element, size: TextSize, design: Design) -> tuple[int, int]:
+def _box_of(element: Element, size: TextSize, design: Design, canvas: Size) -> tuple[int, int]:
     if element.role != "cta":
-        more = 2 * label_pad(size.px) if has_label(element, design) else 0
-        return size.width + more, size.height + more
+        across, down = pad_of(element, design, size.px, canvas)
+        return size.width + 2 * across, size.height + 2 * down
     more = (len(size.block.lines) - 1) * SETTINGS["cta"].leading
     return size.width + round(2 * BUTTON_PADDING * size.px), round((BUTTON_HEIGHT + more) * size.px)
 
 
-def _score(element: Element, size: TextSize, grown: float, fewest: int, *, strip: bool) -> int:
+def _score(element: Element, size: TextSize, grown: float, fewest: int, *, strip: bool) -> float:
     """20 to 100 by how far (0..1) the type has grown, less for bad breaks, uneven lines, more lines than the fewest.
 
     All but the display texts gain less and less from growing: they give way to the headline first.
@@ -267,21 +275,32 @@ def _score(element: Element, size: TextSize, grown: float, fewest: int, *, strip
     if setting_of(element).display:
         torn = _TORN_FAULT if element.role == "offer" and len(element.text) <= _BRIEF_LETTERS and not strip else 0
         faults += ((_STRIP_LINE_FAULT if strip else _DISPLAY_LINE_FAULT) + torn) * (lines - 1)
-        faults += _alone(size.block.lines)
-        return round(20 + 80 * grown - faults)
+        return 20 + 80 * grown - faults
     faults += _LINE_FAULT * (lines - 1) + _SURPLUS_FAULT * (lines - fewest)
     cramped = _CRAMPED_FAULT * max(0.0, 1 - size.block.width / _CRAMPED_EM) if lines > 1 else 0.0
-    return round(20 + 80 * math.sqrt(grown) - faults - cramped)
+    return 20 + 80 * math.sqrt(grown) - faults - cramped
 
 
-def _alone(lines: Sequence[str]) -> float:
-    """What a text of a few words loses by lines of one word: set so it is a list; a short word alone is lost."""
+def _spacious_px(sizes: list[TextSize], stage: Stage) -> float:
+    """The largest type in which a line of a thin column holds two of the longest words: in a larger one it has one."""
+    if stage.size.height < _THIN_COLUMN * stage.size.width:
+        return math.inf
+    words = {word: size.block.style for size in sizes for line in size.block.lines for word in line.split()}
+    longest = max((text.line_width(word, style) for word, style in words.items()), default=1.0)
+    return (stage.size.width - 2 * stage.metrics.margin) / (2 * longest)
+
+
+def _alone(lines: Sequence[str], *, narrow: bool) -> float:
+    """What a text of a few words loses by lines of one word: set so it is a list, unless lines are that ``narrow``.
+
+    A short word alone is lost anywhere.
+    """
     words = [line.split() for line in lines]
     if len(lines) == 1 or sum(map(len, words)) < _FEW_WORDS:
         return 0.0
     single = [line[0] for line in words if len(line) == 1]
     short = [word for word in single if len(word) <= _SHORT_WORD and word.isalpha()]
-    return _SINGLE_FAULT * len(single) + _SHORT_FAULT * len(short)
+    return (0 if narrow else _SINGLE_FAULT * len(single)) + _SHORT_FAULT * len(short)
 
 
 def ends_right(element: Element, design: Design) -> bool:

@@ -7,8 +7,10 @@ keeps the smallest type legible.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streamforge.pipelines.banner.canvas import Size
 from streamforge.pipelines.banner.design.graph import Element, Typography
@@ -137,6 +139,7 @@ _LEAST_UPRIGHT = 0.075
 """On upright canvases the width is what limits type: the least size is at most this share of it."""
 _OLD_STYLE_FIGURES = frozenset(["playfair-display", "raleway"])
 """Families whose figures rise and sink like small letters: a one reads as an i, so texts with figures avoid them."""
+_LINING = "inter"
 
 
 def setting_of(element: Element) -> Setting:
@@ -148,10 +151,27 @@ def style_of(element: Element, typography: Typography) -> TextStyle:
     """The type an element's text is set in."""
     setting = setting_of(element)
     family = typography.display if setting.display else typography.text
-    if family in _OLD_STYLE_FIGURES and any(character.isdigit() for character in element.text):
-        family = typography.text if typography.text not in _OLD_STYLE_FIGURES else "inter"
     weight = setting.weight or typography.display_weight
     return TextStyle(family, weight, setting.leading, setting.tracking, setting.upper)
+
+
+def lining(typography: Typography, elements: Iterable[Element]) -> Typography:
+    """The type for all of a graph: without families whose figures sink, where the texts to be set in them have figures.
+
+    Once for a whole set, and by all that any size may say: one campaign has one pair of families.
+    """
+    figured = {
+        setting_of(element).display
+        for element in elements
+        if any(character.isdigit() for character in element.text + element.short)
+    }
+    plain = next((family for family in (typography.text, _LINING) if family not in _OLD_STYLE_FIGURES), _LINING)
+    display = plain if True in figured and typography.display in _OLD_STYLE_FIGURES else typography.display
+    return replace(
+        typography,
+        display=display,
+        text=plain if False in figured and typography.text in _OLD_STYLE_FIGURES else typography.text,
+    )
 
 
 def least_px(setting: Setting, size: Size) -> int:

@@ -11,6 +11,8 @@ from streamforge.solve.problem import Area
 
 _STRIP_ASPECT = 2.4
 _LOW_PX = 200
+_FRAMED = 0.105
+"""The margin within a frame, of which the frame takes a third, as a share of the short side."""
 _GRIDS = ((400, 4), (100, 2), (0, 1))
 """Grid steps (px) by the least short side they are for."""
 
@@ -30,11 +32,11 @@ class Metrics(Struct, frozen=True):
     tallness: float
 
     @classmethod
-    def of(cls, size: Size) -> Metrics:
-        """Margins are 7 % of the short side, a little more on thin strips; small canvases have a finer grid."""
+    def of(cls, size: Size, *, framed: bool = False) -> Metrics:
+        """Margins are 7 % of the short side, more on thin strips and in a frame; small canvases have a finer grid."""
         unit = math.sqrt(size.width * size.height)
         short = min(size.width, size.height)
-        share = 0.095 if is_strip(size) and short < _LOW_PX else 0.07
+        share = 0.095 if is_strip(size) and short < _LOW_PX else _FRAMED if framed else 0.07
         grid = next(grid for least, grid in _GRIDS if short >= least)
         margin = max(5, round(short * share))
         tallness = min(max(size.height / size.width - 1.2, 0.0), 2.6)
@@ -46,7 +48,7 @@ class Stage(Struct, frozen=True):
 
     A picture without proportions is not there, and its element is left out. ``clear_space`` is the free rim around the
     logo, as a share of its height. On a ``pressed`` stage vital texts may be smaller than usual, on more lines, and
-    their long words parted: better than no banner.
+    their long words parted: better than no banner. ``framed`` says that a frame runs around the canvas.
     """
 
     canvas: Canvas
@@ -54,6 +56,7 @@ class Stage(Struct, frozen=True):
     hero_aspect: float | None = None
     clear_space: float = 0.2
     pressed: bool = False
+    framed: bool = False
 
     @property
     def size(self) -> Size:
@@ -63,7 +66,7 @@ class Stage(Struct, frozen=True):
     @property
     def metrics(self) -> Metrics:
         """The canvas' own measures."""
-        return Metrics.of(self.size)
+        return Metrics.of(self.size, framed=self.framed)
 
     @property
     def safe(self) -> Area:

@@ -8,25 +8,24 @@ arrangements give equal pictures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec.structs import replace
 
 from streamforge.pipelines.banner.design.graph import Design
 from streamforge.pipelines.banner.layout.arrangement import Arrangement, Placement
-from streamforge.pipelines.banner.layout.measure import has_label, is_badge, label_pad
+from streamforge.pipelines.banner.layout.plates import has_label, is_badge, label_pad, pad_of
 from streamforge.pipelines.banner.layout.roles import style_of
 from streamforge.pipelines.banner.layout.stage import is_strip
 from streamforge.pipelines.banner.order import Order
 from streamforge.pipelines.banner.picture.artwork import is_dim
 from streamforge.pipelines.banner.picture.box import unboxed
+from streamforge.pipelines.banner.picture.inks import Inks
 from streamforge.pipelines.banner.picture.tones import Tones
-from streamforge.pipelines.banner.picture.underlay import tab, underlay
+from streamforge.pipelines.banner.picture.underlay import ink_of_logo, plate, underlay
 from streamforge.pipelines.banner.picture.veil import shares_of, veil
 from streamforge.render import text, verify
 from streamforge.render.artwork import Artwork, LogoArt, PhotoArt
-from streamforge.render.colour import Pixels, Rgb, contrast, luminance_of, parse, to_hex
-from streamforge.render.grounds import Ground, Mark, background, hull
+from streamforge.render.colour import Pixels, Rgb, contrast, luminance_of
+from streamforge.render.grounds import Ground, Mark, background, badge, extent_of, hull
 from streamforge.render.logo import Logo
 from streamforge.render.paint import Easel
 from streamforge.render.photo import Photo
@@ -51,7 +50,7 @@ _BUTTON_VISIBLE = 1.8
 """The least contrast of a button with its ground; below it the button takes the ink's colour."""
 _PLATE_PAD = 0.16
 """The least rim of a plate around the logo, as a share of its height."""
-_TAB_REACH = 1.6
+_PLATE_REACH = 1.6
 """In margins: a plate no farther from an edge of the canvas ends there."""
 _BUTTON_SHADE = 0.12
 _SCRIM_OPACITY = 0.88
@@ -64,17 +63,7 @@ _VEILS = (0.35, 0.5, 0.65, 0.8, 0.92)
 _ON_PHOTO = 1.25
 """How much more than the least contrast a text asks for on a photograph: its edges distract as well."""
 _NEARLY = 0.9
-_ON_DECOR = 1.08
-_OFFER_CONTRAST = 3.6
-"""What the accent needs to carry an offer, which is to be seen first: large text may have less, and looks dim."""
 _ANYWHERE = Frame(0, 0, 1e6, 1e6)
-_PREFERRED_INKS: dict[str, tuple[str, ...]] = {
-    "kicker": ("accent", "ink"),
-    "offer": ("accent", "ink", "on_accent"),
-    "sub": ("ink",),
-    "legal": ("muted", "ink"),
-    "cta": ("on_accent",),
-}
 
 
 class Composition:
@@ -82,8 +71,8 @@ class Composition:
 
     Once ``paint`` has run, ``scene`` holds what was painted, ``pixels`` the finished picture (premultiplied RGBA),
     ``bare`` the same without text, ``texts`` what was set where, ``plates`` the boxes of what lies under texts and
-    logo, ``underlays`` those that are a single element's own, by its id, ``logo_finding`` how well the logo shows
-    on what lies behind it, and ``notes`` which colours are not the palette's, and why.
+    logo, ``underlays`` those that are a single element's own, by its id, ``logo_ink`` the box of what is seen of a logo
+    on a plate, and ``logo_finding`` how well the logo shows on what lies behind it.
     """
 
     def __init__(
@@ -106,10 +95,11 @@ class Composition:
         self.texts: list[Text] = []
         self.plates: list[Frame] = []
         self.underlays: dict[str, Frame] = {}
-        self.notes: list[str] = []
         self.logo_finding: verify.Finding | None = None
+        self.logo_ink: Frame | None = None
         self.pixels: Pixels = self.easel.pixels
         self.bare: Pixels = self.easel.pixels
+        self.inks = Inks(design, self.colours, self.easel)
         self._elements = {element.id: element for element in design.elements}
 
     def paint(self) -> Pixels:
@@ -135,8 +125,24 @@ class Composition:
             elif placement.role == "cta":
                 self._button(placement)
         self.bare = self.easel.pixels.copy()
-        self._write([replace(item, colour=self._ink(item)) for item in texts.values()])
+        self._write([replace(item, colour=self.inks.chosen(item)) for item in texts.values()])
         return self.easel.pixels
+
+    @property
+    def notes(self) -> list[str]:
+        """Which colours are not the palette's, and why."""
+        return self.inks.notes
+
+    @property
+    def padded(self) -> dict[str, Frame | None]:
+        """The texts on a solid ground of their own, with its box: a label's or button's, None for a badge."""
+        found: dict[str, Frame | None] = {}
+        for placement in self.arrangement.placements:
+            if is_badge(self._elements[placement.id], self.design):
+                found[placement.id] = None
+            elif placement.role == "cta" or self._has_label(placement):
+                found[placement.id] = frame_of(placement)
+        return found
 
     def _put(self, name: str, role: str, *items: Item) -> None:
         """Paint on top, and record it in the group of that name."""
@@ -162,12 +168,25 @@ class Composition:
             decor=colours["decor"],
             seed=self.design.seed,
             archetype=self.design.archetype,
-            marks=tuple(Mark(p.role, frame_of(p), p.px, p.align == "right") for p in self.arrangement.placements),
+            marks=tuple(self._mark(placement) for placement in self.arrangement.placements),
         )
         shapes = background(self.design.background, look)
         self.easel.clear(self.scene.ground)
         self._put(GROUND_ID, "background", *shapes)
         self.plates += [panel for shape in shapes if (panel := self._panel(shape))]
+        self.underlays |= {
+            placement.id: box
+            for placement in self.arrangement.placements
+            if is_badge(self._elements[placement.id], self.design) and (box := extent_of(badge(look)))
+        }
+
+    def _mark(self, placement: Placement) -> Mark:
+        frame, is_right = frame_of(placement), placement.align == "right"
+        return Mark(placement.role, frame, placement.px, is_right, self._pad(placement))
+
+    def _pad(self, placement: Placement) -> tuple[int, int]:
+        """How far the placement's box reaches beyond its text."""
+        return pad_of(self._elements[placement.id], self.design, placement.px, self.arrangement.size)
 
     def _kept_free(self, placement: Placement) -> Frame:
         """The placement's box, with the logo's clear space."""
@@ -211,12 +230,12 @@ class Composition:
 
     def _is_readable(self, item: Text) -> bool:
         """Whether its first ink shows well on a photograph, or as well as it ever does on the ground's colour."""
-        ink = next(self._inks(item))
+        ink = next(self.inks.options(item))
         on_ground = contrast(luminance_of(self.colours["ground"]), luminance_of(ink))
-        return self._contrast(item, ink) >= min(_ON_PHOTO * verify.needed_contrast(item), on_ground * _NEARLY)
+        return self.inks.contrast(item, ink) >= min(_ON_PHOTO * verify.needed_contrast(item), on_ground * _NEARLY)
 
     def _rule(self, placement: Placement) -> None:
-        colour = self._override(placement.id) or self.colours["accent"]
+        colour = self.inks.override(placement.id) or self.colours["accent"]
         self._put(placement.id, "deco", Rect(frame_of(placement), colour, 1.0, placement.height / 2))
 
     def _logo(self, placement: Placement, logo: Logo) -> None:
@@ -240,36 +259,38 @@ class Composition:
         shown = {colour: verify.logo_contrast(logo, _flat(logo, colour), _ANYWHERE) for colour in options}
         passing = (colour for colour in options if shown[colour] >= verify.LOGO_CONTRAST)
         fill = next(passing, max(options, key=lambda colour: shown[colour]))
-        margin = self.arrangement.margin
-        pad = max(2.0, min(max(_PLATE_PAD, self.order.clear_space) * placement.height, margin * 0.6))
-        plate = self._underlay(placement, pad)
-        whole = self._tab(placement, plate)
-        if whole == plate:
-            return [Shadow(plate, pad, pad * 0.6, pad * 0.2, 0.16), Rect(plate, fill, 1.0, max(3.0, pad))]
-        self.plates[-1] = self.underlays[placement.id] = whole
-        return [Rect(whole, fill)]
+        pad = max(2.0, min(max(_PLATE_PAD, self.order.clear_space) * placement.height, self.arrangement.margin * 0.6))
+        whole, ends = self._logo_plate(placement, logo, pad)
+        self.plates.append(whole)
+        self.underlays[placement.id] = whole
+        if ends:
+            return [Rect(whole, fill)]
+        return [Shadow(whole, pad, pad * 0.6, pad * 0.2, 0.16), Rect(whole, fill, 1.0, max(3.0, pad))]
 
-    def _tab(self, placement: Placement, plate: Frame) -> Frame:
-        """The plate carried on to the edges nearby; on strips, over the whole height; within a frame, nowhere."""
-        size = self.arrangement.size
-        if self.design.background == "frame":
-            return plate
-        others = [self._kept_free(p) for p in self.arrangement.placements if p.id != placement.id and p.role != "hero"]
-        reach = size.height / 2 if is_strip(size) else _TAB_REACH * self.arrangement.margin
-        return tab(plate, others, Frame(0, 0, size.width, size.height), reach)
+    def _logo_plate(self, placement: Placement, logo: Pixels, pad: float) -> tuple[Frame, bool]:
+        """The plate's box, and whether it ends at an edge of the canvas; within a frame it never does."""
+        size, frame = self.arrangement.size, frame_of(placement)
+        reach = size.height / 2 if is_strip(size) else _PLATE_REACH * self.arrangement.margin
+        reach = -1.0 if self.design.background == "frame" else reach
+        canvas = Frame(0, 0, size.width, size.height)
+        self.logo_ink = ink_of_logo(logo, frame)
+        whole = plate(frame, self.logo_ink, pad, self._others(placement), canvas, reach)
+        return whole, min(whole.x, whole.y, canvas.right - whole.right, canvas.bottom - whole.bottom) <= 0
+
+    def _others(self, placement: Placement) -> list[Frame]:
+        return [self._kept_free(p) for p in self.arrangement.placements if p.id != placement.id and p.role != "hero"]
 
     def _underlay(self, placement: Placement, pad: float) -> Frame:
         """The box of what lies under that element alone: ``pad`` px around it, or what its neighbours leave of that."""
-        others = [self._kept_free(p) for p in self.arrangement.placements if p.id != placement.id and p.role != "hero"]
         size = self.arrangement.size
-        frame = underlay(frame_of(placement), pad, others, Frame(0, 0, size.width, size.height))
+        frame = underlay(frame_of(placement), pad, self._others(placement), Frame(0, 0, size.width, size.height))
         self.plates.append(frame)
         self.underlays[placement.id] = frame
         return frame
 
     def _button(self, placement: Placement) -> None:
         frame = frame_of(placement)
-        fill = self.button_fill(frame, self._override(placement.id))
+        fill = self.button_fill(frame, self.inks.override(placement.id))
         size = placement.px
         radius = min(frame.height / 2, size * 1.3) if self.design.seed % 2 else size * 0.5
         self.plates.append(frame)
@@ -303,9 +324,13 @@ class Composition:
             align=placement.align,
         )
         if placement.role == "cta":
-            return _in_button(item, block)
-        pad = label_pad(placement.px) if self._has_label(placement) else 0
-        return replace(item, frame=item.frame.grown(-pad))
+            return _centred(item, block)
+        across, down = self._pad(placement)
+        if is_badge(self._elements[placement.id], self.design):
+            return _centred(item, block)
+        frame = item.frame
+        inset = Frame(frame.x + across, frame.y + down, frame.width - 2 * across, frame.height - 2 * down)
+        return replace(item, frame=inset)
 
     def _write(self, items: list[Text]) -> None:
         """Paint the texts, those that have a group already (the button's) before the others."""
@@ -317,61 +342,15 @@ class Composition:
     def _scrim(self, placement: Placement, item: Text) -> None:
         """A ground of its own for a text that nothing can be read on, or to which the layout gave room for one."""
         has_label = self._has_label(placement)
-        if not has_label and self._readable(item) is not None:
+        if not has_label and self.inks.readable(item) is not None:
             return
         pad = label_pad(item.px)
         frame = self._underlay(placement, 0.0 if has_label else pad)
-        fill = self.colours.under(next(self._inks(item)))
+        fill = self.colours.under(next(self.inks.options(item)))
         self._put(f"{item.id}-scrim", "scrim", Rect(frame, fill, 1.0 if has_label else _SCRIM_OPACITY, pad))
 
     def _has_label(self, placement: Placement) -> bool:
         return has_label(self._elements[placement.id], self.design)
-
-    def _ink(self, item: Text) -> Rgb:
-        """The first of the text's inks with the contrast it needs, or else the one with most.
-
-        One that is no colour of the palette is told, with what the palette's own has there.
-        """
-        ink = self._readable(item) or max(self._inks(item), key=lambda ink: self._contrast(item, ink))
-        wanted = next(self._inks(item))
-        if ink != wanted and ink not in self.colours.named.values():
-            seen, least = self._contrast(item, wanted), verify.needed_contrast(item)
-            told = f"the palette's {to_hex(wanted)} has a contrast of {seen:.1f} there, and {least:g} is needed"
-            self.notes.append(f"{item.id} is set in {to_hex(ink)}: {told}")
-        return ink
-
-    def _readable(self, item: Text) -> Rgb | None:
-        """The first ink that any text could be read in; for large text also one that only large text can.
-
-        An offer stays in the accent as long as that can be read: it is what makes it an offer.
-        """
-        needed = verify.needed_contrast(item)
-        bold = max(_OFFER_CONTRAST, _ON_DECOR * needed) if self._elements[item.id].role == "offer" else verify.AA_NORMAL
-        shown: list[tuple[Rgb, float]] = []
-        for ink in self._inks(item):  # mostly the first will do, and each costs a sampling
-            seen = self._contrast(item, ink)
-            if seen >= (verify.AA_NORMAL if shown else bold):
-                return ink
-            shown.append((ink, seen))
-        return next((ink for ink, seen in shown if seen >= needed), None)
-
-    def _inks(self, item: Text) -> Iterator[Rgb]:
-        """What a person has settled on; or the role's colours, then whichever of black and white shows better."""
-        override = self._override(item.id)
-        if override is not None:
-            yield override
-            return
-        element = self._elements[item.id]
-        names = ("on_accent",) if is_badge(element, self.design) else _PREFERRED_INKS.get(element.role, ("ink",))
-        yield from (self.colours[name] for name in dict.fromkeys((*names, "ink", "on_accent", "ground")))
-        yield from sorted(self.colours.neutrals, key=lambda ink: -self._contrast(item, ink))
-
-    def _override(self, name: str) -> Rgb | None:
-        ink = self._elements[name].ink
-        return None if ink is None else parse(ink)
-
-    def _contrast(self, item: Text, ink: Rgb) -> float:
-        return verify.text_contrast(self.easel.pixels, item.frame, ink)
 
 
 def frame_of(placement: Placement) -> Frame:
@@ -384,8 +363,8 @@ def _stands_on(box: Frame, ground: Frame) -> bool:
     return ground.overlap(box) > box.width * box.height / 2
 
 
-def _in_button(item: Text, block: text.Block) -> Text:
-    """The label in the middle of its button: capitals centred, for that is what the eye takes as its height."""
+def _centred(item: Text, block: text.Block) -> Text:
+    """The text in the middle of its plate: capitals centred, for that is what the eye takes as its height."""
     frame = item.frame
     below = item.style.leading * (len(block.lines) - 1)
     top = frame.y + (frame.height - (block.rise + below) * item.px) / 2

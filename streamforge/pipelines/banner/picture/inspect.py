@@ -7,6 +7,7 @@ layout asked for. Nothing of the layout's own code is used, so that a fault in i
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -17,12 +18,12 @@ from streamforge.pipelines.banner.layout import room
 from streamforge.pipelines.banner.layout.arrangement import Arrangement
 from streamforge.pipelines.banner.layout.roles import style_of
 from streamforge.pipelines.banner.picture.compose import Composition, frame_of
-from streamforge.render import fonts, ocr, verify
+from streamforge.render import fonts, ocr, padding, verify
 from streamforge.render.checks import CheckName, Finding, finding
 from streamforge.render.cleaning import missing
 from streamforge.render.ink import ink_of
 from streamforge.render.logo import Logo
-from streamforge.render.metrics import Box, layout_metrics
+from streamforge.render.metrics import Box, layout_metrics, void
 from streamforge.render.scene import Frame, Text
 
 LEAST_TYPE_PX, LEAST_LEGAL_PX = 8, 7
@@ -54,6 +55,7 @@ _OF_PLACE: frozenset[CheckName] = frozenset(
         "cta_overlap",
         "logo_overlap",
         "plate_overlap",
+        "plate_padding",
         "off_canvas",
         "region",
         "margin",
@@ -72,7 +74,8 @@ class Inspection(Struct, frozen=True):
     """What was measured on a banner: findings held against limits, and measures that gate nothing, by name.
 
     ``metrics`` has those of ``render.metrics`` that are defined for the banner, and ``cta_contrast``, the least
-    contrast of a button with its ground (WCAG 2.2, 1.4.11 asks 3 where nothing else tells the button apart).
+    contrast of a button with its ground (WCAG 2.2, 1.4.11 asks 3 where nothing else tells the button apart), and
+    ``void``, the longest empty stretch of the picture.
     """
 
     findings: list[Finding]
@@ -131,7 +134,7 @@ def _check_places(subject: _Subject) -> list[Finding]:
     found += verify.check_within("off_canvas", Frame(0, 0, size.width, size.height), subject.all)
     if any(asdict(subject.canvas.safe).values()):
         found += verify.check_within("safe_zone", _safe_frame(subject.canvas), subject.free)
-    return [*found, *_check_plates(subject), *_check_regions(subject)]
+    return [*found, *_check_plates(subject), *_check_paddings(subject), *_check_regions(subject)]
 
 
 def _check_plates(subject: _Subject) -> list[Finding]:
@@ -145,6 +148,23 @@ def _check_plates(subject: _Subject) -> list[Finding]:
         )
         for name, frame in subject.composition.underlays.items()
     ]
+
+
+def _check_paddings(subject: _Subject) -> Iterator[Finding]:
+    """Whether what stands on a ground of its own has room on it: badges, labels and buttons by their texts, plates."""
+    composition, size = subject.composition, subject.arrangement.size
+    for ink in subject.inks:
+        name = ink.text.id
+        if name in composition.padded:
+            found = padding.check_padding(composition.bare, ink, composition.padded[name])
+            yield from [found] if found else []
+    for logo in subject.logos:
+        whole = composition.underlays.get(logo.id)
+        found = whole and padding.check_logo_padding(
+            logo.id, composition.logo_ink or logo.frame, whole, Frame(0, 0, size.width, size.height)
+        )
+        if found:
+            yield found
 
 
 def _safe_frame(canvas: Canvas) -> Frame:
@@ -283,4 +303,5 @@ def _metrics(subject: _Subject) -> dict[str, float]:
     measures = asdict(layout_metrics(size.width, size.height, boxes, composition.bare))
     if subject.buttons:
         measures["cta_contrast"] = min(verify.edge_contrast(composition.bare, each.frame) for each in subject.buttons)
+    measures["void"] = void(composition.pixels)
     return {name: round(value, 4) for name, value in measures.items() if value is not None}

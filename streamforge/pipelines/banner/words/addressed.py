@@ -14,6 +14,8 @@ from functools import lru_cache
 
 from streamforge.pipelines.banner.words.facts import contact_spans, without_facts
 from streamforge.pipelines.banner.words.hearing import Heard
+from streamforge.pipelines.banner.words.including import included
+from streamforge.pipelines.banner.words.makers import forbids, is_for_maker
 from streamforge.pipelines.banner.words.manners import without_manners
 from streamforge.pipelines.banner.words.requesting import (
     NAME_IS,
@@ -37,10 +39,6 @@ from streamforge.pipelines.banner.words.vocabulary import (
 
 _DESIGN_WORD = re.compile(rf"(?<!\w)(?:{DESIGN})(?!\w)", re.IGNORECASE)
 _DIRECTED = re.compile(rf"^\W*{KINDLY}(?:{NEGATIVE} )?(?:{DIRECT})(?!\w)", re.IGNORECASE)
-_FORBIDDEN = re.compile(
-    r"^\W*(?:please |also |and |but )*(?:(?:do not|don['’]?t|never) (?:use|include|mention|show|add|put|make|write|say|forget|crop|change|print|feature|display|place)|avoid|no (?:pong|us|met|inclu|añad)(?:a|an|as|áis|éis|e|en|es|yáis|yan)|ne (?:mettez|mets|utilise[zr]?|pas)|non (?:mettete|usate|mettere|usare|inserite))\b",
-    re.IGNORECASE,
-)
 _SUBJECT_SHOULD = re.compile(
     rf"^\W*(?:(?:the|its|our|your|overall|general|der|die|das|le|la|les|el|los|las|il|lo|i|o|a|os|as|de|het) )*(?:{DESIGN}|{WORK})(?:[^.!?;]{{0,40}}?) {SOLL}(?!\w)",
     re.IGNORECASE,
@@ -49,28 +47,12 @@ _IT_SHOULD = re.compile(
     rf"^\W*(?:it|this|that|everything|all|es|das|ça|cela|il) {SOLL} (?:all |also |really |just )?(?:be|look|feel|have|convey|evoke|appeal|stand|say|show|come across|read|reflect|speak|attract|wirken|aussehen|sein|être|faire)\b|^\W*{KINDLY}(?:make|keep|have) (?:it|this|everything|the (?:{DESIGN}|{WORK}))\b",
     re.IGNORECASE,
 )
-_NICE = re.compile(
-    r"\bwould be (?:great|nice|lovely|good|cool|perfect|ideal|amazing|fab|ace|brilliant|awesome|fantastic|super|wonderful|helpful)\b|^\W*(?:our |the )?brand colou?rs?\b|^\W*our colou?rs? (?:is|are)\b",
-    re.IGNORECASE,
-)
 _LOOKS = re.compile(
     r"^\W*(?:please )?(?:make|let|have|keep) (?:the|our|my) (?:[\w'’-]+ ){1,3}(?:stand out|pop|big|bigger|huge|large|prominent|visible|readable|shine|clear)\b|^\W*(?:[\w'’-]+ ){1,6}(?:should|must|needs to|has to) (?:look|feel|stand out|pop|come across|convey|evoke|appear|be (?:visible|big|bigger|large|prominent|readable|legible|eye-catching))\b",
     re.IGNORECASE,
 )
-_WANTED_LOOK = re.compile(
-    rf"^\W*(?:i|we)(?:['’]d| would)? (?:like|love|want|prefer|need)\b[^.!?;]{{0,60}}?(?<!\w)(?:{DESIGN})(?!\w)",
-    re.IGNORECASE,
-)
 _VERBLESS = re.compile(
     rf"^\W*(?:[\w&'’-]+,? ){{0,5}}(?:(?:stock )?photos? please|graphics?|illustrations?|fonts?|typography|palette|backgrounds?|layout|(?<!\d )colou?rs? please|please|colou?rs? and (?:a )?(?:{DESIGN})|look|vibes?|tones|feel)\W*$",
-    re.IGNORECASE,
-)
-_PLEASE = re.compile(
-    rf"^\W*(?:bitte|please|merci d(?:e|['’])|por favor|per favore|proszę|graag)\b[^.!?\d]{{0,60}}?(?<!\w)(?:{DESIGN}|numéro|número|nummer|number|address|website|url)(?!\w)[^\d\"“'‘„«]*$",
-    re.IGNORECASE,
-)
-_KINDLY_END = re.compile(
-    rf"(?<!\w)(?:{DESIGN})(?!\w).{{0,40}},? (?:bitte|please|por favor|per favore|s['’]il (?:vous|te) pla[iî]t|svp|prego|proszę|alstublieft|aub|tack|пожалуйста|lütfen)\W*$",
     re.IGNORECASE,
 )
 _NOTE_TO_US = re.compile(
@@ -110,10 +92,6 @@ _I_RUN = re.compile(
     r"^\W*(?:i|we) (?:run|own|have|manage|work (?:for|at)|represent) |^\W*my name is\b|^\W*i['’]?m [A-Z]|^\W*(?:the )?client\b",
     re.IGNORECASE,
 )
-_THEY_WANT = re.compile(
-    r"^\W*(?:the|our) (?:[\w'’&-]+ ){1,4}(?:wants?|would like|wish(?:es)?|plans?|needs?) to (?:invite [\w ]{3,30}? to|announce|promote|advertise|tell [\w ]{3,24}? (?:that|about)|inform [\w ]{3,24}? (?:that|about)|show|offer) (?P<said>.+)$",
-    re.IGNORECASE,
-)
 _WE_WANT = re.compile(
     r"^(?P<who>.{3,70}?),? (?:and|that|which) (?:we |i )?(?:want|would like|need|wish)s? to (?:advertise|promote|announce|sell|push|(?:tell|inform|remind) [\w ]{3,24}? (?:that|about)|let [\w ]{3,24}? know(?: that| about)?) (?P<said>.+)$",
     re.IGNORECASE,
@@ -131,7 +109,7 @@ def heard(sentence: str) -> Heard:
     text = without_manners(sentence)
     if not any(letter.isalnum() for letter in text):
         return Heard("silent")
-    for judge in (_named, _negative, _wished, third_person, request, begging):
+    for judge in (_named, _negative, _wished, third_person, included, request, begging):
         if (found := judge(text)) is not None:
             return found
     if _is_note(sentence):
@@ -139,13 +117,19 @@ def heard(sentence: str) -> Heard:
     for judge in (_directed, _said, _introduced, asked_somehow):
         if (found := judge(text)) is not None:
             return found
-    return Heard("reader", text)
+    if not is_for_maker(text, asked=False):
+        return Heard("reader", text)
+    named = _FOR_WHOM.search(text)
+    return Heard("request", named["who"]) if named else Heard("silent")
 
 
-_LOOK = re.compile(
-    r"\b(?:colou?rs?|fonts?|background|photos?|photography|pictures?|images?|logos?|style|tones?|looks?|feel|vibes?|layout|palette|typography|emojis?|icons?|illustrations?)\b",
+_FOR_WHOM = re.compile(
+    rf"(?<!\w)(?:{WORK})\b[^.!?;:]{{0,30}}? (?:for|für|pour|para|per|voor|для) (?:an? |the |our |my )?(?P<who>(?-i:[A-ZÀ-ÞА-Я])[\w'’&-]+(?: (?-i:[A-ZÀ-ÞА-Я])[\w'’&-]+){{0,3}})\W*$",
     re.IGNORECASE,
 )
+"""A list of formats ends with whom they are for: ``Leaderboard and skyscraper for Osprey Travel``."""
+
+
 _SCENE = re.compile(
     r"^\W*(?:please|pls|bitte) (?:show|depict|zeigen?|zeigt) (?!your|this|us|the |it\b)[^\d]*$|"
     r"^\W*(?:please |also |and )*(?:show|depict|portray|illustrate|visuali[sz]e) (?:an? (?!little|bit)|several |people |happy )|"
@@ -171,32 +155,14 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 """A hint at the look, beside a request; alone it could as well be a slogan."""
-_SIGNED = re.compile(
-    r"\W*(?:(?:many )?thanks|thank you|cheers|thx|regards|(?:kind|best) regards|best|danke|merci|gracias|grazie|lg|vg|mfg|(?:liebe|viele) grüße)[\s,!]+(?-i:[A-Z])[\w’'-]+(?: (?-i:[A-Z])[\w’'-]+)?\W*",
-    re.IGNORECASE,
-)
-_WITHOUT = re.compile(
-    r"\b(?:no|without|avoid) (?:stock |cheesy |generic )?(?:photos?|images?|emojis?|clip ?art|jargon|gradients?|people|faces)\b",
-    re.IGNORECASE,
-)
-"""What the design shall do without; no reader is told so."""
 
 
 def _is_note(sentence: str) -> bool:
     """Whether a sentence only notes how the design is to look: ``Professional look, no stock photos``."""
     bare = without_facts(sentence)
-    parts = [part for part in re.split(r"[,;]| and ", bare) if part.strip()]
-    if _NICE.search(bare) or _SCENE.search(bare) or _SIGNED.fullmatch(sentence):
-        return True
-    is_list = bool(_WITHOUT.search(bare)) and all(_LOOK.search(part) for part in parts)
-    patterns = (_VERBLESS.match(bare), _PLEASE.match(bare), _KINDLY_END.search(bare))
-    return is_list or any(patterns)
+    return bool(_SCENE.search(bare) or _VERBLESS.match(bare))
 
 
-_ASIDE = re.compile(
-    r"^\W*(?:(?:[^\W\d]+ ){0,2}(?:colou?rs?|farben|couleurs?|colores|colori|cores|kleuren|kolory|färger|farger|farver|цвета|кольори|renkler|fonts?|background|hintergrund|fondo|sfondo|fond|tło|stil|style|estilo|stile|styl)(?: [^\W\d]+){0,2})\s*(?:[,:]|$)",
-    re.IGNORECASE,
-)
 _POLITE = re.compile(
     r"^\W*(?:bitte|please|pls|merci d(?:e |['’])|por favor|per favore|proszę|graag|пожалуйста|lütfen|vänligen|vennligst)(?!\w)",
     re.IGNORECASE,
@@ -217,11 +183,12 @@ _FOR_READERS = re.compile(
 
 def is_aside(sentence: str) -> bool:
     """Whether, in a brief that asks for a banner, a sentence notes colours or begs without a word for the reader."""
+    if is_for_maker(sentence, asked=True):
+        return True
     is_plain = not contact_spans(sentence) and not any(letter.isdigit() for letter in sentence)
     return is_plain and bool(
         (
-            _ASIDE.match(sentence)
-            or _IMAGINE.match(sentence)
+            _IMAGINE.match(sentence)
             or _MAYBE.search(sentence)
             or _PLEASE_ONLY.match(sentence)
             or _HINT.search(without_manners(sentence))
@@ -239,12 +206,12 @@ def _named(text: str) -> Heard | None:
 
 
 def _negative(text: str) -> Heard | None:
-    is_note = _FORBIDDEN.match(text) or _NOTE_TO_US.match(text)
+    is_note = _NOTE_TO_US.match(text) or forbids(text)
     return Heard("silent") if is_note else None
 
 
 def _directed(text: str) -> Heard | None:
-    if _SUBJECT_SHOULD.match(text) or _IT_SHOULD.match(text) or _LOOKS.match(text) or _WANTED_LOOK.match(text):
+    if _SUBJECT_SHOULD.match(text) or _IT_SHOULD.match(text) or _LOOKS.match(text):
         return _wanted_in(text) or Heard("silent")
     if _DIRECTED.match(text) and (_DESIGN_WORD.search(text) or _REFERENCE.search(text) or _QUOTED.search(text)):
         return _wanted_in(text) or Heard("silent")
@@ -292,6 +259,6 @@ def _said(text: str) -> Heard | None:
 
 def _introduced(text: str) -> Heard | None:
     """Who asks: ``I run a small bakery``; of ``we are a bakery and want to advertise our rye bread`` the bread."""
-    if match := _WE_WANT.match(text) or _THEY_WANT.match(text):
+    if match := _WE_WANT.match(text):
         return Heard("wanted", OWN.sub("", match["said"].strip(), count=1))
     return Heard("silent") if _I_RUN.match(text) and not re.search(r"\d", text) else None

@@ -24,7 +24,9 @@ _ABBREVIATED = re.compile(
 _NUMBERED = re.compile(
     r"\d+(?:[.,:/]\d+)+|(?<=am )\d{1,2}\. \w|(?<=der )\d{1,2}\. \w|(?<=den )\d{1,2}\. \w|(?<=dem )\d{1,2}\. \w|(?<=zum )\d{1,2}\. \w|(?<=vom )\d{1,2}\. \w|[-–]?\d(?:[\d.,]*\d)? ?(?:%|[^\W\d_\u0e00-\u0e7f]{1,3}\b)"
 )
-_PATTERNS = (CODE, URL, EMAIL, PHONE, DATE, TIME, _ABBREVIATED, _NUMBERED)
+_HOUSE = re.compile(r"(?<!\w)[A-ZÀ-ÞА-Я][\w'’.-]{2,}, \d{1,4}[a-zа-я]?(?=\s*(?:[.;)]|$|\n| [–—(]|, [A-ZÀ-ÞА-Я]))")
+"""A house's number after its street: ``улица Ленина, 8``."""
+_PATTERNS = (_HOUSE, CODE, URL, EMAIL, PHONE, DATE, TIME, _ABBREVIATED, _NUMBERED)
 _MOST_LETTERS = 2000
 
 

@@ -16,7 +16,7 @@ from streamforge.pipelines.banner.words.telling import Told
 _BUTTON_LETTERS = 22
 _ADDRESS_LETTERS = 24
 _ASKS: tuple[tuple[str, str], ...] = (
-    (r"whats ?app", "WhatsApp Us"), (r"call|ring|phone|tel|telephone|speak|talk", "Call Us"), (r"text|sms", "Text Us"), (r"send (?:us )?(?:your |a |the )?(?:cv|résumé|resume|application)", "Apply Now"), (r"e-?mail|mail|write|send", "Email Us"), (r"register|registration", "Register Now"), (r"sign(?:ing)? ?up", "Sign Up Now"),
+    (r"whats ?app", "WhatsApp Us"), (r"call|ring|phone|tel|telephone|speak|talk", "Call Us"), (r"text|sms", "Text Us"), (r"send (?:us )?(?:your |a |the )?(?:cvs?|résumés?|resumes?|applications?)", "Apply Now"), (r"e-?mail|mail|write|send", "Email Us"), (r"register|registration", "Register Now"), (r"sign(?:ing)?[ -]?up", "Sign Up Now"),
     (r"apply|applications?|cv", "Apply Now"), (r"donat\w+|give|pledge", "Donate Now"), (r"rsvp", "RSVP Now"), (r"join", "Join Us"), (r"tickets?|buy tickets", "Get Tickets"), (r"pre-?order", "Pre-Order Now"), (r"order|orders|to order", "Order Now"),
     (r"shop|buy", "Shop Now"), (r"book|bookings?|booking", "Book Now"), (r"reserv\w+", "Reserve Now"), (r"subscri\w+", "Subscribe Now"), (r"download", "Download Now"), (r"start|begin", "Start Now"), (r"try", "Try It Today"), (r"read", "Read More"),
     (r"enrol\w*", "Enroll Now"), (r"volunteer", "Volunteer"), (r"adopt", "Adopt Today"), (r"vote", "Vote Now"), (r"contact|enquir\w+|inquir\w+|get in touch|reach", "Contact Us"), (r"learn|details|more|info\w*|find out|discover|explore", "Learn More"),

@@ -27,6 +27,10 @@ _SPLIT_NUMBER = re.compile(r"(?<=\d)\0+(?=\d)")
 """What is hidden between two figures parts them: joined they would be another number."""
 _LOUD = re.compile(r"([!?！？])(?:\s*[!?！？])+")
 """One mark says as much as three."""
+_RUN = re.compile(r"([^\w\s])\1{7,}")
+"""A rule of dashes or dots draws a line; three say as much."""
+_ENUMERATED = re.compile(r"(?:^|(?<=\s))\(?([1-9])[.)]\s+(?=\S)")
+_LEAST_LISTED = 2
 _FACE = re.compile(r"(?<=\S)[^\S\n]+[:;]-?[()DPp](?!\S)")
 """``:-)``"""
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,10});", re.IGNORECASE)
@@ -35,10 +39,36 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,10});", re.IGNORECAS
 def readable(brief: str) -> str:
     """The brief as lines of text. Idempotent; every word of it is one of the brief's."""
     text = _without_markup(brief)
-    text = PICTOGRAPHS.sub(" ", _SPLIT_NUMBER.sub(" ", "".join(_shown(letter) for letter in text)).replace(_HIDDEN, ""))
-    text = _FACE.sub(_stopped, _LOUD.sub(r"\1", text))
-    lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in text.split("\n"))
+    text = "\n".join(map(_parted, _SPLIT_NUMBER.sub(" ", "".join(map(_shown, text))).replace(_HIDDEN, "").split("\n")))
+    text = _FACE.sub(_stopped, _LOUD.sub(r"\1", _RUN.sub(r"\1\1\1", text)))
+    lines = (_listed(re.sub(r"[^\S\n]+", " ", line).strip()) for line in text.split("\n"))
     return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip()
+
+
+def _parted(line: str) -> str:
+    """A line without emoji; several between words part it, one may stand for a word (``We ❤ bread``)."""
+    between = [
+        match
+        for match in PICTOGRAPHS.finditer(line)
+        if any(map(str.isalnum, line[: match.start()])) and any(map(str.isalnum, line[match.end() :]))
+    ]
+    is_parting = len(between) > 1 or any(not line[match.end() :].lstrip()[:1].islower() for match in between)
+    return PICTOGRAPHS.sub("\n" if is_parting else " ", line)
+
+
+def _listed(line: str) -> str:
+    """``1) Concert 2) Town hall`` as a line each: numbers that count up from one."""
+    found = list(_ENUMERATED.finditer(line))
+    if len(found) < _LEAST_LISTED or [int(match[1]) for match in found] != list(range(1, len(found) + 1)):
+        return line
+    return (
+        "\n".join(
+            line[match.end() : after].strip(" ,;")
+            for match, after in zip(found, [*(match.start() for match in found[1:]), len(line)], strict=True)
+        )
+        if not line[: found[0].start()].strip()
+        else line
+    )
 
 
 def _stopped(face: re.Match[str]) -> str:

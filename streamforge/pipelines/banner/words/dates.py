@@ -39,7 +39,8 @@ _WEEKDAY = (
     r"(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|sonnabend|(?:mo|di|mi|do|fr|sa|so)\.,?(?= \d)|"
     r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo|"
     r"lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|(?:segunda|terça|quarta|quinta|sexta)-feira|"
-    r"(?:maan|dins|woens|donder|vrij|zater|zon)dag|(?:mån|tis|ons|tors|fre|lör|sön|man|tirs|lør|søn)dag)"
+    r"(?:maan|dins|woens|donder|vrij|zater|zon)dag|(?:mån|tis|ons|tors|fre|lör|sön|man|tirs|lør|søn)dag|"
+    r"понедельник|вторник|сред[ау]|четверг|пятниц[ау]|суббот[ау]|воскресенье|يوم (?:السبت|الأحد|الاثنين|الثلاثاء|الأربعاء|الخميس|الجمعة)|(?:रवि|सोम|मंगल|बुध|गुरु|शुक्र|शनि)वार)"
 )
 _BEFORE = (
     r"(?:until|till|through|no later than|not later than|by|before|after|since|between|from|every|ends|ending|starting|starts|on|"
@@ -49,25 +50,34 @@ _BEFORE = (
 )
 _DAY = r"\d{1,2}(?:st|nd|rd|th|er|º|ª|°|\.)?"
 _NUMERIC = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2})|(?<![\d.,$€£¥₹])(?:0?[1-9]|[12]\d|3[01])\. ?(?:0?[1-9]|1[0-2])\.(?: ?\d{4})?)(?!\d)"
-_AND = r" ?(?:-|–|&|to|and|bis(?: zum)?|und|au|al|à|a|y|et|e|tot|do|по|—) ?"
+_DOTTED = r"(?:\d{1,2}\. ?\d{1,2}\.(?: ?\d{4})?)"
+_AND = r"(?:—| ?(?:-|–|&|to|and|bis(?: zum)?|und|au|al|à|a|y|et|e|tot|do|по) ?)"
 _NAMED = (
     rf"(?:(?:{_DAY}, ?)*{_DAY}(?: ?{MONTH})?{_AND})?{_DAY} ?(?:of |de |d['’])?{MONTH}(?:(?: de)? \d{{4}}\b)?"
     rf"|{MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:{_AND}(?:{MONTH} )?\d{{1,2}}(?:st|nd|rd|th)?)?\b(?:,? \d{{4}}\b)?"
 )
-_CLOCK = r"(?:kl\.? \d{1,2}(?:[:.]\d{2})?(?: ?[-–] ?\d{1,2}(?:[:.]\d{2})?)?|\d{1,2}(?:[:.]\d{2})? ?(?:[ap]m\b|[ap]\.m\.)|\d{1,2}(?:[:.]\d{2})? ?(?:uhr|h(?: ?\d{2})?)\b|\d{1,2}:\d{2}(?: (?:CES?T|UTC|GMT|[EP][SD]T|BST)\b)?)"
-_HOURS = rf"(?:\d{{1,2}}(?:[:.]\d{{2}})?(?: ?[ap]m| ?h| ?uhr)?{_AND})?{_CLOCK}(?: (?:CES?T|UTC|GMT|[EP][SD]?T|BST)\b)?"
+_CLOCK = r"(?:kl\.? \d{1,2}(?:[:.]\d{2})?(?: ?[-–] ?\d{1,2}(?:[:.]\d{2})?)?|\d{1,2}(?:[:.]\d{2})? ?(?:[ap]m\b|[ap]\.m\.)|\d{1,2}(?:[:.]\d{2})? ?(?:uhr|uur|h(?: ?\d{2})?)\b|\d{1,2}:\d{2}(?: (?:CES?T|UTC|GMT|[EP][SD]T|BST)\b)?)"
+_HOURS = (
+    rf"(?:\d{{1,2}}(?:[:.]\d{{2}})?(?: ?[ap]m| ?h| ?uhr| ?uur)?{_AND})?{_CLOCK}(?: (?:CES?T|UTC|GMT|[EP][SD]?T|BST)\b)?"
+)
 TIME = re.compile(rf"(?<![\w.,]){_HOURS}", re.IGNORECASE)
 """An hour or a span of hours: ``3-5 pm``, ``20 Uhr``, ``7.30 p.m.``."""
-_AT = r"(?:,? (?:at|from|um|ab|von|à|de|dès|a las|de las|alle|dalle|ore|alle ore|às|das|om|van|kl\.)|,)? "
+_BARE_HOURS = r"\d{1,2}(?:[:.]\d\d)? ?(?:[-–]|to|till?|bis|tot) ?\d{1,2}(?:[:.]\d\d)?(?![\d%]| ?[€$£%]|[.,:]\d| ?(?:years|people|jahre|ans|%))"
+"""After a day: hours without a unit."""
+_AT = r"(?:,? (?:at|from|um|ab|von|van|à|de|dès|a las|de las|alle|dalle|ore|alle ore|às|das|om|van|kl\.)|,)? "
 _ENGLISH_DAY = (
     r"(?<!cyber )(?<!black )(?<!good )(?<!easter )(?<!your )(?<!our )(?<!my )(?:mon|tues|wednes|thurs|fri|satur|sun)day\b(?! (?:sale|deals|evenings|mornings|nights|afternoons|roasts?|lunch|brunch|papers?))|"
     r"(?:(?:this|next|every (?:second|other|third)|every) )(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|weekend\b|week\b|month\b)"
 )
 _TO_MONTH = rf"(?:(?:until|till|through|throughout|by|bis|hasta|jusqu['’](?:en|à)|tot|fino a)(?: the)?(?: end of| late| mid| ende| finales de| la fin| eind)?|do (?:końca|konce)) {MONTH}(?! \d)"
 """A deadline by the month: ``through December``."""
+_TO_DAY = rf"(?:nur )?(?:noch )?(?:bis(?: zum| kommenden)?|hasta(?: el)?|jusqu['’](?:à|au)|fino a|até|tot(?: en met)?|senast|until|till?|til) (?:le |el |den )?{_WEEKDAY}(?!\w)"
+"""A deadline by the day of the week: ``bis Samstag``."""
+_WEEKLY = rf"(?:tous les|chaque|jeden|immer|todos los|cada|ogni|todas? as|aos?|nas?|às|elke|varje|hver|каждый|каждую|jeweils)(?: [\w]{{2,8}})? {_WEEKDAY}s?(?!\w)"
+"""A day of every week: ``tous les mardis``."""
 _ASKED = r"(?:(?:rsvp|order|book|apply|register|reply|enter|sign up|pre-?order|submit) )?"
 DATE = re.compile(
-    rf"(?<![\w.,/]){_ASKED}(?:{_BEFORE} ){{0,2}}(?:(?:{_WEEKDAY},? (?:(?:den|le|el|il|the) )?)?(?:{_NUMERIC}|{_NAMED})|{_TO_MONTH}|{_ENGLISH_DAY})(?:{_AT}{_HOURS})?(?: only\b)?",
+    rf"(?<![\w.,/]){_ASKED}(?:{_BEFORE} ){{0,2}}(?:(?:{_WEEKDAY},? (?:(?:den|le|el|il|the) )?)?(?:(?:{_DOTTED}{_AND})?{_NUMERIC}|{_NAMED})|{_TO_MONTH}|{_TO_DAY}|{_WEEKLY}|{_ENGLISH_DAY})(?:{_AT}(?:{_HOURS}|{_BARE_HOURS}))?(?: only\b)?",
     re.IGNORECASE,
 )
 """A day with whatever belongs to it: what comes before it, weekday, year, hours."""

@@ -100,9 +100,14 @@ class Described(Struct, frozen=True, kw_only=True):
     texts: tuple[str, ...] = ()
 
 
+def without_style(sentence: str) -> str:
+    """The sentence without what it ends with about its look: ``a sale with a bold design``."""
+    return _STYLE_TAIL.sub("", sentence).strip() or sentence
+
+
 def described(sentence: str) -> Described:
     """The description taken apart; a sentence that is none is its own text."""
-    text = _STYLE_TAIL.sub("", sentence).strip() or sentence
+    text = without_style(sentence)
     is_described = text[:1].islower() or (re.match(r"An? [a-z]", text) and _BUSINESS.match(text))
     if not is_described and not _OCCASION.match(text) and not _TITLED.match(text):
         return Described(texts=(text,))
@@ -156,7 +161,14 @@ def _that_are(text: str) -> Described | None:
 
 def is_business(text: str) -> bool:
     """Whether the words only name a kind of business: ``my taxi firm``."""
-    return bool(_ONLY_BUSINESS.match(text))
+    return bool(_ONLY_BUSINESS.match(re.sub(r" (?:in|at|near) (?:the )?[A-Z][\w' -]+$", "", text)))
+
+
+_NAMED_BY = re.compile(
+    r"^\w+ing (?:courses?|class(?:es)?|workshops?|lessons?|schools?|clubs?|tips|gear|tours?|trips?|part(?:y|ies)|events?|days?|nights?|weeks?|weekends?|services?|studios?|cent(?:re|er)s?|sessions?|camps?|market|fair|sale)\b",
+    re.IGNORECASE,
+)
+"""A gerund that is part of a name: ``beekeeping course``."""
 
 
 def reworded(wanted: str) -> str:
@@ -165,7 +177,7 @@ def reworded(wanted: str) -> str:
     if match := _QUALITY.match(bare):
         words = [_QUALITIES[word.casefold()] for word in re.split(r",? (?:and|&) |, ", match["all"])]
         return f"{', '.join(words)} {match['thing']}"
-    return our(wording.imperative(bare))
+    return our(bare if _NAMED_BY.match(bare) else wording.imperative(bare))
 
 
 _OURS = re.compile(
@@ -179,8 +191,21 @@ def your(wish: str) -> str:
     return wording.second_person(_OURS.sub("our ", wish))
 
 
+_BUSINESS_DOES = re.compile(
+    r"^(?:an? |the )?(?:company|business|firm|startup|start-up|agency) (?:which|that|who) (?P<does>[a-z]{2,}s) (?=\w)",
+    re.IGNORECASE,
+)
+"""``a company which rents out bikes`` says of itself that it rents out bikes."""
+
+
+def _base(verb: str) -> str:
+    """A verb of the third person without its ending."""
+    return re.sub(r"(?:(?<=sh)|(?<=ch)|(?<=x)|(?<=ss)|(?<=o))es$|(?<=[^s])s$", "", verb)
+
+
 def our(text: str) -> str:
     """Speak as the advertiser: ``their products`` becomes ``our products``; an opening ``They`` becomes ``We``."""
+    text = _BUSINESS_DOES.sub(lambda match: f"We {_base(match['does'])} ", text)
     text = re.sub(r"^(?:He|She|They|It) (?:offers?|sells?|provides?|has|have|gives?|makes?) (?=\w)", "", text)
     text = re.sub(r"^They (?:are|were)\b", "We are", text)
     text = re.sub(r"^They(?=['’]| )", "We", text)

@@ -74,8 +74,11 @@ _CURRENCY = r"(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|TRY|AUD|CAD|NZD|SGD|INR|JPY
 _NUMBER = r"\d+(?:[.,]\d+)*(?:[ \u00a0\u202f]\d{3})*"
 _PRICE = (
     rf"(?:(?:(?:US|A|C|NZ|S|HK)?[$€£¥₹₩₺₽]|R\$|\b{_CURRENCY}\b|(?<![\w])(?:Rs\.?|Kč)) ?{_NUMBER}(?:[km]\b)?|"
+    rf"(?<![\w])R ?{_NUMBER}(?:,-)?(?!\w)|{_NUMBER} ?(?:bucks?|quid)\b|"
     rf"{_NUMBER} ?(?:€|£|\$|₽|₺|₪|₴|₫|₹|฿|₩|zł|Kč|{_CURRENCY}\b|kr\b|lei\b|TL\b|Ft\b|лв\b|грн\b|руб\b|дин\b|дирхам|درهم|ريال|دينار|جنيه|تومان|บาท|円|元|원|đ\b|euros?\b|dollars?\b|pounds?\b|[Cc]ents?\b|pence\b))"
 )
+_BARE_PER = r"\d+(?:[.,]\d\d)? (?:an? |per |each )(?:loaf|cup|slice|pint|bottle|box|bag|head|pop|go|ticket|person|piece|kg|kilo|hour|day|night|week|month|class|session|lesson|seat|table|dozen)\b"
+"""A price without a currency, by what it is per: ``4.80 a loaf``."""
 _PER = r"(?:(?: ?/ ?| per | an? | pro | je | im | par | por | al )(?:month|mo\b\.?|year|yr|week|wk|day|night|kg|lb|hour|hr?\b|monat|nacht|tag|mois|nuit|mes|noche|mese|notte|maand|nacht|mês|persona|pessoa|personne|persoon|person|osob[ęa]|osoba|pers\.?|adulte?|adult|child|kind|enfant|semana|settimana|semaine|woche|week|hora|heure|stunde|uur|unit|piece|stück|pair|head|guest|couple|user|seat|m²|km|kwh|sqm|liter|litre|bottle|box|class|session|lesson|visit|night|room|car|window|token|page)(?!\w)|,? (?:pcm|p\.?c\.?m|pppn|pp|p\.a\.|p\.m\.)(?!\w)| ?/ ?[^\W\d_]+\.?| per (?:\d+ ?[a-z]{1,3} )?[a-z]+\b| l['’]un[oa]?\b)"
 _AS_STATED = rf"{_PRICE}(?: each\b)?(?:{_PER}(?: for \d+ (?:months?|mo\b\.?|weeks?|years?))?)?(?: or {_PRICE}{_PER})?"
 _OVER = r"(?:over|above|from|of|worth|min(?:imum|\.)?(?: spend)?(?: of)?|at least|more than|under|below|ab|über|von|unter|mindestens|dès|de plus de|à partir de|desde|de más de|oltre|da|vanaf|boven)"
@@ -103,7 +106,7 @@ _OFFERS: tuple[re.Pattern[str], ...] = tuple(
         PRICE_PAIR,
         rf"\bmin(?:imum|\.) (?:spend|order|purchase)(?: of)? {_PRICE}",
         rf"\bbuy {_COUNT}(?: [^\W\d]+){{0,2}},? (?:and )?get (?:the |a |an )?(?:\d(?:nd|rd|th)|{_COUNT}|(?:second|third|fourth)(?: one)?|another)(?: one)?(?: [^\W\d]+)??(?: (?:for )?(?:free|half[- ]price|half off|{_PERCENT} off))?{_MINIMUM}?",
-        rf"\b{_COUNT}[- ]for[- ](?:{_COUNT})\b",
+        rf"\b{_COUNT}[- ]for[- ](?:{_COUNT})\b(?![:.]\d| ?[ap]\.?m)",
         rf"\b{_COUNT}(?: [^\W\d]+)? for the price of {_COUNT}\b",
         rf"{_LIMIT}(?<![\w.,]){_PERCENT}{_CUT}(?:{_ON_CONDITION}|{_MINIMUM}|{_PERIOD})?",
         rf"(?:\b(?:from|only|just|ab|nur) )?(?<![\w.,]){_PERCENT} (?:(?:APR|AER)(?: (?:variable|fixed|representative))?(?: interest| rate)?(?: on {_PRICE}(?: ?(?:[-–]|to) ?{_PRICE})?)?(?: over \d+(?: ?(?:[-–]|to) ?\d+)? (?:years?|months?)\b)?|interest|financing|commission)\b",
@@ -115,6 +118,8 @@ _OFFERS: tuple[re.Pattern[str], ...] = tuple(
         ),
         rf"\b(?:first|second) \w+ (?:is )?(?:free|half price)\b|\bfree (?:[\w-]+ )?(?:{_FREEBIE})\b(?:{_ON_CONDITION}| for (?:every|each|all|the first \d+) [^\W\d]+)?",
         r"\bhalf[- ](?:price|off)\b",
+        rf"(?<![\w.,$€£]){_BARE_PER}",
+        rf"(?:\ball )?(?<![\w.,])[-–−]{_PERCENT}",
         rf"\bскидк\w* (?:до )?{_PERCENT}",
     )
 )

@@ -8,6 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from streamforge.pipelines.banner.words.sentences import sentences
+
 Use = Literal[
     "title",
     "subject",
@@ -27,7 +29,7 @@ _WORDS: dict[Use, str] = {
     "title": "title|headline|heading|header|main text|main headline|titel|überschrift|schlagzeile|titre|título|titular|titolo|tytuł|hasło|rubrik|overskrift|заголовок|название|назва|başlık|τίτλος|عنوان|العنوان|כותרת|शीर्षक|หัวข้อ|タイトル|标题|제목",
     "subject": "what|was|qué|que|quoi|cosa|che cosa|wat|o quê|co|что|що|vad|hva|hvad|event|event name|event title|name of the event|name of event|name of the course|course|course name|workshop|show|job|job title|position|role|vacancy|property|product|product name|item|service|subject|topic|campaign|promotion|occasion|theme of event|"
     "veranstaltung|produkt|stelle|objekt|événement|produit|poste|evento|producto|puesto|curso|prodotto|posizione|produto|vaga|evenement|product|vacature|wydarzenie|produkt|stanowisko|evenemang|мероприятие|событие|товар|вакансия|подія|etkinlik|ürün|εκδήλωση|イベント|商品|活动|产品|행사",
-    "sub": "subline|sub line|subtitle|sub title|subheading|subheadline|sub headline|sub|tagline|slogan|claim|motto|description|details|benefit|benefits|usp|message|key message|body|body text|text|copy|unterzeile|untertitel|beschreibung|sous-titre|accroche|description|subtítulo|descripción|eslogan|lema|sottotitolo|descrizione|subtitel|podtytuł|opis|описание|слоган|说明|説明|설명",
+    "sub": "who|for whom|für wen|pour qui|para quién|per chi|subline|sub line|subtitle|sub title|subheading|subheadline|sub headline|sub|tagline|slogan|claim|motto|description|details|benefit|benefits|usp|message|key message|body|body text|text|copy|unterzeile|untertitel|beschreibung|sous-titre|accroche|description|subtítulo|descripción|eslogan|lema|sottotitolo|descrizione|subtitel|podtytuł|opis|описание|слоган|说明|説明|설명",
     "date": "date|dates|when|time|times|day|days|hours|opening hours|schedule|starts|start|deadline|valid|datum|wann|zeit|uhrzeit|termin|öffnungszeiten|date|quand|heure|horaires?|fecha|cuándo|hora|horario|data|quando|ora|orario|wanneer|tijd|kiedy|godzina|godziny|när|tid|tidpunkt|когда|дата|время|коли|час|tarih|saat|ημερομηνία|ώρα|تاریخ|التاريخ|الوقت|الموعد|תאריך|שעה|मौका|तारीख|तिथि|समय|วันที่|เวลา|日時|日期|时间|時間|期間|일시|날짜|시간",
     "place": "place|where|location|venue|address|area|city|ort|wo|adresse|treffpunkt|lieu|où|lugar|dónde|dirección|luogo|dove|indirizzo|local|onde|morada|endereço|plaats|waar|locatie|adres|miejsce|gdzie|plats|var|sted|hvor|место|где|адрес|місце|yer|mekan|τόπος|χώρος|مکان|المكان|العنوان بالتفصيل|מקום|כתובת|स्थान|पता|สถานที่|場所|住所|会場|地点|地址|장소|주소",
     "offer": "offer|deal|discount|promo|special|angebot|rabatt|aktion|offre|promotion|remise|oferta|promoción|descuento|offerta|sconto|promoção|desconto|aanbieding|korting|promocja|zniżka|rabat|erbjudande|tilbud|tilbud|акция|скидка|предложение|знижка|kampanya|indirim|προσφορά|عرض|تخفیف|מבצע|ऑफर|छूट|โปรโมชั่น|特典|割引|优惠|折扣|할인|혜택|price|preis|prix|precio|prezzo|preço|prijs|cena|pris|цена|ціна|fiyat|τιμή|قیمت|السعر|מחיר|कीमत|ราคา|料金|価格|价格|가격",
@@ -46,7 +48,8 @@ _LINE = re.compile(
     r"^\s*(?:[-–—•*·▪◦►]+|\d{1,2}[.)])?\s*([^\W\d_][^\n:：=–—\"“]{0,28}?)\s*(?:[:：=]|\s[–—-](?=\s))\s*(\S.*)$"
 )
 _TOLD = re.compile(
-    r"^\W*(?:the |our |its )?(brand(?: name)?|company(?: name)?|shop name|button|cta|call[- ]to[- ]action|location|venue|place|date|time|price|title|headline|tagline|slogan|main message|website|phone number|phone|address|subline|deadline|offer|deal|promotion|discount)(?: text)?(?: (?:is|are|will be|(?:could|can|might|should) (?:be|say|read)(?: something like)?|reads|says)\b:?|\s*:)\s+(\S.*)$",
+    r"^\W*(?:the |our |its |der |die |das |el |il |le |la |lo |o |a |de |het )?(brand(?: name)?|company(?: name)?|shop name|button|cta|call[- ]to[- ]action|location|venue|place|date|time|price|title|headline|tagline|slogan|main message|website|phone number|phone|address|subline|deadline|offer|deal|promotion|discount|"
+    r"knopf|überschrift|titel|botón|titular|título|bouton|titre|pulsante|titolo|botão|knop|kop|przycisk|knapp|кнопка|заголовок)(?: text)?(?: (?:is|are|will be|(?:could|can|might|should) (?:be|say|read)(?: something like)?|reads|says)\b:?|\s*:|\s[–—-](?=\s)|(?=\s*[\"“„«‘'][^\"”“»’']+[\"”“»’']\W*$))\s*(\S.*)$",
     re.IGNORECASE,
 )
 """A field said as a sentence: ``Location is St Luke's Church Hall``."""
@@ -73,6 +76,33 @@ def fields(lines: list[str]) -> list[Field | str]:
     if len(known) < _LEAST:
         return list(lines)
     return [line if found is None else found for line, found in zip(lines, read, strict=True)]
+
+
+def parts_of(body: str) -> list[Field | str]:
+    """The body's fields and sentences; sentences that are labelled one after the other are a form as well."""
+    found: list[Field | str] = []
+    for part in fields(body.split("\n")):
+        found.extend([part] if isinstance(part, Field) else sentences(part))
+    found = _together(found)
+    lines = [part for part in found if isinstance(part, str)]
+    labelled = iter(fields(lines))
+    return [next(labelled) if isinstance(part, str) else part for part in found]
+
+
+def _together(parts: list[Field | str]) -> list[Field | str]:
+    """One-word sentences in a row as one line: ``Fresh. Local. Organic.`` stays whole."""
+    found: list[Field | str] = []
+    for part in parts:
+        before = found[-1] if found else ""
+        is_row = isinstance(part, str) and _ONE_WORD.fullmatch(part) and isinstance(before, str)
+        if is_row and re.fullmatch(rf"(?:{_ONE_WORD.pattern}\. )*{_ONE_WORD.pattern}", str(before)):
+            found[-1] = f"{before}. {part}"
+        else:
+            found.append(part)
+    return found
+
+
+_ONE_WORD = re.compile(r"[A-Za-zÀ-ɏЀ-ӿ]{2,16}")
 
 
 def told_field(sentence: str) -> Field | None:

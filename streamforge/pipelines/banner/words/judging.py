@@ -147,6 +147,17 @@ def says_hours(text: str) -> bool:
     return not _DEADLINE.match(text)
 
 
+_CLIENT = re.compile(
+    r" or | und | oder |\b(?:company|firm|business|agency|provider|retailer|manufacturer|brand|organi[sz]ation|startup|start-up|chain|association|institution)$",
+    re.IGNORECASE,
+)
+
+
+def describes_client(line: str) -> bool:
+    """Whether words only say of what kind the advertiser is, as nobody says of himself: ``dairy company``."""
+    return bool(_CLIENT.search(line))
+
+
 def is_kind(lead: str) -> bool:
     """Whether words before a colon only say what kind of thing is announced: what it is called says more."""
     return bool(_KIND.match(lead))

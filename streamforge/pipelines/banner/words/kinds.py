@@ -91,7 +91,7 @@ def is_offer(clause: str, language: str) -> bool:
 
 
 _AFTER_PRICE = re.compile(
-    r"^\W*$|^\W*(?:\(|for\b|per\b|each\b|a\b|an\b|/|pp\b|p/?p\b|incl|inkl|including|with\b|on\b|or\b|and\b|plus\b|pro\b|je\b|par\b|por\b|al\b|für\b|pour\b|para\b|per\b|za\b|fixed|flat|only|all|off\b|until|instead|deposit|monthly|weekly|brutto|netto|в\b|за\b|на\b|mit\b|avec\b|con\b|com\b|met\b|med\b|z\b|c\b|с\b)",
+    r"^\W*$|^ [a-z]{3,}s(?: (?:for|on|every|all)\b|\W*$)|^\W*(?:\(|for\b|per\b|each\b|a\b|an\b|/|pp\b|p/?p\b|incl|inkl|including|with\b|on\b|or\b|and\b|plus\b|pro\b|je\b|par\b|por\b|al\b|für\b|pour\b|para\b|per\b|za\b|fixed|flat|only|all|off\b|until|instead|deposit|monthly|weekly|brutto|netto|в\b|за\b|на\b|mit\b|avec\b|con\b|com\b|met\b|med\b|z\b|c\b|с\b)",
     re.IGNORECASE,
 )
 _SENTENCE_VERB = re.compile(

@@ -68,8 +68,10 @@ def with_parted(text: str) -> tuple[str, ...]:
     for match in _WITH.finditer(text):
         before, after = text[: match.start()].strip(), text[match.end() :].strip()
         is_clause = re.match(r"(?:we|you|they|i|it|our|your|she|he|let)\b", before, re.IGNORECASE)
-        is_free = (not is_clause or bool(offer_spans(after))) and not any(
-            start < match.start() + 1 < end for start, end in kept
+        is_free = (
+            not re.search(r"\b(?:which|who|that)\b", after)
+            and (not is_clause or bool(offer_spans(after)))
+            and not any(start < match.start() + 1 < end for start, end in kept)
         )
         if (
             is_free

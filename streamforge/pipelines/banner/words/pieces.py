@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from streamforge.pipelines.banner.words.contacts import is_parted, parted
 from streamforge.pipelines.banner.words.dates import DATE, TIME
+from streamforge.pipelines.banner.words.facets import says_place
 from streamforge.pipelines.banner.words.kinds import Kind, kind_of
 from streamforge.pipelines.banner.words.lexicon import LEXICONS
 from streamforge.pipelines.banner.words.lifting import QUALIFIES, with_parted
@@ -50,7 +51,7 @@ _AND = {
     "ukrainian": r"і|й|та|або|але|який|яка|які|де|що|щоб|якщо|коли|з",
 }
 """A clause that begins so goes on with the one before it."""
-_BARE_HOURS = re.compile(r"\d{1,2}(?:[:.]\d\d)? ?[-–] ?\d{1,2}(?:[:.]\d\d)?")
+_BARE_HOURS = re.compile(r"\d{1,2}(?:[:.]\d\d)? ?(?:[-–]|to|til|till|bis|à|a|tot) ?\d{1,2}(?:[:.]\d\d)?")
 """After a day: hours without a unit."""
 _PRONOUN = re.compile(r"(?:it|they|he|she|you|i)\b", re.IGNORECASE)
 """Commas in a sentence that begins so part its verbs."""
@@ -165,9 +166,11 @@ def _groups(found: list[Clause], sentence: str, language: str, number: int) -> l
 
 def _belongs(group: _Group, clause: Clause, kind: Kind, sentence: str, language: str) -> bool:
     """Whether a clause after a comma stays with those before it."""
-    if "ask" in {kind, group.kind}:
-        return False
     text = sentence[group.start : group.end]
+    if "ask" in {kind, group.kind} or (
+        (says_place(clause.text) and not _NAME.fullmatch(text)) or (says_place(text) and not clause.text[:1].isupper())
+    ):
+        return False
     return (
         _goes_on(group.kind, text, clause.text, language, is_last=clause.end == len(sentence))
         or (group.start == 0 and kind == "news" and bool(_PRONOUN.match(text)))
@@ -239,11 +242,13 @@ def _piece(group: _Group, sentence: str, language: str, number: int) -> list[Pie
         if not is_parted(text, language):
             return [Piece("news", text, number, led=led)]
         before, after = parted(text, language)
-        after = "" if _begins(_AND, after, language) or _begins(_UNLESS, after, language) else after
+        is_loose = _begins(_AND, after, language) or _begins(_UNLESS, after, language)
+        after = "" if is_loose and not DATE.match(after) else after
         says = not group.label and (len(before.split()) > _ASK_WORDS or any(letter.isdigit() for letter in before))
         told = [line for line in (before if says else "", after) if line]
         return [
             Piece("ask", before, number, lead=group.label),
+            *([Piece("date", day.group(), number)] if (day := DATE.search(before)) and not says else []),
             *(Piece(kind_of(line, language), line, number, led=led) for line in told),
         ]
     if group.kind in {"news", "offer"} and not group.lead:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - other scripts' signs
 """Which piece of a brief takes which place on the banner; each is used once."""
 
 from __future__ import annotations
@@ -6,10 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from streamforge.pipelines.banner.words import judging, wording
+from streamforge.pipelines.banner.words import echoes, judging, wording
 from streamforge.pipelines.banner.words.dates import DATE
+from streamforge.pipelines.banner.words.describing import is_business
 from streamforge.pipelines.banner.words.facts import offer_spans
 from streamforge.pipelines.banner.words.kinds import Kind
+from streamforge.pipelines.banner.words.leading import SEEKS, leading_points
 from streamforge.pipelines.banner.words.lexicon import LEXICONS
 from streamforge.pipelines.banner.words.lifting import lifted
 from streamforge.pipelines.banner.words.pieces import Piece
@@ -17,16 +20,28 @@ from streamforge.pipelines.banner.words.stock import TITLE_LETTERS, Item, gather
 from streamforge.pipelines.banner.words.telling import UNINFLECTED, Told
 
 DOT = " · "
-_REPEATS, _KICKER_REPEATS, _WISH_REPEATS = 0.75, 0.6, 0.55
-"""From which share of its meaning a line, a kicker, a wish counts as said already."""
+_KICKER_REPEATS, _WISH_REPEATS = 0.6, 0.55
+"""From which share of its meaning a kicker, a wish counts as said already."""
 _SUBS = 2
 _ONE_LONG = 20
 """By so many letters one whole sentence may be longer than two parts."""
 _PRICE_LIST = 3
 """So many prices in one sentence are a list: none of them is the offer."""
 _DAY_LETTERS = 4
+_CLIENT_IS = re.compile(r"\b(?:client|customer) is\b", re.IGNORECASE)
+_ORDER, _LATE, _TOPIC, _LONG_COST = 0.6, 4, 3.0, 0.5
+"""What a place further back costs, and what a request's own subject is worth."""
+_SUBJECT_POINTS, _CLIENT_POINTS = 0.2, -2.1
+"""What leads by fewer points leads less well than what a request is for, or than whose banner it is."""
 _LEAD_WORDS, _JOINED_LEAD, _LONG_TITLE = 3, 46, 60
 _ENDLESS_WORD = 40
+_CUT = re.compile(r"\d ?[%٪％]|[%٪％] ?\d|\d折|half[- ](?:price|off)|\d+ off\b|\d[- ]for[- ]\d", re.IGNORECASE)
+_FIGURE = re.compile(r"\d ?[%٪％]|[%٪％] ?\d|[$€£¥₹]|\d折")
+"""A cut makes a stronger badge than a price, a price than a gift."""
+
+
+def _offer_rank(text: str) -> int:
+    return 0 if _CUT.search(text) else 1 if _FIGURE.search(text) else 2
 
 
 class Pool:
@@ -39,7 +54,11 @@ class Pool:
         """Whether the headline is stated as such, and stays as it is written."""
         stock = gather(told)
         self.items, self.asks, self.kickers, self.titles = stock.items, stock.asks, stock.kickers, stock.titles
+        self.places = [*told.places, *stock.places]
+        self.is_hiring = bool(SEEKS.search(told.text))
         self.said: list[str] = []
+        self.call = ""
+        """The button, once it is known: no line says it again."""
         places = (judging.says_where(item.piece.text) or judging.says_when(item.piece.text) for item in self.items)
         self.has_place = (
             bool(told.places or told.dates)
@@ -56,22 +75,31 @@ class Pool:
         options = [item for item in self._open() if judging.leads(item.piece.kind, item.piece.text, alone=alone)]
         lengths = {item.piece.text: len(self._lifted(item)[0][1]) for item in options}
         fitting = [item for item in options if lengths[item.piece.text] <= most]
-        fitting.sort(key=lambda item: item.piece.sentence + (lengths[item.piece.text] > letters))
-        strong = [item for item in fitting if not item.weak]
-        if strong and strong[0].piece.kind == "offer" and (slogan := self._slogan(strong[0])):
+        options = [(self._leading(item, lengths[item.piece.text], letters), item) for item in fitting]
+        points, best = max(options, key=lambda option: option[0], default=(0.0, None))
+        if best is not None and best.piece.kind == "offer" and (slogan := self._slogan(best)):
             return self._take(slogan)
-        if fitting and self.told.subject and judging.needs_subject((strong or fitting)[0].piece.text):
+        is_client = is_business(self.told.subject) or _CLIENT_IS.search(self.told.text)
+        least = _CLIENT_POINTS if is_client else _SUBJECT_POINTS
+        is_led = self.told.subject and (points < least or (best and judging.needs_subject(best.piece.text)))
+        if is_led and self.told.subject:
             return self._say(self.told.subject)
-        for item in (*strong[:1], *fitting[:1]):
-            return self._take_headline(item)
+        if best is not None:
+            return self._take_headline(best)
         return self._say(self._least(most))
+
+    def _leading(self, item: Item, length: int, letters: int) -> float:
+        text, piece = self._lifted(item)[0][1], item.piece
+        points = leading_points(piece.kind, text, weak=item.weak, is_hiring=self.is_hiring, is_lead=piece.lead)
+        late = _ORDER * min(self.items.index(item), _LATE)
+        return points - late - _LONG_COST * (length > letters) + _TOPIC * item.topic
 
     def offer(self, letters: int) -> str:
         """The first offer that is short enough for a badge and not in the headline."""
         stated = [text for text in self.told.offers if not self._is_said(text)]
         if stated and len(stated[0]) <= letters:
             return self._say(stated[0])
-        offers = list(self._of("offer"))
+        offers = sorted(self._of("offer"), key=lambda item: _offer_rank(item.piece.text))
         has_figure = any(letter.isdigit() for item in offers for letter in item.piece.text)
         if offer_spans(" ".join(self.said)) and not has_figure:
             return ""
@@ -89,7 +117,7 @@ class Pool:
                 break
             line = joined
             self._mark(text)
-        place = next((text for text in self.told.places if not self._is_said(text)), "")
+        place = next((text for text in self.places if not self._is_said(text)), "")
         joined = f"{line}{DOT}{place}" if line else place
         if place and len(joined) <= with_place:
             line = joined
@@ -115,6 +143,8 @@ class Pool:
         brand = self.told.brand
         subject = self.told.subject if self.told.language in UNINFLECTED else ""
         for line in (brand, *self.kickers, subject):
+            if line != brand and judging.describes_client(line):
+                continue
             is_new = line == brand or wording.overlap(line, said) < _KICKER_REPEATS
             if wording.fits(line, words=words, letters=letters) and line.casefold() not in said.casefold() and is_new:
                 return line if line == brand else self._titled(line)
@@ -187,6 +217,8 @@ class Pool:
         if not wording.is_readable(self.told.text):
             return ""
         first = next((item.piece.text for item in self.items), self.told.text)
+        for item in self.items[:1]:
+            item.used = True
         letters = most if " " in first else _ENDLESS_WORD
         lines = (wording.first_letters(text, letters=letters) for text in (first, self.told.text))
         return wording.shorten(first, words=most, letters=most) or next(filter(None, lines), "")
@@ -213,7 +245,7 @@ class Pool:
 
     def _left(self) -> Iterator[tuple[str, Item | None]]:
         told = self.told
-        for texts in (told.places, told.labelled, told.dates, told.offers, told.subs, self.titles):
+        for texts in (self.places, told.labelled, told.dates, told.offers, told.subs, self.titles):
             yield from ((text, None) for text in texts)
         left = [item for item in self._open() if told.language != "en" or not judging.is_short_errand(item.piece.text)]
         left.sort(key=lambda item: item.piece.kind == "news" and not judging.says_where(item.piece.text))
@@ -246,10 +278,4 @@ class Pool:
 
     def _is_said(self, text: str) -> bool:
         """Whether the lines so far have it already, in full or nearly; figures have to be there every one."""
-        told = " ".join(self.said)
-        if text.casefold() in told.casefold():
-            return True
-        if set(re.findall(r"\d+", text)) - set(re.findall(r"\d+", told)):
-            return False
-        words = wording.content_words(text)
-        return bool(words) and len(words & wording.content_words(told)) >= _REPEATS * len(words)
+        return echoes.repeats(text, " ".join(self.said)) or echoes.is_call(text, self.call)

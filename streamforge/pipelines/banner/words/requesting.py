@@ -24,9 +24,14 @@ WANTS = re.compile(
 )
 NAME_IS = re.compile(
     r"^\W*(?:(?:my|our|the|its?|mon|notre|mein|unser|el|la|il) )?(?:(?:company|brand|business|shop|firm|store|salon|restaurant|club|school|gym|cafe|café) )?name(?:['’]s| is|:| -)?\s+(?P<name>(?:[^,.;!?\n]|, (?=[A-Z])){2,60})|"
-    r"^\W*(?:we['’]re|we are|it['’]s|it is|the (?:shop|company|place|business|cafe|restaurant|club) is) called (?P<called>(?:[^,.;!?\n]|, (?=[A-Z])){2,60})|^\W*(?:the )?client is (?:an? )?(?:.{2,50}? )?(?:called|named) (?P<client>[^,.;!?\n]{2,60})",
+    r"^\W*(?:we['’]re|we are|it['’]s|it is|the (?:shop|company|place|business|cafe|restaurant|club) is) called (?P<called>(?:[^,.;!?\n]|, (?=[A-Z])){2,60})|^\W*(?:the|our) [\w-]+(?: [\w-]+)? is (?:called|named) (?P<thing>(?-i:[A-Z])[^,.;!?\n]{1,40})$|^\W*(?:the )?client is (?:an? )?(?:.{2,50}? )?(?:called|named) (?P<client>[^,.;!?\n]{2,60})",
     re.IGNORECASE,
 )
+OF_EVENT = re.compile(
+    r"^\W*(?:the|our|my) (?:[\w-]+ )?(?:event|show|party|festival|concert|exhibition|evening|night|workshop|course|talk|play|film|book|album|tour|campaign|fair|market) is (?:called|named)\b",
+    re.IGNORECASE,
+)
+"""What an event is called is its title, not who gives it."""
 _ASKED_WORK = re.compile(
     rf"(?:^|(?<=\W))(?:{ASKING})(?=\W|['’]|$)[^.!?;:\n]{{0,60}}?(?<!\w)(?:{WORK})(?!\w)", re.IGNORECASE
 )
@@ -51,6 +56,11 @@ _TASK = re.compile(
     r"(?:for|4)(?! (?:us|me)\b)|about|featuring|of|(?:für(?:s|['’]s)?|fuer|über|zu[rm]?|beim|vom)|pour|sur|para|sobre|per|su|por|voor|over|dla|o|na|på|för|til|om|pentru|для|о|про|için)\b[\s:]*",
     re.IGNORECASE,
 )
+_LATER_TASK = re.compile(
+    r"^\W*(?:(?!(?:our|my|the|an?|we|i)\b)[\w-]+ ){1,3}?(?:for|4|about|für|pour|para|per|voor|для)(?! (?:us|me|uns|mich|nous|moi)\b)\s+(?=\w)",
+    re.IGNORECASE,
+)
+"""``need smth quick 4 our quiz night``."""
 _SOON = re.compile(r"^\W*(?:asap|please|pls|plz|urgently|quickly|today|bitte|por favor|svp)\b", re.IGNORECASE)
 _FURTHER = re.compile(rf"[^.!?;:,\n]{{0,30}}?(?<!\w)(?:{STRICT})(?!\w)", re.IGNORECASE)
 """``design a banner``: the thing asked for is the last one named."""
@@ -92,6 +102,10 @@ _OF_SCENE = re.compile(r"\s*(?:of|with|showing|depicting) (?:an? |people|happy|s
 """What a picture shows is for the designer; what a banner is of is not."""
 
 
+_INFINITIVE = re.compile(r"(?<=[\wß]) (?:sein|werden|machen|haben|erstellen|gestalten|entwerfen)$")
+_SERVICES = re.compile(r"^(?:my |our )?services as (?:an? )?", re.IGNORECASE)
+
+
 def _requested(text: str, match: re.Match[str]) -> Heard:
     """What the work asked for is for, or is to say."""
     rest = _PLS.sub(" ", text[match.end() :])
@@ -111,14 +125,15 @@ def _requested(text: str, match: re.Match[str]) -> Heard:
         )
     if task := _TASK.match(rest):
         rest = rest[task.end() :]
-    elif not re.match(r"\s*[,:–—-]", rest):
-        rest = ""
+    elif (later := None if rest.lstrip()[:1] == ":" else _LATER_TASK.match(rest)) or not re.match(r"\s*[,:–—-]", rest):
+        rest = rest[later.end() :] if later else rest.partition(", ")[2]
     before = text[: match.start()]
     if not rest and (led := _FOR_OWN.match(before)):
         rest = before[led.end() :]
     subject = OWN.sub("", rest.strip(" ,:;–—-?!."), count=1)
     is_list = task is None and "," in subject and bool(re.match(r"\s*:", rest))
     is_told = is_list or (task is not None and _TELLS.search(task.group()))
+    subject = _SERVICES.sub("", _INFINITIVE.sub("", subject), count=1)
     return Heard("wanted" if is_told and subject else "request", without_manners(subject))
 
 
@@ -165,6 +180,9 @@ def begging(text: str) -> Heard | None:
     return Heard("request", OWN.sub("", without_manners(said["said"]), count=1)) if said else Heard("silent")
 
 
+_CLIENT_IS = re.compile(
+    r"^\W*(?:the|our|my|this) (?:customer|client) is (?:an? |the )(?P<said>[^,.;:]{3,60})$", re.IGNORECASE
+)
 _CUSTOMER = re.compile(
     r"^\W*(?:the|our|my|this) (?:customer|client)(?: (?:sells?|offers?|makes?|has|runs?|owns?|provides?|is|wants? to (?:sell|promote|advertise)))? (?P<said>.+)$",
     re.IGNORECASE,
@@ -192,11 +210,11 @@ def third_person(text: str) -> Heard | None:
         return None
     if _SHALL_FEEL.match(text):
         return Heard("silent")
-    if match := _SO_MENTION.match(text):
-        return Heard("wanted", OWN.sub("", match["said"], count=1))
     if match := _WANT_MORE.match(text):
         return Heard("wanted", match["said"]) if match["said"] else Heard("silent")
-    if match := _CUSTOMER.match(text):
+    if match := _CLIENT_IS.match(text):
+        return Heard("request", match["said"])
+    if match := _SO_MENTION.match(text) or _CUSTOMER.match(text):
         return Heard("wanted", OWN.sub("", match["said"], count=1))
     match = _THIS_IS_FOR.match(text)
     return Heard("request", OWN.sub("", match["said"], count=1)) if match else None

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from itertools import islice
 
 from msgspec import Struct
 
@@ -38,8 +40,8 @@ _PAIRS = (
     ('"', '"'),
 )
 _QUOTE = re.compile(r"(?<!\w)['‘](?=\S)[^'’\n]{2,90}?(?:['’](?=s\b|t\b|re\b|ll\b)[^'’\n]{0,60}?)?(?<=\S)['’](?!\w)")
-_LETTERS, _MOST = 4000, 60
-"""A brief is read no further: no banner says so much."""
+_LETTERS, _MOST, _TRIED, _NEAR, _SENTENCE = 4000, 60, 4, 48, 480
+"""A brief is read no further: no banner says so much. What a full stop ends is told from the letters near it."""
 
 
 class Clause(Struct, frozen=True):
@@ -54,7 +56,19 @@ class Clause(Struct, frozen=True):
 def sentences(text: str) -> list[str]:
     """The sentences of a readable text, each without the full stop at its end."""
     found = _split(_SENTENCE_END, text[:_LETTERS])
-    return [line for piece in _joined(text, found[:_MOST]) if (line := _bare(piece))]
+    return [line for piece in _joined(text, found[:_MOST]) for part in _bounded(piece) if (line := _bare(part))]
+
+
+def _bounded(piece: str) -> list[str]:
+    """A sentence without end in lengths that every pattern can bear, cut at a comma or between words."""
+    found: list[str] = []
+    while len(piece) > _SENTENCE:
+        head = piece[:_SENTENCE]
+        cut = max(head.rfind(", "), head.rfind("、"), _SENTENCE // 2)
+        cut = cut if cut > _SENTENCE // 2 else max(head.rfind(" "), 0) or _SENTENCE
+        found.append(piece[:cut])
+        piece = piece[cut:].lstrip(" ,、")
+    return [*found, piece]
 
 
 def clauses(sentence: str, *, thai: bool = False) -> list[Clause]:
@@ -92,21 +106,37 @@ def protected(text: str) -> list[Span]:
 
 def _split(pattern: re.Pattern[str], text: str) -> list[Span]:
     """The pieces between the places where the pattern may cut."""
-    kept = protected(text)
-    cuts = [m.span() for m in pattern.finditer(text) if not _is_inside(m.start(), kept) and not _is_short_form(text, m)]
-    starts = [0, *(end for _, end in cuts)]
-    ends = [*(start for start, _ in cuts), len(text)]
-    return list(zip(starts, ends, strict=True))
+    kept = _merged(protected(text))
+    starts = [start for start, _ in kept]
+    free = (
+        match
+        for match in islice(pattern.finditer(text), _MOST * _TRIED)
+        if not _is_inside(match.start(), kept, starts) and not _is_short_form(text, match)
+    )
+    cuts = [match.span() for match in islice(free, _MOST)]
+    return list(zip([0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)], strict=True))
 
 
-def _is_inside(at: int, kept: list[Span]) -> bool:
+def _merged(spans: list[Span]) -> list[Span]:
+    """Sorted spans, those that overlap as one."""
+    found: list[Span] = []
+    for start, end in spans:
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _is_inside(at: int, kept: list[Span], starts: list[int]) -> bool:
     """Strictly: a cut after a fact's last letter is none within it."""
-    return any(start < at < end for start, end in kept)
+    before = bisect_left(starts, at) - 1
+    return before >= 0 and at < kept[before][1]
 
 
 def _is_short_form(text: str, match: re.Match[str]) -> bool:
     """The full stop of ``Co.`` or of an initial; before a line break it ends the sentence all the same."""
-    before = text[: match.start()]
+    before = text[max(0, match.start() - _NEAR) : match.start()]
     after = text[match.end() : match.end() + 1]
     if _ORDINAL.search(before) and after.islower() and not text.isascii():
         return True

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - long patterns read better whole
 """Everything a brief tells, as pieces in its own order, with what was told besides them."""
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from streamforge.pipelines.banner.words import judging, wording
 from streamforge.pipelines.banner.words.addressed import heard
 from streamforge.pipelines.banner.words.calling import is_ask
 from streamforge.pipelines.banner.words.describing import described, is_business, our, reworded, your
+from streamforge.pipelines.banner.words.facets import facets
 from streamforge.pipelines.banner.words.kinds import kind_of
+from streamforge.pipelines.banner.words.makers import is_for_maker
 from streamforge.pipelines.banner.words.pieces import Piece, pieces_of
 from streamforge.pipelines.banner.words.telling import Told
 
@@ -28,15 +31,21 @@ _JOINED_BY = re.compile(
     r"^(?:with (?:an? |the |our )?|featuring (?:an? |the )?|including |and |or |plus |also )(?=\w)", re.IGNORECASE
 )
 """What joined a piece to the one before it."""
+_WE_HOLD = re.compile(
+    r"^(?:wir (?:machen|veranstalten|organisieren)|nous organisons|on organise|organizamos|organizziamo|we organiseren|vi arrangerar|vi arrangerer|мы проводим)(?: (?:eine?n?|une?|una|uno|un|uma?|een|ett|en|et))? (?=\w)",
+    re.IGNORECASE,
+)
+_WE_SELL = re.compile(r"^(?:we|i) (?:also )?(?:sell|offer)(?: (?:an?|the|our))? (?=\w)", re.IGNORECASE)
 _THIRD_PERSON = re.compile(r"^(?:they|their|he|she|his|her)\b", re.IGNORECASE)
 
 
 class Item(Struct):
-    """A piece, whether a line has it already, and whether it is too weak to lead."""
+    """A piece, whether a line has it already, whether it is too weak to lead, and whether a request was for it."""
 
     piece: Piece
     used: bool = False
     weak: bool = False
+    topic: bool = False
 
     @property
     def is_wish(self) -> bool:
@@ -51,24 +60,43 @@ class Stock(Struct, kw_only=True):
     asks: list[str] = msgspec.field(default_factory=list[str])
     kickers: list[str] = msgspec.field(default_factory=list[str])
     titles: list[str] = msgspec.field(default_factory=list[str])
+    places: list[str] = msgspec.field(default_factory=list[str])
 
 
 def gather(told: Told) -> Stock:
     """The stock of a brief."""
     stock = Stock(titles=[title for title in told.titles if len(title) <= TITLE_LETTERS], asks=list(told.asks))
-    for number, text in enumerate(_texts(told, stock)):
+    for number, (text, is_topic) in enumerate(_texts(told, stock)):
         for piece in pieces_of(text, told.language, number):
-            _add(told, stock, piece)
+            for part in _faceted(piece, stock, told.language):
+                _add(told, stock, part)
+        if is_topic and (items := [item for item in stock.items if item.piece.sentence == number]):
+            items[0].topic = True
     if told.language == "en":
         for wish in (wish for wish in told.wishes if wish[:1] not in _QUOTES):
             _add_wish(stock, your(wish))
     return stock
 
 
-def _texts(told: Told, stock: Stock) -> Iterator[str]:
-    """The statements; of English descriptions what they say, with who says it and what it is called set apart."""
+def _faceted(piece: Piece, stock: Stock, language: str) -> Iterator[Piece]:
+    """A piece at the edges of its facts, where it is too long for a line; places go to the places."""
+    if piece.kind not in {"news", "offer"} or piece.lead:
+        yield piece
+        return
+    for part in facets(piece.text, language):
+        if part.kind == "place":
+            stock.places.append(part.text)
+        else:
+            yield piece if part.text == piece.text else replace(piece, kind=part.kind, text=part.text)
+
+
+def _texts(told: Told, stock: Stock) -> Iterator[tuple[str, bool]]:
+    """The statements, and whether a request was for each.
+
+    Of English descriptions what they say, with who says it and what it is called set apart.
+    """
     if told.language != "en":
-        yield from told.statements
+        yield from ((_WE_HOLD.sub("", each, count=1), each in told.topics) for each in told.statements)
         return
     is_client = bool(re.search(r"\b(?:client|customer)\b", told.text, re.IGNORECASE))
     for sentence in told.statements:
@@ -83,11 +111,17 @@ def _texts(told: Told, stock: Stock) -> Iterator[str]:
         stock.titles.extend(parts.titles)
         texts = map(reworded, parts.texts) if is_wanted else parts.texts
         is_ours = is_wanted or bool(parts.kicker)
-        yield from (our(text) if is_ours or (is_client and _THIRD_PERSON.match(text)) else text for text in texts)
+        is_third = is_client or is_ours
+        is_topic = sentence in told.topics
+        for text in texts:
+            is_said = is_ours or is_topic or (is_third and _THIRD_PERSON.match(text))
+            yield _WE_SELL.sub("", our(text) if is_said else text, count=1), is_topic
 
 
 def _add(told: Told, stock: Stock, piece: Piece) -> None:
-    if told.asked and heard(piece.text).kind == "silent":
+    is_heard = told.asked and heard(piece.text).kind == "silent"
+    if is_heard or is_for_maker(piece.text, asked=told.asked):
+        told.silent.append(piece.text)  # rather a line less than one that may not be for the reader
         return
     if piece.kind == "ask":
         stock.asks.append(piece.text)

@@ -12,13 +12,18 @@ import re
 from msgspec import Struct
 
 from streamforge.pipelines.banner.words.addressed import heard, is_aside
+from streamforge.pipelines.banner.words.atoms import split
 from streamforge.pipelines.banner.words.cleaning import readable
+from streamforge.pipelines.banner.words.dates import DATE
 from streamforge.pipelines.banner.words.describing import is_business
-from streamforge.pipelines.banner.words.facts import CODE, EMAIL, URL, Quote, contact_spans, quotations
-from streamforge.pipelines.banner.words.fields import Field, fields, told_field
+from streamforge.pipelines.banner.words.facts import CODE, EMAIL, URL, Quote, contact_spans, offer_spans, quotations
+from streamforge.pipelines.banner.words.fields import Field, parts_of, told_field
 from streamforge.pipelines.banner.words.hearing import Heard
 from streamforge.pipelines.banner.words.languages import detect
+from streamforge.pipelines.banner.words.letters import opened
+from streamforge.pipelines.banner.words.makers import for_reader, forbids, forbids_all, is_for_maker
 from streamforge.pipelines.banner.words.notes import is_small_print
+from streamforge.pipelines.banner.words.requesting import OF_EVENT
 from streamforge.pipelines.banner.words.sentences import sentences
 
 UNINFLECTED = frozenset(["en", "de", "fr", "es", "it", "pt", "nl", "sv", "no", "da"])
@@ -27,6 +32,7 @@ _SUBJECT_LETTERS = 60
 _LABEL_WORDS = 2
 _TELLING_WORDS = 4
 """So many words say more than what kind of thing the banner is for."""
+_TAKING_BACK = 9
 _LEGAL_LETTERS = 200
 """A longer note is left out: cut, it would say something else."""
 
@@ -35,8 +41,9 @@ class Told(Struct, kw_only=True):
     """The brief's parts in its own words and order; empty what it does not say.
 
     ``titles`` are to be the headline. ``subject`` is what a request was for, weaker than any statement. ``statements``
-    speak to the reader; ``wanted`` were wished for by the client, ``wishes`` are what the reader shall do.
-    ``dates``, ``places``, ``offers``, ``labelled``, ``subs`` come from labels. ``silent`` was for the designer alone.
+    speak to the reader; ``topics`` of them are what a request was for, ``wanted`` were wished for by the client, ``wishes`` are what the reader shall do.
+    ``dates``, ``places``, ``offers``, ``labelled``, ``subs`` come from labels. ``silent`` was for the designer alone,
+    ``forbidden`` names what must not be said.
     """
 
     language: str = "en"
@@ -48,6 +55,7 @@ class Told(Struct, kw_only=True):
     brand: str = ""
     subject: str = ""
     statements: list[str] = []
+    topics: list[str] = []
     wanted: list[str] = []
     wishes: list[str] = []
     dates: list[str] = []
@@ -56,6 +64,7 @@ class Told(Struct, kw_only=True):
     labelled: list[str] = []
     notes: list[str] = []
     silent: list[str] = []
+    forbidden: list[str] = []
     urls: list[str] = []
     phones: list[str] = []
     codes: list[str] = []
@@ -75,30 +84,82 @@ class Told(Struct, kw_only=True):
 def read(prompt: str, brand_name: str = "", purpose: str = "") -> Told:
     """The brief, told. Pure; every text in it is a slice of the brief. The purpose only helps to tell the language."""
     text = readable(prompt)
-    told = Told(text=text, brand=brand_name.strip())
-    told.language = detect(_spoken(text))
+    letter = opened(text)
+    told = Told(text=letter.body, brand=brand_name.strip(), silent=list(letter.shell))
+    told.language = detect(_spoken(letter.body))
     if told.language == "other" and text.isascii() and purpose and detect(purpose) == "en":
         told.language = "en"
-    for part in fields(text.split("\n")):
-        if isinstance(part, Field):
-            told.filled = True
-            _take_field(told, part)
-            continue
-        for sentence in sentences(part):
-            parts = _parted(sentence)
-            for one in parts:
-                if len(parts) > 1 and heard(one).kind == "reader":
-                    told.silent.append(one)
-                else:
-                    _take(told, one)
+    _take_all(told, letter.body, is_letter=letter.is_letter)
     if told.asked and len(told.statements) > 1 and re.fullmatch(r"\w{2,9}\W?", told.statements[0]):
         told.silent.append(told.statements.pop(0))
     told.titles, told.subs = (told.titles, [*told.subs, *told.slogans]) if told.titles else (told.slogans, told.subs)
     if told.labelled and told.filled and not (told.titles or told.wanted or told.subject):
         told.titles = [told.labelled.pop(0).partition(": ")[2]]
     if not (told.statements or told.titles or told.wanted or told.subject or told.offers):
-        told.statements = [line for line in (told.wishes[:1] or told.silent[:1] or [text]) if line]
+        told.statements = [line for line in (told.wishes[:1] or told.silent[-1:] or [text]) if line]
     return told
+
+
+def _take_all(told: Told, body: str, *, is_letter: bool) -> None:
+    """Every field and sentence of the body, each as what it is heard as."""
+    parts = parts_of(body)
+    spoken = [part if isinstance(part, str) else "" for part in parts]
+    told.asked = any(heard(part).kind in {"request", "wanted"} for part in spoken if part)
+    first = (
+        next((at for at, part in enumerate(spoken) if part and heard(part).kind == "request"), 0) if is_letter else 0
+    )
+    for at, part in enumerate(parts):
+        after = spoken[at + 1] if at + 1 < len(parts) else ""
+        if isinstance(part, Field):
+            told.filled = True
+            _take_field(told, part)
+        elif _ANYWAY.match(after) and not _has_fact(part):
+            told.silent.append(part)
+        elif _is_taken_back(after):
+            told.forbidden.append(part)
+        elif at < first and heard(part).kind == "reader" and not _has_fact(part):
+            told.silent.append(part)  # before it comes to the point a letter makes conversation
+        else:
+            _take_sentence(told, _ANYWAY.sub("", part, count=1))
+
+
+_ANYWAY = re.compile(
+    r"^\W*(?:so |but )?(?:anyway|anyhow|jedenfalls|bref|en fin|comunque|enfin|afijn)(?:\s*[,:–—-]|\.{2,3})\s*",
+    re.IGNORECASE,
+)
+"""After small talk back to the point."""
+
+
+def _is_taken_back(after: str) -> bool:
+    """Whether the next sentence only says that this one is not for print: ``Don't put that on it``."""
+    return bool(after) and forbids_all(after) and len(after.split()) <= _TAKING_BACK
+
+
+def _has_fact(part: str) -> bool:
+    return bool(DATE.search(part) or offer_spans(part) or contact_spans(part))
+
+
+def _take_sentence(told: Told, part: str) -> None:
+    if forbids_all(part):
+        told.forbidden.append(part)
+        return
+    if (field := told_field(part)) is not None:
+        _take_field(told, field)
+        return
+    is_wanted = heard(part).kind == "wanted"
+    sentence, silent = (part, ()) if is_wanted else for_reader(part, asked=told.asked)
+    for each in silent:
+        field = told_field(each)
+        (told.forbidden if forbids(each) else told.silent).append(each)
+        if field is not None:
+            _take_field(told, field)
+    for whole in sentence.split(". ") if silent else (sentence,):
+        parts = _parted(whole)
+        for one in parts:
+            if len(parts) > 1 and heard(one).kind == "reader":
+                told.silent.append(one)
+            else:
+                _take(told, one)
 
 
 _GOES_ON = re.compile(
@@ -142,7 +203,7 @@ def _spoken(text: str) -> str:
 
 
 _CONTENT = re.compile(
-    r"^\W*(?:inhalt|content|text|copy|wording|contenu|contenido|contenuto|treść|содержание|inhoud|innehåll)\s*:\s*(?=\S)",
+    r"^\W*(?:(?:voici|voilà|hier(?: ist| kommt)?|here(?:['’]s| is)|aquí (?:está|va)|ecco|aqui está|hier is) )?(?:the |der |le |el |il |o |de )?(?:inhalt|content|text|texte|texto|testo|tekst|copy|wording|contenu|contenido|contenuto|treść|содержание|inhoud|innehåll)\s*:\s*(?=\S)",
     re.IGNORECASE,
 )
 """A label that only says that now the words follow."""
@@ -175,18 +236,28 @@ def _take(told: Told, sentence: str) -> None:
         if place := re.search(r"\bat (\d+[a-z]? (?:[A-Z][\w'’-]+ ?){1,4}(?:, [A-Z]\w+)*)$", said.text):
             told.places.append(place[1])
     elif said.kind == "name":
-        told.brand = told.brand or said.text
+        _take_name(told, sentence, said.text)
     else:
-        told.silent.append(sentence)
+        (told.forbidden if forbids(sentence) else told.silent).append(sentence)
         _take_named_facts(told, sentence)
+
+
+_AND_THAT = re.compile(r",? (?:and|und|et|y|e|en) (?:that|dass|que|che|dat) ", re.IGNORECASE)
+
+
+def _take_name(told: Told, sentence: str, name: str) -> None:
+    if OF_EVENT.match(sentence):
+        told.titles.append(name)
+    told.brand = told.brand or ("" if OF_EVENT.match(sentence) else name)
 
 
 def _take_wanted(told: Told, sentence: str, text: str) -> None:
     """What the client wants said, unless it is no more than a date or an address."""
-    is_named = _take_named_facts(told, sentence) or bool(contact_spans(text))
-    if not (is_named and _FACT_LABEL.match(text)):
-        told.wanted.append(text)
-        told.statements.append(text)
+    is_label = ": " not in text and bool(_FACT_LABEL.match(text))
+    if not (is_label and (_take_named_facts(told, sentence) or contact_spans(text))):
+        texts = _AND_THAT.split(text)
+        told.wanted.extend(texts)
+        told.statements.extend(texts)
 
 
 def _take_named_facts(told: Told, sentence: str) -> bool:
@@ -209,9 +280,12 @@ def _take_statement(told: Told, text: str) -> None:
         told.statements.append(text)
 
 
+_NAME_END = re.compile(r": |, ")
+
+
 def _subject_of(text: str, language: str) -> tuple[str, str]:
     """What a request is for, and what it goes on to say: ``my taxi firm, airport runs from £35``."""
-    name, _, more = text.partition(": ") if ": " in text else text.partition(", ")
+    name, more = [*split(_NAME_END, text, 1), ""][:2]
     if any(letter.isdigit() for letter in name):
         return text, ""
     is_name = is_business(name) or ": " in text or language != "en"
@@ -232,6 +306,7 @@ def _take_subject(told: Told, text: str) -> None:
             or re.search(r"[\d,:–—]| - ", first)
         ):
             told.statements.append(first)
+            told.topics.append(first)
         else:
             told.subject = first
         told.statements.extend(rest)
@@ -275,7 +350,7 @@ def _take_quote(told: Told, quote: Quote) -> None:
 
 def _take_contacts(told: Told, sentence: str, said: Heard) -> None:
     """Addresses and numbers of any sentence but one that forbids them."""
-    if said.kind == "silent" and re.match(r"^\W*(?:don|do not|never|avoid|no )", sentence, re.IGNORECASE):
+    if said.kind == "silent" and forbids(sentence):
         return
     for start, end in contact_spans(sentence):
         found = sentence[start:end].rstrip(".,;:!?")
@@ -288,12 +363,13 @@ def _take_contacts(told: Told, sentence: str, said: Heard) -> None:
     told.codes.extend(code for code in CODE.findall(sentence) if code not in told.codes)
 
 
+_PEOPLE_CAN = re.compile(r",? and (?:people|you|they|customers|everyone) (?:can|will|should)\b", re.IGNORECASE)
 _LISTS = {"date": "dates", "place": "places", "offer": "offers", "sub": "subs", "legal": "notes"}
 
 
 def _take_field(told: Told, field: Field) -> None:
     text = field.text
-    if field.use == "silent":
+    if field.use == "silent" or is_for_maker(text, asked=False):
         told.silent.append(f"{field.label}: {text}")
         return
     _take_contacts(told, text, Heard("reader"))
@@ -309,6 +385,7 @@ def _take_field(told: Told, field: Field) -> None:
     ):
         told.slogans.append(text)
     elif field.use in _LISTS:
+        text = _PEOPLE_CAN.split(text)[0]
         getattr(told, _LISTS[field.use]).append(text)
     elif field.use == "labelled" or (field.use == "plain" and not contact_spans(text)):
         told.labelled.append(f"{_first_upper(field.label.lower() if field.label.isupper() else field.label)}: {text}")

@@ -15,9 +15,8 @@ from msgspec import Struct
 
 from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.pipelines.banner.words.cleaning import readable
-from streamforge.pipelines.banner.words.dates import DATE
-from streamforge.pipelines.banner.words.facts import offer_spans
-from streamforge.pipelines.banner.words.stated import carries, unstated
+from streamforge.pipelines.banner.words.conserving import KINDS, facts_in, stands
+from streamforge.pipelines.banner.words.stated import unstated
 from streamforge.pipelines.banner.words.telling import Told, read
 
 FactKind = Literal["name", "headline", "offer", "date", "place", "condition", "address", "phone", "code", "button"]
@@ -79,14 +78,14 @@ def _why(state: State) -> str:
 
 def _facts(told: Told) -> Iterator[tuple[FactKind, str]]:
     """Every fact with its kind, in the order in which a reader needs them."""
-    spoken = (*told.offers, *told.labelled, *told.statements)
-    dated = [match.group().strip() for text in told.statements for match in DATE.finditer(text)]
+    facts = facts_in(told)
+    stated: dict[str, list[str]] = {kind: [fact.text for fact in facts if fact.kind == kind] for kind in KINDS}
     by_kind: dict[FactKind, list[str]] = {
         "headline": told.titles,
         "name": [told.brand],
-        "offer": [text[slice(*span)].strip() for text in spoken for span in offer_spans(text)],
-        "date": [*told.dates, *dated],
-        "place": told.places,
+        "offer": stated["offer"],
+        "date": [*told.dates, *stated["date"]],
+        "place": [*told.places, *stated["place"]],
         "condition": told.notes,
         "address": told.urls,
         "phone": told.phones,
@@ -101,9 +100,7 @@ def _facts(told: Told) -> Iterator[tuple[FactKind, str]]:
 
 def _stands(fact: str, texts: Collection[str]) -> bool:
     """Whether one text has it; a fact of several parts may stand in several."""
-    return any(fact.casefold() in text.casefold() or carries(text, fact) for text in texts) or carries(
-        " ".join(texts), fact
-    )
+    return stands(fact, list(texts))
 
 
 _AMOUNT = r"(?:[$€£¥₹₩₺₽₪] ?\d[\d.,]*\d|[$€£¥₹₩₺₽₪] ?\d|\d[\d.,]*(?: \d{3})* ?(?:[%€£$₽₺₪₴]|EUR\b|USD\b|kr\b|zł\b|Kč\b|lei\b|TL\b|Ft\b|грн\b|बाट|บาท|円|元|원))"

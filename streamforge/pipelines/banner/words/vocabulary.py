@@ -6,7 +6,7 @@ say to its customers (``pub``, ``story``) is left out.
 """
 
 WORK = (
-    r"(?:algo|quelque chose|qualcosa|etwas|was|iets|något|noe|noget)(?= (?:para|pour|per|für|voor|för|til) (?:insta|facebook|fb|whatsapp|tiktok|linkedin|google))|trucs?|banderoles?|pancart[ae]|striscion[ei]|spandoek|banners?|ads?|adverts?|advertisements?|posters?|flyers?|flyer style image|leaflets?|graphics?|creatives?|visuals?|leaderboards?|thumbnails?|"
+    r"(?:algo|quelque chose|qualcosa|etwas|was|iets|något|noe|noget)(?= (?:para|pour|per|für|voor|för|til) (?:insta|facebook|fb|whatsapp|tiktok|linkedin|google))|promos?(?= (?:for|4) (?:my|our|the|a)\b)|trucs?|banderoles?|pancart[ae]|striscion[ei]|spandoek|banners?|ads?|adverts?|advertisements?|posters?|flyers?|flyer style image|leaflets?|graphics?|creatives?|visuals?|leaderboards?|thumbnails?|"
     r"(?:instagram|insta|facebook|fb|linkedin|social media|twitter|tiktok|whatsapp|google) (?:posts?|stor(?:y|ies)|ads?|covers?|headers?)|designs?|images?|pictures?|something|smth|sth|stor(?:y|ies)|posts?|imagem|imagen|campaign|petite pub|une pub|"
     r"werbebanner|anzeigen?|werbung|plakate?|werbegrafik|grafik|beitrag|bannières?|affiches?|visuel|publicité|encart|prospectus|"
     r"anuncios?|cartel(?:es)?|póster|folleto|publicidad|banery?|baner|plakat|reklam[aęy]|grafik[aęi]|ulotk[aęi]|locandin[ae]|volantin[oi]|grafica|manifesto|inserzione|"

@@ -8,7 +8,7 @@ import re
 from streamforge.pipelines.banner.words.atoms import atoms, cuts
 from streamforge.pipelines.banner.words.facts import EMAIL, URL
 
-_LINE_LETTERS = 500
+_LINE_LETTERS, _AHEAD = 500, 3
 """No line of copy is longer: what comes after is cut before any pattern looks at it."""
 SMALL_WORDS = frozenset(
     [
@@ -125,9 +125,24 @@ def title_case(text: str) -> str:
     last = len(words) - 1
     starts = {0, *(at + 1 for at, word in enumerate(words) if word.endswith(":"))}
     kept = {at for at in range(1, len(words)) if words[at - 1][-1:].isdigit() and _UNIT.match(words[at])}
+    kept |= _quoted(words)
     return " ".join(
         word if at in kept else _titled(word, inner=at not in starts and at < last) for at, word in enumerate(words)
     )
+
+
+def _quoted(words: list[str]) -> set[int]:
+    """The numbers of the words that are quoted: they stay as they are written."""
+    found: set[int] = set()
+    is_open = False
+    for at, word in enumerate(words):
+        is_open = is_open or word.lstrip("([")[:1] in _OPENING
+        found |= {at} if is_open else set()
+        is_open = is_open and word.rstrip(".,;:!?)]")[-1:] not in _CLOSING
+    return found if not is_open else set()
+
+
+_OPENING, _CLOSING = frozenset("\"'“„«‘"), frozenset("\"'”“»’")
 
 
 _UNIT = re.compile(
@@ -178,6 +193,7 @@ def fits(text: str, *, words: int, letters: int) -> bool:
 def shorten(text: str, *, words: int, letters: int) -> str:
     """The line cut at a phrase boundary until it fits; an empty string when only a fragment would be left."""
     line = tidy(text)
+    line = line[: line.rfind(" ", 0, letters * _AHEAD)] if len(line) > letters * _AHEAD else line
     while line and not fits(line, words=words, letters=letters):
         cut = _last_boundary(line)
         if cut <= 0:
@@ -259,6 +275,8 @@ def _titled(word: str, *, inner: bool) -> str:
         return word
     if inner and word.lower() in SMALL_WORDS:
         return word.lower() if word.islower() or word.istitle() else word
+    if word[:1] in "([" and len(word) > 1:
+        return word[0] + _titled(word[1:], inner=inner)
     plain = word[:1].isupper() and word[1:].islower() and "-" in word
     if not word.islower() and not plain:
         return word
