@@ -51,7 +51,7 @@ format: $(VENV)/.dev  ## Format the code.
 
 .PHONY: bench
 bench: $(VENV)/.dev  ## Run the benchmarks.
-	@for name in banner engine waiting "limiter --variant cost"; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
+	@for name in banner engine waiting "limiter --variant cost" "front_door --seconds 2" "listeners --quick"; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
 
 .PHONY: gallery
 gallery: $(VENV)/.project $(VENV)/.libraries  ## Contact sheets of many briefs, into out/gallery (BRIEFS=file, OUT=directory).

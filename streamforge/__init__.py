@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from streamforge.app import Daemon
+    from streamforge.client import AsyncClient, Client
     from streamforge.config import Settings, load
     from streamforge.errors import (
         ChildFailed,
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Artifact",
+    "AsyncClient",
     "ChildFailed",
+    "Client",
     "Context",
     "Daemon",
     "InputError",
@@ -62,7 +65,9 @@ __all__ = [
 
 _HOMES: Final = {
     "Artifact": "streamforge.jobs.model",
+    "AsyncClient": "streamforge.client",
     "ChildFailed": "streamforge.errors",
+    "Client": "streamforge.client",
     "Context": "streamforge.runtime.context",
     "Daemon": "streamforge.app",
     "InputError": "streamforge.errors",

@@ -25,8 +25,17 @@ class Door(Service):
         self._stopping = anyio.Event()
 
     async def start(self) -> None:
-        """Look for a key. Raises ConfigError where there is none and the address is not loopback."""
+        """Look for a key. Raises ConfigError where there is none and the address is not loopback.
+
+        And where none is asked for, and pages of every origin may call.
+        """
         if self._settings.auth == "auto" and is_loopback(self._settings.host):
+            if "*" in self._settings.cors_origins:
+                raise ConfigError(
+                    "without API keys every page that a browser here opens could read everything",
+                    field="api.cors_origins",
+                    hint='name the origins, or ask for keys with api.auth = "always"',
+                )
             return
         if await self._keys.has_live():
             return

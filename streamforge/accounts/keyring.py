@@ -14,7 +14,7 @@ from msgspec import Struct
 from streamforge.accounts.keys import ApiKeys
 from streamforge.accounts.model import ApiKey, Digest, fingerprint_of, parts_of
 
-FRESH_S: Final = 2.0
+FRESH_S: Final = 1.0
 """How long a key is believed without asking Redis."""
 NOTED_S: Final = 60.0
 """How often a key's use is written down."""

@@ -28,5 +28,7 @@ class Tickets:
 
     async def redeem(self, ticket: str) -> bytes | None:
         """What a ticket stands for, once; None where it has been used, is too old, or never was."""
+        if not ticket.isascii():
+            return None
         key = self._broker.keys.ticket(sha256_of(ticket))
         return await self._broker.call("tickets", lambda: self._client.getdel(key))

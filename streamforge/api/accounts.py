@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -11,7 +10,7 @@ from msgspec import Meta, Struct
 
 from streamforge.api.caller import caller_of
 from streamforge.api.front import front_of, require_operator
-from streamforge.api.money import Money, dollars
+from streamforge.api.money import dollars
 from streamforge.api.route import Answer, Param, Route, Scope
 from streamforge.api.submissions import tenant_for
 from streamforge.api.wire import NEVER_STORED, answer, read_body
@@ -23,8 +22,6 @@ from streamforge.traffic.prices import micros
 ME: Final = "me"
 DAY_MS: Final = 86_400_000
 TENANT: Final = Param(name="tenant", place="path", type=Tenant, text="The tenant, or me.", is_required=True)
-
-_IS_TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 
 log = get_logger(__name__)
 
@@ -77,7 +74,7 @@ class CreditAnswer(Struct, frozen=True, kw_only=True):
 
 async def account(request: web.Request) -> web.Response:
     """How a tenant's account stands."""
-    tenant, money = _tenant(request), _money(request)
+    tenant, money = _tenant(request), front_of(request).money
     day = await money.books.today()
     spent, balance = await money.books.day(tenant, day), await money.credits.balance(tenant)
     allowance, has_credits = money.budgets.of(tenant), balance.granted > 0
@@ -113,7 +110,7 @@ async def grant(request: web.Request) -> web.Response:
     require_operator(request)
     tenant, body = _tenant(request), await read_body(request, CreditBody)
     try:
-        moved = await _money(request).credits.grant(tenant, micros(body.usd), body.id)
+        moved = await front_of(request).money.credits.grant(tenant, micros(body.usd), body.id)
     except ConfigError as error:  # the ledger's word for it
         raise IdempotencyConflict(
             "this payment was made before, with another amount", field="id", hint="give each payment an id of its own"
@@ -128,16 +125,9 @@ def _tenant(request: web.Request) -> str:
     tenant, caller = request.match_info["tenant"], caller_of(request)
     if tenant == ME:
         return tenant_for(caller)
-    if not caller.sees(tenant) or not _IS_TENANT.fullmatch(tenant):
+    if not caller.sees(tenant):
         raise NotFound(f"no tenant {tenant[:64]!r} is known", field="tenant")
     return tenant
-
-
-def _money(request: web.Request) -> Money:
-    money = front_of(request).money
-    if money is None:
-        raise NotFound("no books are kept here", field="tenant")
-    return money
 
 
 ROUTES = (

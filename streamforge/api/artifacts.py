@@ -14,9 +14,8 @@ from msgspec import Meta, Struct
 
 from streamforge.api import signing
 from streamforge.api.front import JOB_ID, front_of, job_of
-from streamforge.api.problems import plain_problem
+from streamforge.api.refusals import NoSuchRange
 from streamforge.api.route import Answer, Param, Route, query_params
-from streamforge.api.session import accounts_of
 from streamforge.api.wire import NEVER_STORED, answer, read_body, read_query
 from streamforge.errors import InvalidInput, NotFound
 from streamforge.jobs.model import Artifact, Job
@@ -71,11 +70,7 @@ async def artifact(request: web.Request) -> web.StreamResponse:
         return await _send(request, file, headers, 0, file.size)
     start, end = asked
     if start >= end:
-        refusal = plain_problem(
-            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "the file has no such bytes", "no_such_range"
-        )
-        refusal.headers["Content-Range"] = f"bytes */{file.size}"
-        return refusal
+        raise NoSuchRange(field="Range", headers={"Content-Range": f"bytes */{file.size}"})
     headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
     return await _send(request, file, headers, start, end)
 
@@ -87,7 +82,7 @@ async def link(request: web.Request) -> web.Response:
     file = _file_of(request, job)
     expires_ms = time_ns() // 1_000_000 + wanted.expires_in_s * 1000
     if not wanted.is_direct:
-        url = await signing.link_to(accounts_of(request).signer, job.id, file, expires_ms)
+        url = await signing.link_to(front_of(request).accounts.signer, job.id, file, expires_ms)
         return answer(Link(url, expires_ms), HTTPStatus.CREATED, NEVER_STORED)
     address = await front_of(request).objects.address_of(file.key, wanted.expires_in_s)
     if address is None:

@@ -12,16 +12,17 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from streamforge.accounts.accounts import Accounts
 from streamforge.accounts.keyring import Holder
 from streamforge.api import signing
-from streamforge.api.caller import CALLER, EVERY_TENANT, LOCAL, Caller, caller_of
-from streamforge.api.cookie import holder_of_cookie
-from streamforge.api.front import front_of
+from streamforge.api.caller import CALLER, LOCAL, Caller, caller_of
+from streamforge.api.cookie import LoggedIn, session_of
+from streamforge.api.front import Front, front_of
 from streamforge.api.origin import READING, is_foreign, is_forwarded, is_our_host
-from streamforge.api.problems import plain_problem
-from streamforge.api.route import Handler, Route, Scope, route_of
+from streamforge.api.refusals import WrongHost
+from streamforge.api.route import Handler, Route, Scope, check_path, route_of
 from streamforge.config import ApiSettings
 from streamforge.config.check import is_loopback
 from streamforge.errors import NotAllowed, NotAuthenticated
@@ -31,8 +32,6 @@ NOBODY: Final = Caller("", frozenset())
 """The caller where nobody is asked who he is."""
 BY_PAGE: Final = "X-Requested-With"
 """The header that a page of ours adds to what changes something; another origin's page cannot."""
-_ANY_FILE: Final = Caller(EVERY_TENANT, frozenset({Scope.READ}))
-"""The caller of a signed link, which is checked against the one file that its path names."""
 
 auth_refusals_total = counter("auth_refusals_total", "Requests refused by the guard, by why.", "reason")
 
@@ -42,21 +41,17 @@ async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let a request through with its caller, or refuse it before its body is read."""
     settings = front_of(request).settings
     if (is_open(settings) or settings.hosts) and not is_our_host(request, settings.hosts):
-        return _wrong_host()
+        raise _wrong_host()
     route = route_of(request)
     request[CALLER] = NOBODY if route is None or route.scope is None else await _admitted(request, route)
+    if route is not None:
+        check_path(request, route)
     return await handler(request)
 
 
-def _wrong_host() -> web.Response:
+def _wrong_host() -> WrongHost:
     auth_refusals_total("host").inc()
-    return plain_problem(
-        HTTPStatus.MISDIRECTED_REQUEST,
-        "this server does not go by that name",
-        "wrong_host",
-        field="Host",
-        hint="use its address, or add the name to api.hosts",
-    )
+    return WrongHost(field="Host", hint="use its address, or add the name to api.hosts")
 
 
 def is_open(settings: ApiSettings) -> bool:
@@ -67,7 +62,9 @@ def is_open(settings: ApiSettings) -> bool:
 async def still_good(request: web.Request) -> bool:
     """Whether what let a request in would do so now; for answers that go on for long, to ask from time to time."""
     accounts, caller = front_of(request).accounts, caller_of(request)
-    return accounts is None or not caller.key_id or await accounts.ring.is_good(caller.key_id)
+    if caller.session and not await accounts.sessions.is_on(caller.session):
+        return False
+    return not caller.key_id or await accounts.ring.is_good(caller.key_id)
 
 
 async def _admitted(request: web.Request, route: Route) -> Caller:
@@ -85,16 +82,14 @@ async def _admitted(request: web.Request, route: Route) -> Caller:
 async def _caller(request: web.Request, route: Route) -> Caller | None:
     """By the first credential that the request brings; one that is not good is not passed over for another."""
     front = front_of(request)
-    if front.accounts is None:
-        return _local(request, front.settings)
     if "Authorization" in request.headers:
         return await _by_key(front.accounts, request.headers["Authorization"])
     if route.path == signing.FILE_PATH and signing.is_link(request):
-        return await _by_link(front.accounts, request)
+        return await _by_link(front, request)
     if _is_stream(route) and "ticket" in request.query:
         return await _by_ticket(front.accounts, request.query["ticket"])
-    holder = await holder_of_cookie(front.accounts, request)
-    return _by_session(request, holder) if holder else _local(request, front.settings)
+    found = await session_of(front.accounts, request)
+    return _by_session(request, found) if found else _local(request, route)
 
 
 async def _by_key(accounts: Accounts, header: str) -> Caller:
@@ -105,30 +100,36 @@ async def _by_key(accounts: Accounts, header: str) -> Caller:
     return caller_by(holder)
 
 
-async def _by_link(accounts: Accounts, request: web.Request) -> Caller:
-    if not await signing.is_good(accounts.signer, request):
+async def _by_link(front: Front, request: web.Request) -> Caller:
+    """A link is checked against the one file that its path names, and stands for a reader of that job's tenant."""
+    if not await signing.is_good(front.accounts.signer, request):
         raise _unknown("the link has expired, or is not whole", "link")
-    return _ANY_FILE
+    return Caller(await front.store.tenant_of(request.match_info["job_id"]), frozenset({Scope.READ}))
 
 
 async def _by_ticket(accounts: Accounts, ticket: str) -> Caller:
     stands_for = await accounts.tickets.redeem(ticket)
     if stands_for is None:
         raise _unknown("the ticket has been used, or is too old", "ticket")
-    return msgspec.json.decode(stands_for, type=Caller)
+    caller = msgspec.json.decode(stands_for, type=Caller)
+    if caller.key_id and not await accounts.ring.is_good(caller.key_id):
+        raise _unknown("the ticket's API key is good no more", "ticket")
+    return caller
 
 
-def _by_session(request: web.Request, holder: Holder) -> Caller:
+def _by_session(request: web.Request, found: LoggedIn) -> Caller:
     """A browser adds the cookie to whatever any page has it send."""
     _require_own_page(request)
     if request.method not in READING and BY_PAGE not in request.headers:
         auth_refusals_total("page").inc()
         raise NotAllowed("a session alone changes nothing", field=BY_PAGE, hint=f"send the header {BY_PAGE}, too")
-    return caller_by(holder)
+    return replace(caller_by(found.holder), session=found.session)
 
 
-def _local(request: web.Request, settings: ApiSettings) -> Caller | None:
-    if not is_open(settings) or is_forwarded(request):
+def _local(request: web.Request, route: Route) -> Caller | None:
+    settings = front_of(request).settings
+    is_let_in = is_open(settings) or (route.is_for_this_machine and is_loopback(settings.host))
+    if not is_let_in or is_forwarded(request):
         return None
     _require_own_page(request)
     return LOCAL

@@ -20,11 +20,12 @@ _INCLUDES: Final = {
 
 
 class Caller(Struct, frozen=True):
-    """Whoever sent the request. ``key_id`` names the API key; empty where none was asked for."""
+    """Whoever sent the request. ``key_id`` names the API key, ``session`` the login; empty where there is none."""
 
     tenant: str
     scopes: frozenset[Scope]
     key_id: str = ""
+    session: str = ""
 
     def may(self, scope: Scope) -> bool:
         """Whether one of the caller's scopes includes this one."""

@@ -1,25 +1,36 @@
-"""The cookie of a login session: which key it stands for, until when, and a signature over both."""
+"""The cookie of a login session: which key and session it stands for, until when, and a signature over it all."""
 
 from __future__ import annotations
 
+import re
 from time import time_ns
 from typing import Final
 
 from aiohttp import web
+from msgspec import Struct
 
 from streamforge.accounts.accounts import Accounts
 from streamforge.accounts.keyring import Holder
 
 COOKIE: Final = "streamforge_session"
 _PURPOSE: Final = "session"
-_PARTS: Final = 4
-_DIGITS: Final = 15
+_VALUE: Final = re.compile(
+    r"(?P<key_id>[a-z0-9]{12})\.(?P<fingerprint>[0-9a-f]{16})\.(?P<session>[A-Za-z0-9_-]{22})"
+    r"\.(?P<expires>[0-9]{1,15})\.(?P<signature>[A-Za-z0-9_-]{43})"
+)
+
+
+class LoggedIn(Struct, frozen=True):
+    """A session that is on, and who holds its key."""
+
+    session: str
+    holder: Holder
 
 
 async def put_cookie(response: web.Response, request: web.Request, accounts: Accounts, holder: Holder, s: int) -> None:
-    """Have the browser keep the session for that many seconds, out of reach of scripts and of other sites' pages."""
+    """Begin a session, and have the browser keep it for that many seconds, out of reach of scripts and other sites."""
     expires_ms = time_ns() // 1_000_000 + s * 1000
-    facts = (holder.key.id, holder.fingerprint, expires_ms)
+    facts = (holder.key.id, holder.fingerprint, await accounts.sessions.begin(s), expires_ms)
     value = ".".join(map(str, (*facts, await accounts.signer.sign(_PURPOSE, *facts))))
     response.set_cookie(
         COOKIE, value, max_age=s, path="/", httponly=True, samesite="Strict", secure=_is_encrypted(request)
@@ -31,18 +42,18 @@ def drop_cookie(response: web.Response) -> None:
     response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
 
 
-async def holder_of_cookie(accounts: Accounts, request: web.Request) -> Holder | None:
-    """Whose session the request brings; None for none, and for one that is over or was not made here."""
-    parts = request.cookies.get(COOKIE, "").split(".")
-    if len(parts) != _PARTS:
+async def session_of(accounts: Accounts, request: web.Request) -> LoggedIn | None:
+    """The session that the request brings; None for none, and for one that is over or was not made here."""
+    found = _VALUE.fullmatch(request.cookies.get(COOKIE, ""))
+    if found is None:
         return None
-    key_id, fingerprint, expires, signature = parts
-    if not (expires.isascii() and expires.isdecimal() and len(expires) <= _DIGITS):
+    key_id, fingerprint, session, expires = found["key_id"], found["fingerprint"], found["session"], found["expires"]
+    if time_ns() // 1_000_000 >= int(expires):
         return None
-    if not await accounts.signer.is_signed(signature, _PURPOSE, key_id, fingerprint, int(expires)):
+    if not await accounts.signer.is_signed(found["signature"], _PURPOSE, key_id, fingerprint, session, int(expires)):
         return None
-    is_over = time_ns() // 1_000_000 >= int(expires)
-    return None if is_over else await accounts.ring.holder_by(key_id, fingerprint)
+    holder = await accounts.ring.holder_by(key_id, fingerprint)
+    return LoggedIn(session, holder) if holder and await accounts.sessions.is_on(session) else None
 
 
 def _is_encrypted(request: web.Request) -> bool:

@@ -19,8 +19,10 @@ from streamforge.errors import InvalidInput, WrongState
 from streamforge.jobs.dead import DeadLetter, Filter, unknown_letter
 from streamforge.jobs.model import Name, Tenant
 
-LetterId = Annotated[str, Meta(pattern=r"^[0-9]{1,20}-[0-9]{1,20}\Z")]
-LETTER: Final = Param(name="letter", place="path", type=LetterId, text="The dead letter.", is_required=True)
+LetterId = Annotated[str, Meta(pattern=r"^[0-9]{1,16}-[0-9]{1,16}\Z")]
+LETTER: Final = Param(
+    name="letter", place="path", type=LetterId, text="The dead letter.", is_required=True, unknown=unknown_letter
+)
 
 
 class DeadQuery(PageQuery, frozen=True, kw_only=True):
@@ -41,14 +43,14 @@ class Again(Struct, frozen=True):
 async def letters(request: web.Request) -> web.Response:
     """Dead letters, newest first."""
     caller, query = caller_of(request), read_query(request, DeadQuery)
-    before = place_of(query.cursor, str) or ""
+    before = _before(query.cursor)
     if query.tenant and not caller.sees(query.tenant):
         return answer(Page[DeadRow]([]), headers=NEVER_STORED)
     tenant = query.tenant or ("" if caller.tenant == EVERY_TENANT else caller.tenant)
     only = Filter(reason=query.reason, kind=query.kind or "", tenant=tenant)
-    found = await front_of(request).store.letters.list(count=query.limit + 1, before=before, only=only)
-    rows = [letter_row(letter) for letter in found[: query.limit]]
-    return answer(Page(rows, cursor_of(rows[-1].id) if len(found) > len(rows) else None), headers=NEVER_STORED)
+    found, place = await front_of(request).store.letters.page(count=query.limit, before=before, only=only)
+    page = Page([letter_row(letter) for letter in found], cursor_of((place,)) if place else None)
+    return answer(page, headers=NEVER_STORED)
 
 
 async def letter(request: web.Request) -> web.Response:
@@ -73,6 +75,11 @@ async def forget(request: web.Request) -> web.Response:
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
+def _before(cursor: str) -> str:
+    place = place_of(cursor, tuple[LetterId])
+    return place[0] if place else ""
+
+
 async def _letter(request: web.Request) -> DeadLetter:
     """The letter that the path names, where the caller may know of it; raises UnknownJob."""
     letter_id = request.match_info["letter"]
@@ -89,7 +96,7 @@ ROUTES = (
         method="GET",
         path="/api/v1/dead",
         handler=letters,
-        text="Dead letters, newest first.",
+        text="Dead letters, newest first. A page may hold fewer than asked for, or none, and still have a next_cursor.",
         tag="dead letters",
         params=query_params(DeadQuery),
         answers=(Answer(status=HTTPStatus.OK, text="A page of letters.", type=Page[DeadRow]),),

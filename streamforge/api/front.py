@@ -24,29 +24,29 @@ from streamforge.ops.health import Health
 from streamforge.storage.objects import Objects
 from streamforge.webhooks.store import Webhooks
 
-MAX_ID: Final = 64
-"""As in JobId; a longer one is not looked up."""
-
-JOB_ID: Final = Param(name="job_id", place="path", type=JobId, text="The job.", is_required=True)
+JOB_ID: Final = Param(name="job_id", place="path", type=JobId, text="The job.", is_required=True, unknown=unknown_job)
 
 
 class Front(Struct, frozen=True, kw_only=True):
-    """Everything that handlers need. ``queues`` are those that this daemon serves."""
+    """Everything that handlers need.
+
+    ``queues`` are those that this daemon serves; without ``rates`` there is no limit to how often callers may ask.
+    """
 
     store: JobStore
     objects: Objects
     kinds: Kinds
     health: Health
     queues: tuple[str, ...]
+    accounts: Accounts
+    uploads: Uploads
+    kits: KitShelf
+    hub: Hub
+    webhooks: Webhooks
+    money: Money
     settings: ApiSettings = ApiSettings()
     limits: JobsSettings = JobsSettings()
-    accounts: Accounts | None = None
-    uploads: Uploads | None = None
-    kits: KitShelf | None = None
-    hub: Hub | None = None
-    webhooks: Webhooks | None = None
     rates: Rates | None = None
-    money: Money | None = None
 
 
 FRONT: Final[web.AppKey[Front]] = web.AppKey("front", Front)
@@ -57,17 +57,9 @@ def front_of(request: web.Request) -> Front:
     return request.app[FRONT]
 
 
-def job_id_of(request: web.Request) -> str:
-    """The path's ``job_id``; raises UnknownJob where it cannot be one."""
-    job_id = request.match_info["job_id"]
-    if len(job_id) > MAX_ID:
-        raise unknown_job(job_id)
-    return job_id
-
-
 async def job_of(request: web.Request) -> Job:
     """The job that the path names, where the caller may know of it; raises UnknownJob, the same for both reasons."""
-    job = await front_of(request).store.get(job_id_of(request))
+    job = await front_of(request).store.get(request.match_info["job_id"])
     if not caller_of(request).sees(job.tenant):
         raise unknown_job(job.id)
     return job

@@ -14,15 +14,18 @@ from streamforge.api.route import Answer, InputOf, Route, Scope
 from streamforge.api.submissions import (
     IDEMPOTENCY_KEY,
     LOCATION,
+    TRACEPARENT,
     Accepted,
     accepted,
     idempotency_key,
     tenant_for,
+    traceparent_of,
 )
 from streamforge.api.wire import read_json
 from streamforge.errors import InvalidInput
 from streamforge.jobs.kinds import BROKEN_JSON, check_size
 from streamforge.jobs.model import Submission, new_job_id
+from streamforge.jobs.store import Order
 from streamforge.jobs.uploads import check_files
 
 GENERATE_KIND = "banner"
@@ -68,8 +71,9 @@ async def generate(request: web.Request) -> web.Response:
         tenant=tenant_for(caller_of(request)),
         idempotency_key=idempotency_key(front, kind.name, given, header=request.headers.get(IDEMPOTENCY_KEY.name)),
         source="http",
+        traceparent=traceparent_of(request),
     )
-    return await accepted(request, submission)
+    return await accepted(request, Order(submission))
 
 
 def brief_from(body: bytes) -> bytes:
@@ -117,8 +121,9 @@ ROUTES = (
         text="Have a banner made of a brief.",
         tag="jobs",
         scope=Scope.SUBMIT,
-        params=(IDEMPOTENCY_KEY,),
+        params=(IDEMPOTENCY_KEY, TRACEPARENT),
         body=InputOf(GENERATE_KIND, SPELLINGS),
+        is_body_large=True,
         answers=(Answer(status=HTTPStatus.ACCEPTED, text="The job.", type=Accepted, headers=(LOCATION,)),),
         problems=(HTTPStatus.CONFLICT,),
     ),

@@ -11,13 +11,14 @@ emptied as fast as it fills is ended with a reason, and its listener comes back 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
 from functools import cached_property
 from typing import Final, Literal
 
 import anyio
 
+from streamforge.api.seats import Seat, Seats
 from streamforge.broker.broker import Broker
 from streamforge.broker.deltas import DeltaEars
 from streamforge.broker.feed import Feed
@@ -125,10 +126,10 @@ class Hub(Service):
 
     def __init__(self, broker: Broker, *, buffer_bytes: int) -> None:
         self.feed = Feed(broker)
+        self.seats = Seats()
         self._ears = DeltaEars(broker, self._jobs, self._hear)
         self._buffer_bytes = buffer_bytes
         self._topics: defaultdict[Topic, set[Subscription]] = defaultdict(set)
-        self._tenants: Counter[str] = Counter()
         self._wanted = asyncio.Event()
         self._live = asyncio.Event()
         self._cursor = ""
@@ -137,17 +138,17 @@ class Hub(Service):
 
     # ---- for listeners ----
 
-    def listeners(self, tenant: str = EVERYBODY) -> int:
-        """How many listen now: callers of that tenant, or all."""
-        return self._tenants.total() if tenant == EVERYBODY else self._tenants[tenant]
+    def listeners(self) -> int:
+        """How many subscriptions stand now."""
+        return sum(len(members) for members in self._topics.values())
 
-    async def open(self, topic: Topic, tenant: str, types: Collection[str] = ()) -> Subscription:
-        """A subscription to what happens from now on, for a caller of ``tenant``; ``close`` it in any case.
+    async def open(self, topic: Topic, seat: Seat, types: Collection[str] = ()) -> Subscription:
+        """A subscription to what happens from now on, for who has that place; ``close`` it in any case.
 
         Raises BrokerUnavailable where the feed cannot be read.
         """
-        subscription = Subscription(topic, self._buffer_bytes, types)
-        self._enter(subscription, tenant)
+        seat.subscription = subscription = Subscription(topic, self._buffer_bytes, types)
+        self._enter(subscription)
         is_live = False
         try:
             with anyio.move_on_after(READY_S):
@@ -155,31 +156,27 @@ class Hub(Service):
                 is_live = True
         finally:
             if not is_live:
-                self.close(subscription, tenant)
+                self.close(subscription)
         if not is_live:
             raise BrokerUnavailable("the events cannot be read now", hint="try again in a moment")
         return subscription
 
-    def close(self, subscription: Subscription, tenant: str) -> None:
+    def close(self, subscription: Subscription) -> None:
         """The listener has gone; idempotent."""
         members = self._topics.get(subscription.topic)
         if members is None or subscription not in members:
             return
         members.remove(subscription)
-        self._tenants[tenant] -= 1
-        if not self._tenants[tenant]:
-            del self._tenants[tenant]
         if not members:
             del self._topics[subscription.topic]
             self._ears.tune()
 
-    def _enter(self, subscription: Subscription, tenant: str) -> None:
+    def _enter(self, subscription: Subscription) -> None:
         if self._is_stopping:
             subscription.finish("stopping")
             self._live.set()
         is_first = subscription.topic not in self._topics
         self._topics[subscription.topic].add(subscription)
-        self._tenants[tenant] += 1
         self._wanted.set()
         if is_first:
             self._ears.tune()
@@ -204,6 +201,7 @@ class Hub(Service):
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._again_and_again, self._follow, name="hub:feed")
                     tasks.start_soon(self._again_and_again, self._ears.run, name="hub:deltas")
+                    tasks.start_soon(self.seats.watch, name="hub:seats")
 
     async def _again_and_again(self, call: Callable[[], Awaitable[None]]) -> None:
         while True:

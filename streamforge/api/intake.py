@@ -9,15 +9,15 @@ import anyio
 from aiohttp import web
 
 from streamforge.errors import InputError, StreamForgeError
-from streamforge.jobs.model import Submission, Submitted
-from streamforge.jobs.store import JobStore
+from streamforge.jobs.model import Submitted
+from streamforge.jobs.store import JobStore, Order
 
 BATCH_MAX: Final = 64
 """Jobs in one round trip: few enough that Redis works on one batch while this process prepares the next."""
 FLUSHES_MAX: Final = 2
 """Round trips under way at once."""
 
-Waiting = tuple[Submission, "asyncio.Future[Submitted]"]
+Waiting = tuple[Order, "asyncio.Future[Submitted]"]
 
 
 class Intake:
@@ -30,14 +30,20 @@ class Intake:
         self._turns = asyncio.Semaphore(FLUSHES_MAX)
         self._is_running = False
 
-    async def submit(self, job: Submission) -> Submitted:
+    async def submit(self, order: Order) -> Submitted:
         """As ``JobStore.submit``. Cancelling the wait loses the answer, not the job."""
         if not self._is_running:
-            return await self._store.submit(job)
+            return await self._alone(order)
         future: asyncio.Future[Submitted] = asyncio.get_running_loop().create_future()
-        self._waiting.append((job, future))
+        self._waiting.append((order, future))
         self._wake.set()
         return await future
+
+    async def _alone(self, order: Order) -> Submitted:
+        (end,) = await self._store.submit_orders([order])
+        if isinstance(end, Submitted):
+            return end
+        raise end
 
     async def run(self) -> None:
         """Hand over whatever waits, whenever there is something, until ``stop``."""
@@ -58,7 +64,7 @@ class Intake:
 
     async def _flush(self, batch: list[Waiting]) -> None:
         try:
-            answers: list[Submitted | InputError] = [*await self._store.submit_all([job for job, _ in batch])]
+            answers: list[Submitted | InputError] = [*await self._store.submit_orders([order for order, _ in batch])]
         except Exception as error:  # noqa: BLE001 - each request answers for it, at the API's edge; the daemon lives on
             _refuse(batch, error)
             return

@@ -12,9 +12,9 @@ from msgspec import Meta, Struct
 from streamforge.accounts.keys import Issued, Listed, NewKey, no_key
 from streamforge.accounts.model import EVERY_TENANT, ApiKey, KeyId, KeyTenant, Lifetime, Note
 from streamforge.api.caller import caller_of
+from streamforge.api.front import front_of
 from streamforge.api.paging import Page, PageQuery, cursor_of, place_of
 from streamforge.api.route import Answer, Param, Route, Scope, query_params
-from streamforge.api.session import accounts_of
 from streamforge.api.wire import NEVER_STORED, answer, read_body, read_query
 from streamforge.errors import NotAllowed
 
@@ -64,7 +64,7 @@ async def list_keys(request: web.Request) -> web.Response:
     """The keys of the caller's tenant, or of every one; the oldest first."""
     query = read_query(request, PageQuery)
     after = place_of(query.cursor, tuple[int, str])
-    listed = await accounts_of(request).keys.list(caller_of(request).tenant)
+    listed = await front_of(request).accounts.keys.list(caller_of(request).tenant)
     rest = [entry for entry in listed if after is None or _place(entry) > after]
     page, more = rest[: query.limit], len(rest) > query.limit
     next_cursor = cursor_of(_place(page[-1])) if more else None
@@ -78,29 +78,29 @@ async def create(request: web.Request) -> web.Response:
     if not caller.sees(tenant):
         raise NotAllowed("an administrator of one tenant makes keys for it alone", field="tenant", hint="leave it out")
     new = NewKey(tenant=tenant, scopes=wanted.scopes, note=wanted.note, expires_in_s=wanted.expires_in_s)
-    issued = await accounts_of(request).keys.create(new)
+    issued = await front_of(request).accounts.keys.create(new)
     return answer(_issued(issued), HTTPStatus.CREATED, NEVER_STORED)
 
 
 async def rotate(request: web.Request) -> web.Response:
     """Give a key another secret, with a time in which the old one is good, too."""
     key, rotation = await _key(request), await read_body(request, Rotation)
-    issued = await accounts_of(request).keys.rotate(key.id, rotation.overlap_s)
-    accounts_of(request).ring.forget(key.id)
+    issued = await front_of(request).accounts.keys.rotate(key.id, rotation.overlap_s)
+    front_of(request).accounts.ring.forget(key.id)
     return answer(_issued(issued), headers=NEVER_STORED)
 
 
 async def revoke(request: web.Request) -> web.Response:
     """Forget a key: it is refused here at once, and by every daemon within seconds."""
     key = await _key(request)
-    await accounts_of(request).keys.revoke(key.id)
-    accounts_of(request).ring.forget(key.id)
+    await front_of(request).accounts.keys.revoke(key.id)
+    front_of(request).accounts.ring.forget(key.id)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 async def _key(request: web.Request) -> ApiKey:
     key_id = request.match_info["key_id"]
-    key = await accounts_of(request).keys.find(key_id)
+    key = await front_of(request).accounts.keys.find(key_id)
     if key is None or not caller_of(request).sees(key.tenant):
         raise no_key(key_id)
     return key

@@ -12,13 +12,18 @@ from streamforge.api.caller import EVERY_TENANT, caller_of
 from streamforge.api.front import front_of
 from streamforge.api.paging import Page, PageQuery, cursor_of, place_of
 from streamforge.api.route import Answer, Param, Route, Scope, query_params
-from streamforge.api.shelf import KitShelf
 from streamforge.api.wire import NEVER_STORED, answer, read_json, read_query
 from streamforge.errors import InvalidInput, NotFound
 from streamforge.jobs.model import Tenant
 
 KitName = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}\Z", description="1 to 64 of a-z, 0-9 and -")]
-NAME = Param(name="name", place="path", type=KitName, text="The kit.", is_required=True)
+
+
+def _no_name(given: str) -> InvalidInput:
+    return InvalidInput(f"{given[:80]!r} cannot name a brand kit", field="name", hint="1 to 64 of a-z, 0-9 and -")
+
+
+NAME = Param(name="name", place="path", type=KitName, text="The kit.", is_required=True, unknown=_no_name)
 
 
 class KitQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,15 +49,15 @@ async def list_kits(request: web.Request) -> web.Response:
     """The names of the kits."""
     query = read_query(request, KitPage)
     after = place_of(query.cursor, str)
-    names = [name for name in await _shelf(request).list(_tenant(request, query.tenant)) if name > (after or "")]
+    names = [name for name in await front_of(request).kits.list(_tenant(request, query.tenant)) if name > (after or "")]
     page, more = names[: query.limit], len(names) > query.limit
     return answer(Page([_view(name) for name in page], cursor_of(page[-1]) if more else None), headers=NEVER_STORED)
 
 
 async def show(request: web.Request) -> web.Response:
     """A kit as it is kept."""
-    shelf, tenant = _shelf(request), _tenant(request, read_query(request, KitQuery).tenant)
-    kit = await shelf.get(tenant, _name(request))
+    shelf, tenant = front_of(request).kits, _tenant(request, read_query(request, KitQuery).tenant)
+    kit = await shelf.get(tenant, request.match_info["name"])
     if kit is None:
         raise _no_kit(request)
     return _kit(kit)
@@ -60,24 +65,17 @@ async def show(request: web.Request) -> web.Response:
 
 async def put(request: web.Request) -> web.Response:
     """Keep a kit, in place of what was there; it is checked, and its logos are fetched and looked at, before that."""
-    shelf, tenant = _shelf(request), _tenant(request, read_query(request, KitQuery).tenant)
-    name = _name(request)
+    shelf, tenant = front_of(request).kits, _tenant(request, read_query(request, KitQuery).tenant)
+    name = request.match_info["name"]
     return _kit(await shelf.put(tenant, name, await read_json(request)))
 
 
 async def delete(request: web.Request) -> web.Response:
     """Forget a kit; jobs that run with it go on."""
-    shelf, tenant = _shelf(request), _tenant(request, read_query(request, KitQuery).tenant)
-    if not await shelf.delete(tenant, _name(request)):
+    shelf, tenant = front_of(request).kits, _tenant(request, read_query(request, KitQuery).tenant)
+    if not await shelf.delete(tenant, request.match_info["name"]):
         raise _no_kit(request)
     return web.Response(status=HTTPStatus.NO_CONTENT)
-
-
-def _shelf(request: web.Request) -> KitShelf:
-    shelf = front_of(request).kits
-    if shelf is None:
-        raise NotFound("this server keeps no brand kits")
-    return shelf
 
 
 def _tenant(request: web.Request, named: str | None) -> str:
@@ -87,13 +85,6 @@ def _tenant(request: web.Request, named: str | None) -> str:
     if not caller_of(request).sees(tenant):
         raise NotFound(f"no tenant {tenant[:64]!r}", field="tenant", hint="leave it out")
     return tenant
-
-
-def _name(request: web.Request) -> str:
-    name = request.match_info["name"]
-    if not set(name) <= _CHARACTERS or len(name) > _LONGEST:
-        raise InvalidInput(f"{name[:80]!r} cannot name a brand kit", field="name", hint="1 to 64 of a-z, 0-9 and -")
-    return name
 
 
 def _no_kit(request: web.Request) -> NotFound:
@@ -107,9 +98,6 @@ def _view(name: str) -> KitView:
 def _kit(kit: bytes) -> web.Response:
     return web.Response(body=kit, content_type="application/json", headers=NEVER_STORED)
 
-
-_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
-_LONGEST = 64
 
 ROUTES = (
     Route(
@@ -141,6 +129,7 @@ ROUTES = (
         scope=Scope.SUBMIT,
         params=(NAME, *query_params(KitQuery)),
         body=dict[str, Any],
+        is_body_large=True,
         answers=(Answer(status=HTTPStatus.OK, text="The kit as it is kept.", type=dict[str, Any]),),
         problems=(HTTPStatus.NOT_FOUND,),
     ),

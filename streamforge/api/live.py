@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
@@ -15,12 +16,12 @@ from streamforge.api import sse, ws
 from streamforge.api.auth import still_good
 from streamforge.api.caller import EVERY_TENANT, caller_of
 from streamforge.api.front import JOB_ID, front_of, job_of
-from streamforge.api.hub import Hub
-from streamforge.api.problems import plain_problem
+from streamforge.api.refusals import UpgradeRequired
 from streamforge.api.route import Answer, Param, Route, query_params
+from streamforge.api.seats import Seat
 from streamforge.api.streams import FeedStream, Pulse, Stream, is_over_after, open_job
 from streamforge.api.wire import NEVER_STORED, read_query
-from streamforge.errors import BrokerUnavailable, InvalidInput, NotAllowed
+from streamforge.errors import InvalidInput, NotAllowed
 from streamforge.jobs.feed import EventId
 from streamforge.jobs.model import Tenant
 
@@ -79,107 +80,83 @@ class SocketQuery(EventsQuery, frozen=True, kw_only=True, forbid_unknown_fields=
 async def job_events(request: web.Request) -> web.StreamResponse:
     """A job's events from its first, or from after the last one seen; 204 where its end has been seen."""
     query = read_query(request, JobEventsQuery)
-    last_id = _last_id(request, query)
-    job, hub = await job_of(request), _hub(request)
-    if (refusal := _room(request, hub)) is not None:
-        return refusal
-    if request.method == "HEAD":
-        is_over = bool(last_id) and await is_over_after(front_of(request).store, job, last_id)
-        return _over() if is_over else web.Response(headers=sse.HEADERS)
-    stream = await open_job(
-        hub, front_of(request).store, job, caller=caller_of(request).tenant, last_id=last_id, types=_types(query)
-    )
-    if stream.is_over and last_id:
-        stream.close()
-        return _over()
-    return await _send(request, stream)
+    last_id, front = _last_id(request, query), front_of(request)
+    job = await job_of(request)
+    with _seated(request) as seat:
+        if request.method == "HEAD":
+            is_over = bool(last_id) and await is_over_after(front.store, job, last_id)
+            return _over() if is_over else web.Response(headers=sse.HEADERS)
+        stream = await open_job(front.hub, front.store, job, seat, last_id=last_id, types=_types(query))
+        if stream.is_over and last_id:
+            await stream.close()
+            return _over()
+        return await sse.serve(request, stream, _pulse(request, seat))
 
 
 async def events(request: web.Request) -> web.StreamResponse:
     """The events of all of a tenant's jobs."""
     query = read_query(request, EventsQuery)
-    stream = _feed_stream(request, query, _last_id(request, query))
-    if (refusal := _room(request, _hub(request))) is not None:
-        return refusal
-    return web.Response(headers=sse.HEADERS) if request.method == "HEAD" else await _send(request, stream)
+    tenant, last_id = _tenant(request, query), _last_id(request, query)
+    with _seated(request) as seat:
+        if request.method == "HEAD":
+            return web.Response(headers=sse.HEADERS)
+        stream = FeedStream(front_of(request).hub, tenant, seat, last_id=last_id, types=_types(query))
+        return await sse.serve(request, stream, _pulse(request, seat))
 
 
 async def job_socket(request: web.Request) -> web.StreamResponse:
     """A job's events over a WebSocket."""
-    query = read_query(request, JobSocketQuery)
-    job, hub = await job_of(request), _hub(request)
-    opened = partial(open_job, hub, front_of(request).store, job, caller=caller_of(request).tenant, types=_types(query))
-    return await _talk(request, query, lambda last_id: opened(last_id=last_id or _last_id(request, query)))
+    query, front = read_query(request, JobSocketQuery), front_of(request)
+    job, given = await job_of(request), _last_id(request, query)
+
+    async def opened(seat: Seat, last_id: str | None) -> Stream:
+        return await open_job(front.hub, front.store, job, seat, last_id=last_id or given, types=_types(query))
+
+    return await _talk(request, query, opened)
 
 
 async def socket(request: web.Request) -> web.StreamResponse:
     """The events of all of a tenant's jobs over a WebSocket."""
     query = read_query(request, SocketQuery)
-    _feed_stream(request, query, "")  # may refuse
+    tenant, given = _tenant(request, query), _last_id(request, query)
 
-    async def opened(last_id: str | None) -> Stream:
-        return _feed_stream(request, query, last_id or _last_id(request, query))
+    async def opened(seat: Seat, last_id: str | None) -> Stream:
+        return FeedStream(front_of(request).hub, tenant, seat, last_id=last_id or given, types=_types(query))
 
     return await _talk(request, query, opened)
 
 
-def _feed_stream(request: web.Request, query: EventsQuery, last_id: str) -> FeedStream:
+def _tenant(request: web.Request, query: EventsQuery) -> str:
+    """Whose events are meant; raises NotAllowed."""
     own = caller_of(request).tenant
     asked = query.tenant or own
     if own not in (EVERY_TENANT, asked):
         raise NotAllowed("another tenant's events", field="tenant", hint="leave it out")
-    return FeedStream(_hub(request), asked, caller=own, last_id=last_id, types=_types(query))
-
-
-async def _send(request: web.Request, stream: Stream) -> web.StreamResponse:
-    return await sse.serve(request, stream, _pulse(request))
+    return asked
 
 
 async def _talk(
     request: web.Request,
     query: JobSocketQuery | SocketQuery,
-    opened: Callable[[str | None], Awaitable[Stream]],
+    opened: Callable[[Seat, str | None], Awaitable[Stream]],
 ) -> web.StreamResponse:
     if not web.WebSocketResponse().can_prepare(request):
-        return plain_problem(
-            HTTPStatus.UPGRADE_REQUIRED,
-            "this address speaks WebSocket",
-            "upgrade_required",
-            field="Upgrade",
-            hint="open it with a WebSocket client, or use …/events",
+        raise UpgradeRequired(field="Upgrade", hint="open it with a WebSocket client, or use …/events")
+    with _seated(request) as seat:
+        return await ws.serve(
+            request, partial(opened, seat), _pulse(request, seat), is_resuming=query.resume == "message"
         )
-    if (refusal := _room(request, _hub(request))) is not None:
-        return refusal
-    return await ws.serve(
-        request,
-        opened,
-        _pulse(request),
-        is_resuming=query.resume == "message",
-    )
 
 
-def _pulse(request: web.Request) -> Pulse:
-    return Pulse(front_of(request).settings.heartbeat_s, partial(still_good, request))
+def _seated(request: web.Request) -> AbstractContextManager[Seat]:
+    """A place among the listeners; raises TooManyListeners and ListenersFull."""
+    front, caller = front_of(request), caller_of(request)
+    seat = Seat(caller.tenant, f"{caller.key_id} {caller.session}".strip(), partial(still_good, request))
+    return front.hub.seats.taken(seat, front.settings)
 
 
-def _hub(request: web.Request) -> Hub:
-    hub = front_of(request).hub
-    if hub is None:
-        raise BrokerUnavailable("this daemon reads no events")
-    return hub
-
-
-def _room(request: web.Request, hub: Hub) -> web.Response | None:
-    """A refusal where this daemon, or the caller's tenant, has as many listeners as it may."""
-    settings, tenant = front_of(request).settings, caller_of(request).tenant
-    if tenant != EVERY_TENANT and hub.listeners(tenant) >= settings.max_listeners_per_tenant:
-        refusal = plain_problem(HTTPStatus.TOO_MANY_REQUESTS, "too many listeners of this tenant", "too_many_listeners")
-    elif hub.listeners() >= settings.max_listeners:
-        refusal = plain_problem(HTTPStatus.SERVICE_UNAVAILABLE, "too many listeners", "too_many_listeners")
-    else:
-        return None
-    refusal.headers["Retry-After"] = "10"
-    return refusal
+def _pulse(request: web.Request, seat: Seat) -> Pulse:
+    return Pulse(front_of(request).settings.heartbeat_s, seat)
 
 
 def _over() -> web.Response:

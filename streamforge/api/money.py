@@ -31,9 +31,9 @@ class CostView(Struct, frozen=True, kw_only=True):
     unpriced_calls: int = 0
 
 
-async def cost_of(money: Money | None, job_id: str) -> CostView | None:
-    """What the job's calls came to; None where it made none, or nobody keeps books. Raises BrokerUnavailable."""
-    entries = await money.books.job(job_id) if money else []
+async def cost_of(money: Money, job_id: str) -> CostView | None:
+    """What the job's calls came to; None where it made none. Raises BrokerUnavailable."""
+    entries = await money.books.job(job_id)
     if not entries:
         return None
     used = total(entries)

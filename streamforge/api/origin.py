@@ -17,13 +17,16 @@ from streamforge.config.check import is_loopback
 
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
-FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+FORWARDED: Final = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cdn-loop"})
 """What proxies add: a request with one of these does not come from this machine, whatever its address says."""
+FORWARDED_FROM: Final = ("x-forwarded-", "cf-", "x-envoy-", "fastly-")
+"""How other headers of theirs begin."""
 
 
 def is_forwarded(request: web.Request) -> bool:
     """Whether a proxy passed it on."""
-    return any(name in request.headers for name in FORWARDED)
+    names = map(str.lower, request.headers)
+    return any(name in FORWARDED or name.startswith(FORWARDED_FROM) for name in names)
 
 
 def is_our_host(request: web.Request, hosts: Sequence[str]) -> bool:

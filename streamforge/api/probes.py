@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
-from streamforge.api.front import front_of
+from streamforge.api.front import front_of, require_operator
 from streamforge.api.route import Answer, Route
 from streamforge.api.wire import NEVER_STORED, answer
 from streamforge.errors import BrokerUnavailable
@@ -40,7 +40,8 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 async def metrics_page(request: web.Request) -> web.Response:
-    """Everything that Prometheus scrapes; queue depths are read at this moment."""
+    """Everything that Prometheus scrapes, of all tenants; queue depths are read at this moment."""
+    require_operator(request)
     front = front_of(request)
     try:
         depths = await front.store.depths(front.queues)
@@ -81,9 +82,9 @@ ROUTES = (
         method="GET",
         path="/metrics",
         handler=metrics_page,
-        text="Everything that Prometheus scrapes.",
+        text="Everything that Prometheus scrapes. On an address that others can reach it takes an operator's API key.",
         tag="daemon",
-        scope=None,
+        is_for_this_machine=True,
         answers=(Answer(status=HTTPStatus.OK, text="The metrics.", type=str, media_type="text/plain"),),
     ),
 )

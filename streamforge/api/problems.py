@@ -7,6 +7,15 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
+from streamforge.api.refusals import (
+    BadRequest,
+    BodyTooLarge,
+    BodyTooSlow,
+    ExpectationFailed,
+    Internal,
+    MethodNotAllowed,
+    Refusal,
+)
 from streamforge.errors import (
     AssetRejected,
     BrokerUnavailable,
@@ -44,7 +53,10 @@ STATUS: tuple[tuple[type[StreamForgeError], HTTPStatus], ...] = (
     (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),
     (StreamForgeError, HTTPStatus.INTERNAL_SERVER_ERROR),
 )
-"""The first class that fits gives the status."""
+"""The first class that fits gives the status; a Refusal has its own."""
+
+INWARD: tuple[type[StreamForgeError], ...] = (TransientError, ConfigError)
+"""Errors whose words come from within: addresses, sockets, replies of Redis and of object stores."""
 
 RETRY_AFTER_S = "2"
 
@@ -69,40 +81,67 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     detail: str
     code: str
-    friendly: str | None = None
+    friendly: str
     field: str | None = None
     hint: str | None = None
 
 
+def _status_of(error: StreamForgeError) -> HTTPStatus:
+    """The status that an error is told by."""
+    if isinstance(error, Refusal):
+        return error.status
+    return next(status for kind, status in STATUS if isinstance(error, kind))
+
+
 def problem_of(error: StreamForgeError) -> Problem:
-    """An error as a document."""
-    status = next(status for kind, status in STATUS if isinstance(error, kind))
+    """An error as a document. What is amiss behind the server is its operators' business, and told by the log alone."""
+    status = _status_of(error)
+    is_hidden = isinstance(error, INWARD)
     return Problem(
         title=status.phrase,
         status=status,
-        detail=error.message,
+        detail=_plain(type(error)().message if is_hidden else error.message) or status.phrase,
         code=error.code,
         friendly=friendly(error.code),
-        field=error.field,
-        hint=error.hint,
+        field=None if is_hidden else _plain(error.field),
+        hint=None if is_hidden else _plain(error.hint),
     )
+
+
+def _plain(text: str | None) -> str | None:
+    """Text that is some: what was taken over from a header may hold bytes that are none."""
+    return text.encode(errors="backslashreplace").decode() if text is not None else None
 
 
 def problem(error: StreamForgeError) -> web.Response:
     """An error as a response."""
     document = problem_of(error)
     status = HTTPStatus(document.status)
-    return web.Response(
+    response = web.Response(
         body=msgspec.json.encode(document),
         status=status,
         content_type=PROBLEM_JSON,
         headers=_HEADERS.get(status),
     )
+    if isinstance(error, Refusal):
+        response.headers.update(error.headers)
+        if error.closes:
+            response.force_close()
+    return response
 
 
-def plain_problem(
-    status: HTTPStatus, detail: str, code: str, *, field: str | None = None, hint: str | None = None
-) -> web.Response:
-    """A problem that no error of ours stands behind."""
-    document = Problem(title=status.phrase, status=status, detail=detail, code=code, field=field, hint=hint)
-    return web.Response(body=msgspec.json.encode(document), status=status, content_type=PROBLEM_JSON)
+def from_http(error: web.HTTPException) -> StreamForgeError:
+    """What aiohttp raises of its own accord, as an error of ours."""
+    kind = _OF_HTTP.get(error.status, BadRequest if error.status < HTTPStatus.INTERNAL_SERVER_ERROR else Internal)
+    if kind is MethodNotAllowed:
+        return MethodNotAllowed(headers={"Allow": error.headers.get("Allow", "")})
+    return kind()
+
+
+_OF_HTTP: dict[int, type[StreamForgeError]] = {
+    HTTPStatus.NOT_FOUND: NotFound,
+    HTTPStatus.METHOD_NOT_ALLOWED: MethodNotAllowed,
+    HTTPStatus.REQUEST_TIMEOUT: BodyTooSlow,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: BodyTooLarge,
+    HTTPStatus.EXPECTATION_FAILED: ExpectationFailed,
+}

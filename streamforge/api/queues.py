@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Final
 
@@ -15,12 +14,9 @@ from streamforge.api.paging import Page
 from streamforge.api.route import Answer, Param, Route, Scope
 from streamforge.api.wire import NEVER_STORED, answer
 from streamforge.api.workload import QueueView, queue_views
-from streamforge.errors import NotFound
 from streamforge.jobs.model import Name
 
 QUEUE: Final = Param(name="queue", place="path", type=Name, text="The queue.", is_required=True)
-
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
 class PauseAnswer(Struct, frozen=True):
@@ -39,26 +35,19 @@ async def queues(request: web.Request) -> web.Response:
 
 
 async def pause(request: web.Request) -> web.Response:
-    """Start no more jobs of a queue, on any worker."""
-    name = _operators_queue(request)
+    """Start no more jobs of a queue, on any worker; of any that could be one, for another daemon may serve it."""
+    require_operator(request)
+    name = request.match_info["queue"]
     changed = await front_of(request).store.pause(name)
     return answer(PauseAnswer(name, paused=True, changed=changed))
 
 
 async def resume(request: web.Request) -> web.Response:
-    """Start jobs of a queue again."""
-    name = _operators_queue(request)
-    changed = await front_of(request).store.resume(name)
-    return answer(PauseAnswer(name, paused=False, changed=changed))
-
-
-def _operators_queue(request: web.Request) -> str:
-    """A queue's name from the path; any that could be one, since another daemon may serve it."""
+    """Start jobs of a queue again, in the same way."""
     require_operator(request)
     name = request.match_info["queue"]
-    if not _NAME.fullmatch(name):
-        raise NotFound(f"no queue can be called {name[:64]!r}", field="queue")
-    return name
+    changed = await front_of(request).store.resume(name)
+    return answer(PauseAnswer(name, paused=False, changed=changed))
 
 
 _PROBLEMS = (HTTPStatus.NOT_FOUND,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streamforge.api.caller import Caller
+from streamforge.api.caller import LOCAL, Caller
 from streamforge.broker.broker import Broker
 from streamforge.broker.scripts import Room
 from streamforge.config import ApiSettings
@@ -27,5 +27,14 @@ class Rates:
         self.policy = f'"{POLICY}";q={settings.requests_per_minute};w={MINUTE_S}'
 
     async def take(self, caller: Caller) -> Room:
-        """Count a request of the caller, if there is room for it. Raises BrokerUnavailable."""
-        return await self._broker.take_room(caller.key_id or "local", self._interval_ms, self._burst)
+        """Count a request of the caller, if there is room for it. Raises BrokerUnavailable.
+
+        Who comes by a signed link is counted with all others who come by links of that tenant, and with nobody else.
+        """
+        return await self._broker.take_room(_bucket(caller), self._interval_ms, self._burst)
+
+
+def _bucket(caller: Caller) -> str:
+    if caller.key_id:
+        return caller.key_id
+    return "local" if caller == LOCAL else f"link:{caller.tenant}"

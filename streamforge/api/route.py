@@ -11,18 +11,23 @@ from aiohttp import web
 from msgspec import Struct
 
 from streamforge.accounts.model import Scope
+from streamforge.errors import NotFound, StreamForgeError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Param(Struct, frozen=True, kw_only=True):
-    """A parameter in the path, the query or a header; ``type`` is one that msgspec can describe."""
+    """A parameter in the path, the query or a header; ``type`` is one that msgspec can describe.
+
+    ``unknown`` is the error for a part of a path that cannot be one; a plain NotFound without it.
+    """
 
     name: str
     place: Literal["path", "query", "header"]
     type: Any
     text: str
     is_required: bool = False
+    unknown: Callable[[str], StreamForgeError] | None = None
 
 
 def query_params(query_type: type[Struct]) -> tuple[Param, ...]:
@@ -58,7 +63,9 @@ class Answer(Struct, frozen=True, kw_only=True):
 class Route(Struct, frozen=True, kw_only=True):
     """One method of one path, in aiohttp's notation: ``/api/v1/jobs/{job_id}``.
 
-    ``scope`` is what its caller must have; None lets anybody in. ``body`` is the type of its JSON body, or InputOf.
+    ``scope`` is what its caller must have; None lets anybody in. ``is_for_this_machine`` lets this machine in without a
+    key on a loopback address, also where keys are asked for. ``body`` is the type of its JSON body, or InputOf.
+    ``is_body_large`` lets it be as large as ``api.max_body_bytes``; other bodies end at a few kilobytes.
     ``problems`` are the statuses that it can answer besides those that every route can.
     """
 
@@ -68,9 +75,11 @@ class Route(Struct, frozen=True, kw_only=True):
     text: str
     tag: str
     scope: Scope | None = Scope.READ
+    is_for_this_machine: bool = False
     params: tuple[Param, ...] = ()
     body: Any = None
     is_body_required: bool = True
+    is_body_large: bool = False
     body_media_type: str = "application/json"
     answers: tuple[Answer, ...]
     problems: tuple[HTTPStatus, ...] = ()
@@ -82,3 +91,19 @@ ROUTE_OF: Final[web.AppKey[dict[web.AbstractRoute, Route]]] = web.AppKey("route_
 def route_of(request: web.Request) -> Route | None:
     """The route that the request has come to; None where it has come to nothing."""
     return request.app[ROUTE_OF].get(request.match_info.route)
+
+
+def check_path(request: web.Request, route: Route) -> None:
+    """Raise the parameter's own error for a part of the path that cannot be what it should, before anybody looks."""
+    for param in route.params:
+        if param.place != "path":
+            continue
+        given = request.match_info[param.name]
+        try:
+            msgspec.convert(given, param.type)
+        except msgspec.ValidationError as error:
+            raise (param.unknown or _unknown(param.name))(given) from error
+
+
+def _unknown(name: str) -> Callable[[str], StreamForgeError]:
+    return lambda given: NotFound(f"there can be none called {given[:64]!r}", field=name)

@@ -28,6 +28,7 @@ from streamforge.api import (
     webhooks,
     workers,
 )
+from streamforge.api.bodies import not_yet
 from streamforge.api.route import ROUTE_OF, Handler, Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -69,7 +70,7 @@ def add_to(app: web.Application, routes: Iterable[Route] = ROUTES) -> None:
             paths[route.path] = (app.router.add_resource(_PARAMETER.sub(ANY_NAME, route.path)), set())
         resource, methods = paths[route.path]
         for method in (route.method, "HEAD") if route.method == "GET" else (route.method,):
-            table[resource.add_route(method, route.handler)] = route
+            table[resource.add_route(method, route.handler, expect_handler=not_yet)] = route
             methods.add(method)
     _part(list(paths.values()))
     app[ROUTE_OF] = table
@@ -82,7 +83,7 @@ def _part(paths: Sequence[tuple[web.Resource, set[str]]]) -> None:
         path = resource.get_info().get("path", "")
         if any(pattern.fullmatch(path) for pattern in patterns):
             for method in METHODS - methods:
-                resource.add_route(method, _refusal(methods))
+                resource.add_route(method, _refusal(methods), expect_handler=not_yet)
 
 
 def _refusal(methods: Iterable[str]) -> Handler:

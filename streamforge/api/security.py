@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from streamforge.api.front import front_of
-from streamforge.api.problems import plain_problem
+from streamforge.api.refusals import OriginNotAllowed
 from streamforge.api.route import Handler
 
 DEFAULTS: Final = {
@@ -22,10 +23,11 @@ DEFAULTS: Final = {
 
 METHODS: Final = "GET, HEAD, POST, PUT, DELETE"
 REQUEST_HEADERS: Final = (
-    "Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Match, Last-Event-ID, Range, X-Requested-With"
+    "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Range, X-Requested-With, traceparent"
 )
 ANSWER_HEADERS: Final = "Location, ETag, Retry-After, RateLimit, RateLimit-Policy, Accept-Ranges, Content-Range"
 PREFLIGHT_S: Final = 600
+_ORIGIN: Final = re.compile(r"null|[a-z][a-z0-9+.-]*://[\x21-\x7e]{1,300}", re.IGNORECASE)
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -51,13 +53,7 @@ async def preflighted(request: web.Request, handler: Handler) -> web.StreamRespo
     if request.method != hdrs.METH_OPTIONS or hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
         return await handler(request)
     if allowed_origin(request) is None:
-        return plain_problem(
-            HTTPStatus.FORBIDDEN,
-            "pages of this origin may not call the API",
-            "origin_not_allowed",
-            field=str(hdrs.ORIGIN),
-            hint="add it to api.cors_origins",
-        )
+        raise OriginNotAllowed(field=str(hdrs.ORIGIN), hint="add it to api.cors_origins")
     return web.Response(
         status=HTTPStatus.NO_CONTENT,
         headers={
@@ -71,4 +67,5 @@ async def preflighted(request: web.Request, handler: Handler) -> web.StreamRespo
 def allowed_origin(request: web.Request) -> str | None:
     """The origin of the page that sent the request, where its pages may call the API. Cookies are never for them."""
     origin, allowed = request.headers.get(hdrs.ORIGIN), front_of(request).settings.cors_origins
-    return origin if origin is not None and (origin in allowed or "*" in allowed) else None
+    is_any = "*" in allowed and origin is not None and _ORIGIN.fullmatch(origin)
+    return origin if is_any or (origin is not None and origin in allowed) else None

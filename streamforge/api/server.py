@@ -6,6 +6,7 @@ import asyncio
 import logging
 from http import HTTPStatus
 from time import monotonic
+from typing import Final
 
 import anyio
 from aiohttp import web
@@ -13,10 +14,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from streamforge.api import routes
 from streamforge.api.auth import guarded
+from streamforge.api.bodies import BODIES, Bodies, held
 from streamforge.api.front import FRONT, Front
 from streamforge.api.intake import INTAKE, Intake
 from streamforge.api.openapi import TOLD, Told
-from streamforge.api.problems import plain_problem, problem
+from streamforge.api.problems import INWARD, from_http, problem
+from streamforge.api.refusals import Internal
 from streamforge.api.route import Handler
 from streamforge.api.security import harden, preflighted
 from streamforge.api.throttle import limited
@@ -30,6 +33,8 @@ SHUTDOWN_S = 5.0
 
 LINGER_S = 1.0
 """How long the rest of a body is read that was refused at its head, so that its sender hears of it."""
+
+GRUMBLE_S = 1.0
 
 BACKLOG = 1024
 """Connections that may wait to be taken up: after a restart every listener comes back at once."""
@@ -93,11 +98,14 @@ class ApiServer(Service):
 
 def application(front: Front, intake: Intake) -> web.Application:
     """The routes with what surrounds each: metrics, errors as problems, the guard, limits on how much and how often."""
-    around = [measured, told, preflighted, guarded, limited]
-    app = web.Application(middlewares=around, client_max_size=front.settings.max_body_bytes)
+    around = [measured, told, held, preflighted, guarded, limited]
+    settings = front.settings
+    app = web.Application(middlewares=around, client_max_size=settings.max_body_bytes)
     app.on_response_prepare.append(harden)
     app[FRONT] = front
     app[INTAKE] = intake
+    app[BODIES] = Bodies(max(settings.max_bodies_bytes, settings.max_body_bytes))
+    app[GRUMBLE] = Grumble()
     app[TOLD] = Told(routes.ROUTES, front.kinds)
     routes.add_to(app)
     return app
@@ -131,48 +139,38 @@ def _is_stream(response: web.StreamResponse) -> bool:
     return isinstance(response, web.WebSocketResponse) or response.content_type == "text/event-stream"
 
 
+class Grumble:
+    """Tells the log what callers are not told, a line a second at most: while Redis is away every request fails."""
+
+    def __init__(self) -> None:
+        self._not_before_s = 0.0
+
+    def about(self, request: web.Request, error: StreamForgeError) -> None:
+        """Say it, or not again so soon."""
+        if monotonic() >= self._not_before_s:
+            self._not_before_s = monotonic() + GRUMBLE_S
+            log.warning("http_unavailable", route=request.path[:80], code=error.code, error=error.message)
+
+
+GRUMBLE: Final[web.AppKey[Grumble]] = web.AppKey("grumble", Grumble)
+
+
 @web.middleware
 async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every error leaves as a problem document; a surprise says nothing of itself."""
     try:
         return await handler(request)
+    except INWARD as error:
+        request.app[GRUMBLE].about(request, error)
+        return problem(error)
     except StreamForgeError as error:
         return problem(error)
-    except web.HTTPRequestEntityTooLarge:
-        return _closing(
-            plain_problem(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"the body is over {request.app[FRONT].settings.max_body_bytes} bytes",
-                "body_too_large",
-                field="body",
-                hint="send less, or raise api.max_body_bytes",
-            )
-        )
-    except web.HTTPRequestTimeout:
-        return _closing(
-            plain_problem(
-                HTTPStatus.REQUEST_TIMEOUT,
-                "the body did not come within api.body_timeout_s",
-                "body_too_slow",
-                field="body",
-                hint="send it at once",
-            )
-        )
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
-        response = plain_problem(HTTPStatus(error.status), error.reason, error.reason.lower().replace(" ", "_"))
-        if allowed := error.headers.get("Allow"):  # which methods a 405 would have taken
-            response.headers["Allow"] = allowed
-        return response
+        return problem(from_http(error))
     except ConnectionResetError:
         raise
     except Exception as error:
         log.error("http_failed", route=request.path[:80], error=type(error).__name__, exc_info=error)  # noqa: TRY400
-        return plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error; see the daemon's log", "internal")
-
-
-def _closing(response: web.Response) -> web.Response:
-    """The last answer of its connection: what else comes on it is the rest of a body that nobody wants."""
-    response.force_close()
-    return response
+        return problem(Internal())

@@ -11,15 +11,14 @@ from aiohttp import web
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from streamforge.accounts.accounts import Accounts
 from streamforge.accounts.tickets import TICKET_S
-from streamforge.api.auth import caller_by
+from streamforge.api.auth import BY_PAGE, caller_by
 from streamforge.api.caller import Caller, caller_of
-from streamforge.api.cookie import drop_cookie, put_cookie
+from streamforge.api.cookie import drop_cookie, put_cookie, session_of
 from streamforge.api.front import front_of
 from streamforge.api.route import Answer, Route, Scope
 from streamforge.api.wire import NEVER_STORED, answer, read_body
-from streamforge.errors import NotAuthenticated, NotFound
+from streamforge.errors import NotAllowed, NotAuthenticated
 
 
 class Login(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +49,7 @@ async def me(request: web.Request) -> web.Response:
 
 async def log_in(request: web.Request) -> web.Response:
     """Open a session with a key: the answer sets a cookie that stands for it."""
-    front, accounts = front_of(request), accounts_of(request)
+    front, accounts = front_of(request), front_of(request).accounts
     login = await read_body(request, Login)
     holder = await accounts.ring.holder_of(login.key.strip())
     if holder is None:
@@ -60,8 +59,13 @@ async def log_in(request: web.Request) -> web.Response:
     return response
 
 
-async def log_out(_: web.Request) -> web.Response:
-    """Have the browser forget its session; a key that is revoked ends all of its sessions."""
+async def log_out(request: web.Request) -> web.Response:
+    """End the session that the request brings, and have the browser forget it; a page elsewhere cannot ask for it."""
+    accounts = front_of(request).accounts
+    if found := await session_of(accounts, request):
+        if BY_PAGE not in request.headers:
+            raise NotAllowed("a session alone changes nothing", field=BY_PAGE, hint=f"send the header {BY_PAGE}, too")
+        await accounts.sessions.end(found.session)
     response = web.Response(status=HTTPStatus.NO_CONTENT)
     drop_cookie(response)
     return response
@@ -69,18 +73,10 @@ async def log_out(_: web.Request) -> web.Response:
 
 async def ticket(request: web.Request) -> web.Response:
     """A ticket for a stream; whoever uses it may read what the caller may read."""
-    accounts = accounts_of(request)
+    accounts = front_of(request).accounts
     reader = replace(caller_of(request), scopes=frozenset({Scope.READ}))
     made = await accounts.tickets.issue(msgspec.json.encode(reader))
     return answer(Ticket(made, time_ns() // 1_000_000 + TICKET_S * 1000), HTTPStatus.CREATED, NEVER_STORED)
-
-
-def accounts_of(request: web.Request) -> Accounts:
-    """The installation's accounts; raises NotFound where this server keeps none."""
-    accounts = front_of(request).accounts
-    if accounts is None:
-        raise NotFound("this server keeps no accounts")
-    return accounts
 
 
 def _me(caller: Caller) -> Me:
@@ -111,7 +107,7 @@ ROUTES = (
         method="DELETE",
         path="/api/v1/session",
         handler=log_out,
-        text="Close the browser's session.",
+        text="End the browser's session, here and in the browser.",
         tag="accounts",
         scope=None,
         answers=(Answer(status=HTTPStatus.NO_CONTENT, text="The cookie is gone."),),

@@ -45,7 +45,7 @@ async def serve(request: web.Request, stream: Stream, pulse: Pulse) -> web.Strea
     except ConnectionResetError:  # the listener has gone
         return response
     finally:
-        stream.close()
+        await stream.close()
         listeners("sse").dec()
         streams_ended_total("sse", reason).inc()
     return response

@@ -8,7 +8,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from streamforge.jobs.model import Job, JobError, JobState
+from streamforge.api.failures import ErrorView, error_view
+from streamforge.jobs.model import Job, JobState
 
 PHASES: Final[dict[JobState, str]] = {
     JobState.CREATED: "PENDING",
@@ -58,7 +59,7 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     result_url: str = ""
     files: list[FileLink] = msgspec.field(default_factory=list[FileLink])
     result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    error: JobError | None = None
+    error: ErrorView | None = None
 
 
 def links_of(job: Job) -> list[FileLink]:
@@ -91,5 +92,5 @@ def status_of(job: Job) -> Status:
         result_url=files[0].url if files and is_done else "",
         files=files,
         result=job.result if job.result is not None else msgspec.UNSET,
-        error=None if is_done else job.error,
+        error=error_view(job.error) if job.error and not is_done else None,
     )

@@ -6,13 +6,14 @@ nor a repetition. Where a part of the past is not kept any more, a ``gap`` says 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from time import monotonic, time_ns
+from collections.abc import AsyncGenerator, Collection, Sequence
+from time import time_ns
 from typing import Protocol
 
 import msgspec
 
 from streamforge.api.hub import EVERYBODY, Frame, Hub, Reason, Subscription
+from streamforge.api.seats import Seat
 from streamforge.errors import BrokerUnavailable
 from streamforge.jobs.events import ENDINGS, Event
 from streamforge.jobs.feed import EventDocument, FeedEvent, from_log, is_wanted, order_of
@@ -32,7 +33,7 @@ class Stream(Protocol):
         """What comes next; nothing after ``patience_s``. Once ``end`` is set this was the last."""
         ...
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """The listener has gone; idempotent."""
         ...
 
@@ -44,7 +45,6 @@ class JobStream:
         self,
         hub: Hub,
         subscription: Subscription,
-        caller: str,
         past: Sequence[Frame],
         last_id: str,
         *,
@@ -55,7 +55,6 @@ class JobStream:
         self.is_over = is_ended and not past
         self._hub = hub
         self._subscription = subscription
-        self._caller = caller
         self._past = list(past)
         self._last = order_of(last_id or "0")
 
@@ -70,9 +69,9 @@ class JobStream:
         self._note(new)
         return new
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """See ``Stream``."""
-        self._hub.close(self._subscription, self._caller)
+        self._hub.close(self._subscription)
 
     def _note(self, frames: Sequence[Frame]) -> None:
         for frame in frames:
@@ -85,18 +84,18 @@ class JobStream:
 
 
 async def open_job(
-    hub: Hub, store: JobStore, job: Job, *, caller: str, last_id: str = "", types: Collection[str] = ()
+    hub: Hub, store: JobStore, job: Job, seat: Seat, *, last_id: str = "", types: Collection[str] = ()
 ) -> JobStream:
     """A job's events after ``last_id`` (empty: from the first). The caller closes it. Raises BrokerUnavailable."""
-    subscription = await hub.open(("job", job.id), caller, types)
+    subscription = await hub.open(("job", job.id), seat, types)
     try:
         log = await store.events_since(job.id)
     except BaseException:
-        hub.close(subscription, caller)
+        hub.close(subscription)
         raise
     past = _past(job, log, last_id, subscription)
     is_ended = log[-1].type in ENDINGS if log else job.is_terminal
-    return JobStream(hub, subscription, caller, past, last_id, is_ended=is_ended)
+    return JobStream(hub, subscription, past, last_id, is_ended=is_ended)
 
 
 async def is_over_after(store: JobStore, job: Job, last_id: str) -> bool:
@@ -119,81 +118,82 @@ def _past(job: Job, log: Sequence[Event], last_id: str, subscription: Subscripti
 class FeedStream:
     """A tenant's events, or everybody's, without an end. ``last_id`` empty: only what happens from now on."""
 
-    def __init__(self, hub: Hub, tenant: str, *, caller: str, last_id: str = "", types: Collection[str] = ()) -> None:
+    def __init__(self, hub: Hub, tenant: str, seat: Seat, *, last_id: str = "", types: Collection[str] = ()) -> None:
         self.end: Reason | None = None
         self._hub = hub
         self._tenant = tenant
-        self._caller = caller
+        self._seat = seat
         self._types = types
         self._cursor = last_id
+        self._past = self._pages()
         self._subscription: Subscription | None = None
-        self._is_checked = not last_id
-        self._is_live = False
 
     async def batch(self, patience_s: float) -> list[Frame]:
         """See ``Stream``."""
-        while not self._is_live:
-            if past := await self._next_page():
-                return past
-        frames = await self._open().take(patience_s)
-        self.end = self._open().end
+        async for page in self._past:
+            if page:
+                return page
+        subscription = await self._subscribed()
+        frames = await subscription.take(patience_s)
+        self.end = subscription.end
         return [frame for frame in frames if frame.order > order_of(self._cursor or "0")]
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """See ``Stream``."""
+        await self._past.aclose()
         if self._subscription is not None:
-            self._hub.close(self._subscription, self._caller)
+            self._hub.close(self._subscription)
 
-    async def _next_page(self) -> list[Frame]:
-        """Some of what is kept. The page after the subscription was opened, where it is not full, is the last."""
-        if not self._is_checked:
-            self._is_checked = True
+    async def _pages(self) -> AsyncGenerator[list[Frame]]:
+        """What is kept. The subscription is opened near its end, so that a long past does not fill it meanwhile."""
+        if self._cursor:
             span = await self._hub.feed.span()
             if not span.reaches_back_to(self._cursor):
-                return [gap(self._cursor, span.first)]
-        was_open = self._subscription is not None
-        events = await self._hub.feed.after(self._cursor, PAGE) if self._cursor else []
-        if len(events) < PAGE and not was_open:
-            self._subscription = await self._hub.open(("tenant", self._tenant), self._caller, self._types)
-        self._is_live = not self._cursor or (was_open and len(events) < PAGE)
+                yield [gap(self._cursor, span.first)]
+            while len(page := await self._next_page()) == PAGE:
+                yield self._told(page)
+            yield self._told(page)
+        await self._subscribed()
+        while self._cursor and (page := await self._next_page()):  # what came in between
+            yield self._told(page)
+
+    async def _next_page(self) -> list[FeedEvent]:
+        events = await self._hub.feed.after(self._cursor, PAGE)
         if events:
             self._cursor = events[-1].id
+        return events
+
+    async def _subscribed(self) -> Subscription:
+        if self._subscription is None:
+            self._subscription = await self._hub.open(("tenant", self._tenant), self._seat, self._types)
+        return self._subscription
+
+    def _told(self, events: Sequence[FeedEvent]) -> list[Frame]:
         return [Frame.of(event) for event in events if self._concerns(event)]
 
     def _concerns(self, event: FeedEvent) -> bool:
         return self._tenant in (EVERYBODY, event.tenant) and is_wanted(event.type, self._types)
 
-    def _open(self) -> Subscription:
-        assert self._subscription is not None  # noqa: S101 - it is live
-        return self._subscription
-
 
 class Pulse:
-    """What keeps a stream alive: a sign of life after ``beat_s`` of silence, and a look at the listener's key."""
+    """What keeps a stream alive: a sign of life after ``beat_s`` of silence, for as long as its listener may listen."""
 
-    def __init__(self, beat_s: float, still_good: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, beat_s: float, seat: Seat) -> None:
         self.beat_s = beat_s
-        self._still_good = still_good
-        self._checked = monotonic()
+        self._seat = seat
 
     async def batch(self, stream: Stream) -> list[Frame]:
         """The stream's next batch; it ends where its listener may not listen any more, or Redis is needed and away."""
-        if monotonic() - self._checked >= self.beat_s:
-            self._checked = monotonic()
-            if not await self._may_listen():
-                stream.end = "revoked"
-                return []
+        frames: list[Frame] = []
         try:
-            return await stream.batch(self.beat_s)
+            if not self._seat.is_revoked:
+                frames = await stream.batch(self.beat_s)
         except BrokerUnavailable:
             stream.end = "interrupted"
+        if self._seat.is_revoked:
+            stream.end = "revoked"
             return []
-
-    async def _may_listen(self) -> bool:
-        try:
-            return await self._still_good()
-        except BrokerUnavailable:
-            return True  # nobody can tell now; the next beat will
+        return frames
 
 
 def gap(after: str, before: str, job: Job | None = None) -> Frame:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from aiohttp import web
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import replace
 
 from streamforge.api.caller import EVERY_TENANT, Caller, caller_of
 from streamforge.api.front import Front, front_of
@@ -30,8 +31,10 @@ from streamforge.jobs.model import (
     Submission,
     Submitted,
     Tenant,
+    Traceparent,
     new_job_id,
 )
+from streamforge.jobs.store import Delays, Order
 from streamforge.jobs.uploads import check_files
 
 BATCH_MAX: Final = 1000
@@ -40,6 +43,9 @@ LONGEST_S: Final = 315_360_000
 
 FromNow = Annotated[float, Meta(ge=0, le=LONGEST_S)]
 CallbackUrl = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[^\x00-\x20\x7f]+\Z")]
+
+OUR_IDS: Final = ("in-", "requeue-", "cron-", "c-")
+"""How the ids begin that are derived: of messages in the inbox, of those sent again, of recurring jobs, of children."""
 
 LOCATION: Final = Param(
     name="Location",
@@ -51,20 +57,26 @@ IDEMPOTENCY_KEY: Final = Param(
     name="Idempotency-Key",
     place="header",
     type=IdempotencyKey,
-    text="A request that is repeated with the same key and input gives the job that the first one made.",
+    text="A request that is repeated with the same key, and asks for the same, gives the job that the first one made.",
+)
+TRACEPARENT: Final = Param(
+    name="traceparent",
+    place="header",
+    type=str,
+    text="W3C Trace Context; kept with the job, its logs, children and webhooks. A malformed one counts as none.",
 )
 
 
 class JobBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A job as it is handed in. Of ``not_before_ms`` and ``delay_s`` one may be given, and of the two expiries.
 
-    ``input`` fits the kind's own schema. ``tenant`` is an operator's to name. With ``files`` the job waits until they
-    have been uploaded.
+    ``input`` fits the kind's own schema. ``tenant`` and ``id`` are an operator's to name. With ``files``
+    the job waits until they have been uploaded.
     """
 
     kind: Name
     input: Annotated[Raw, Meta(description="What the job is to work on; see the kind.")]
-    id: Annotated[JobId | None, Meta(description="The job's id; one is made where there is none.")] = None
+    id: Annotated[JobId | None, Meta(description="The job's id; an operator's to choose.")] = None
     queue: Annotated[Name | None, Meta(description="Its queue; the kind's where there is none.")] = None
     priority: Annotated[Priority, Meta(description="Its place in the queue.")] = Priority.NORMAL
     tenant: Annotated[Tenant | None, Meta(description="Whose it is.")] = None
@@ -116,24 +128,30 @@ async def submit(request: web.Request) -> web.Response:
     """Hand a job in: 202, or 201 where it waits for its files."""
     front, body = front_of(request), await read_body(request, JobBody)
     submission = submission_of(front, caller_of(request), body, key=request.headers.get(IDEMPOTENCY_KEY.name))
-    return await accepted(request, submission, HTTPStatus.CREATED if body.files else HTTPStatus.ACCEPTED)
+    order = Order(replace(submission, traceparent=traceparent_of(request)), _delays(body))
+    return await accepted(request, order, HTTPStatus.CREATED if body.files else HTTPStatus.ACCEPTED)
 
 
 async def submit_many(request: web.Request) -> web.Response:
-    """Hand many jobs in, in one round trip to Redis."""
+    """Hand many jobs in, in few round trips to Redis; a key in the header stands for each with its place."""
     front, caller = front_of(request), caller_of(request)
-    body = await read_body(request, BatchBody)
-    checked = [_checked(front, caller, raw) for raw in body.jobs]
-    submissions = [found for found in checked if isinstance(found, Submission)]
-    answers = iter(await front.store.submit_all(submissions) if submissions else ())
-    items = [_item(found, next(answers)) if isinstance(found, Submission) else _refusal(found) for found in checked]
+    header, body = request.headers.get(IDEMPOTENCY_KEY.name), await read_body(request, BatchBody)
+    if header:
+        _require_key(header)
+    trace = traceparent_of(request)
+    checked = [_checked(front, caller, raw, _key_at(header, place)) for place, raw in enumerate(body.jobs)]
+    orders = [
+        replace(found, job=replace(found.job, traceparent=trace)) for found in checked if isinstance(found, Order)
+    ]
+    answers = iter(await front.store.submit_orders(orders) if orders else ())
+    items = [_item(found.job, next(answers)) if isinstance(found, Order) else _refusal(found) for found in checked]
     return answer(BatchAnswer(items), HTTPStatus.ACCEPTED)
 
 
-async def accepted(request: web.Request, job: Submission, status: HTTPStatus = HTTPStatus.ACCEPTED) -> web.Response:
+async def accepted(request: web.Request, order: Order, status: HTTPStatus = HTTPStatus.ACCEPTED) -> web.Response:
     """Submit, and say where to ask; a repeated request is answered as the first one was."""
-    submitted = await request.app[INTAKE].submit(job)
-    state = first_state(job) if submitted.is_new else (await front_of(request).store.get(submitted.id)).state
+    submitted = await request.app[INTAKE].submit(order)
+    state = first_state(order.job) if submitted.is_new else (await front_of(request).store.get(submitted.id)).state
     found = Accepted(job_id=submitted.id, state=state, is_new=submitted.is_new, **_urls(submitted.id))
     where = found.job_url if status is HTTPStatus.CREATED else found.status_url
     return answer(found, status, {"Location": where})
@@ -151,11 +169,11 @@ def submission_of(front: Front, caller: Caller, body: JobBody, *, key: str | Non
     kind = front.kinds[body.kind]
     check_size({"input": bytes(body.input)}, front.limits.max_input_bytes)
     check_files(kind, bytes(body.input), body.files, front.settings)
-    if body.callback_url and front.webhooks:
+    if body.callback_url:
         front.webhooks.check_url(body.callback_url)
     given = _normalised(kind, bytes(body.input))
     return Submission(
-        id=body.id or new_job_id(),
+        id=_id_for(caller, body.id),
         kind=kind.name,
         input=given,
         queue=body.queue or kind.queue,
@@ -169,6 +187,18 @@ def submission_of(front: Front, caller: Caller, body: JobBody, *, key: str | Non
         files=body.files,
         upload_ttl_s=front.settings.upload_ttl_s,
     )
+
+
+def _id_for(caller: Caller, wanted: str | None) -> str:
+    """The job's id. Ids are of one space: whose choice they were could take others' away, and ask which there are."""
+    if wanted is None:
+        return new_job_id()
+    if caller.tenant != EVERY_TENANT:
+        hint = f"leave it out; {IDEMPOTENCY_KEY.name} makes a repeated request the same job"
+        raise InvalidInput("an operator's to choose", field="id", hint=hint)
+    if wanted.startswith(OUR_IDS):
+        raise InvalidInput("begins as the ids of jobs that come another way", field="id", hint="choose another one")
+    return wanted
 
 
 def tenant_for(caller: Caller, wanted: str | None = None) -> str:
@@ -189,6 +219,14 @@ def idempotency_key(front: Front, kind: str, given: bytes, *, header: str | None
     if header or field or front.settings.idempotency == "header":
         return header or field or ""
     return "input-" + hashlib.sha256(kind.encode() + b"\0" + given).hexdigest()
+
+
+def traceparent_of(request: web.Request) -> str:
+    """Which trace the request belongs to; empty where it says so in no way that is known, as the specification asks."""
+    try:
+        return msgspec.convert(request.headers.get(TRACEPARENT.name, ""), Traceparent)
+    except msgspec.ValidationError:
+        return ""
 
 
 def _require_key(header: str) -> None:
@@ -217,9 +255,20 @@ def _now_ms() -> int:
     return time_ns() // 1_000_000
 
 
-def _checked(front: Front, caller: Caller, raw: Raw) -> Submission | InputError:
+def _delays(body: JobBody) -> Delays:
+    return Delays(body.delay_s, body.expires_in_s)
+
+
+def _key_at(header: str | None, place: int) -> str | None:
+    """The key of one job of a batch, where the batch has one: short enough whatever its length."""
+    return f"batch-{hashlib.sha256(header.encode()).hexdigest()[:40]}-{place}" if header else None
+
+
+def _checked(front: Front, caller: Caller, raw: Raw, key: str | None) -> Order | InputError:
     try:
-        return submission_of(front, caller, decoded(raw, JobBody))
+        body = decoded(raw, JobBody)
+        own = None if body.idempotency_key else key
+        return Order(submission_of(front, caller, body, key=own), _delays(body))
     except InputError as error:
         return error
 
@@ -248,8 +297,9 @@ ROUTES = (
         text="Hand a job in.",
         tag="jobs",
         scope=Scope.SUBMIT,
-        params=(IDEMPOTENCY_KEY,),
+        params=(IDEMPOTENCY_KEY, TRACEPARENT),
         body=JobBody,
+        is_body_large=True,
         answers=(
             Answer(status=HTTPStatus.ACCEPTED, text="The job.", type=Accepted, headers=(LOCATION,)),
             Answer(
@@ -268,7 +318,9 @@ ROUTES = (
         text="Hand many jobs in; each is taken or refused by itself.",
         tag="jobs",
         scope=Scope.SUBMIT,
+        params=(IDEMPOTENCY_KEY, TRACEPARENT),
         body=BatchBody,
+        is_body_large=True,
         answers=(Answer(status=HTTPStatus.ACCEPTED, text="What became of each.", type=BatchAnswer),),
     ),
 )

@@ -13,17 +13,22 @@ import anyio
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from streamforge.api.front import JOB_ID, Front, front_of, job_of
+from streamforge.api import bodies
+from streamforge.api.front import JOB_ID, front_of, job_of
 from streamforge.api.paging import Page
+from streamforge.api.refusals import BodyTooSlow
 from streamforge.api.route import Answer, Param, Route, Scope
 from streamforge.api.wire import NEVER_STORED, answer
-from streamforge.errors import InvalidInput, NotFound
+from streamforge.config.limits import MIB
+from streamforge.errors import InvalidInput
 from streamforge.jobs.model import Artifact, FileName, JobState
-from streamforge.jobs.uploads import Sent, Span, Uploads, wanted_of
+from streamforge.jobs.uploads import Sent, Span, wanted_of
 
 IDLE_S: Final = 30.0
 """How long a file that is being sent may stand still."""
 CHUNK_BYTES: Final = 256 * 1024
+HELD_BYTES: Final = 8 * MIB
+"""The most of a file that is held at one time: a part of one that comes in parts."""
 
 _CONTENT_RANGE: Final = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
 
@@ -60,7 +65,7 @@ class Processed(Struct, frozen=True):
 async def list_uploads(request: web.Request) -> web.Response:
     """Every file that the job waits for, here or not."""
     job = await job_of(request)
-    here = {file.name: file for file in await _uploads(request).list(job)}
+    here = {file.name: file for file in await front_of(request).uploads.list(job)}
     views = [_view(job.id, wanted.name, here.get(wanted.name)) for wanted in job.wanted]
     return answer(Page(views), headers=NEVER_STORED)
 
@@ -69,7 +74,7 @@ async def show(request: web.Request) -> web.Response:
     """One of them."""
     job, name = await job_of(request), request.match_info["name"]
     wanted_of(job, name)
-    uploads = _uploads(request)
+    uploads = front_of(request).uploads
     here = {file.name: file for file in await uploads.list(job)}
     received = None if name in here else await uploads.received(job, name)
     return answer(_view(job.id, name, here.get(name), received), headers=NEVER_STORED)
@@ -77,7 +82,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def put(request: web.Request) -> web.Response:
     """Receive a file, or a part of it; sent again, it takes the place of what was there."""
-    job, name, uploads = await job_of(request), request.match_info["name"], _uploads(request)
+    job, name, uploads = await job_of(request), request.match_info["name"], front_of(request).uploads
     sent = Sent(_body_of(request), request.headers.get("Content-Type", ""), request.content_length)
     part = request.headers.get("Content-Range")
     if part is None:
@@ -91,14 +96,14 @@ async def put(request: web.Request) -> web.Response:
 
 async def remove(request: web.Request) -> web.Response:
     """Forget a file that is here."""
-    await _uploads(request).remove(await job_of(request), request.match_info["name"])
+    await front_of(request).uploads.remove(await job_of(request), request.match_info["name"])
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 async def process(request: web.Request) -> web.Response:
     """Hand the job to its queue, with its files; again, it is the same."""
     job = await job_of(request)
-    is_new = await _uploads(request).process(job)
+    is_new = await front_of(request).uploads.process(job)
     job = await front_of(request).store.get(job.id)
     status_url = f"/api/v1/status/{job.id}"
     return answer(
@@ -115,7 +120,9 @@ def _span_of(content_range: str) -> tuple[Span, int]:
 
 
 async def _body_of(request: web.Request) -> AsyncGenerator[bytes]:
-    """The body as it arrives; raises HTTP's own 408 where it stands still, InvalidInput where it breaks off."""
+    """The body as it arrives; raises BodyTooSlow, InvalidInput where it breaks off, and BodiesFull."""
+    hold = request[bodies.HOLD]
+    await bodies.ask_for(request)
     chunks = request.content.iter_chunked(CHUNK_BYTES)
     over_s = monotonic() + front_of(request).settings.upload_ttl_s
     try:
@@ -124,18 +131,12 @@ async def _body_of(request: web.Request) -> AsyncGenerator[bytes]:
                 chunk = await anext(chunks, None)
             if chunk is None:
                 return
+            hold.more(len(chunk), HELD_BYTES)
             yield chunk
     except TimeoutError as error:
-        raise web.HTTPRequestTimeout(headers={"Connection": "close"}) from error
+        raise BodyTooSlow("the file stood still", field="body", hint="send it again, or go on in parts") from error
     except (ConnectionResetError, web.RequestPayloadError) as error:
         raise InvalidInput("it broke off", field="body", hint="send it again") from error
-
-
-def _uploads(request: web.Request) -> Uploads:
-    front: Front = front_of(request)
-    if front.uploads is None:
-        raise NotFound("this server takes no files")
-    return front.uploads
 
 
 def _view(job_id: str, name: str, file: Artifact | None, received: int | None = None) -> UploadView:

@@ -8,23 +8,12 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from streamforge.api.failures import ErrorView, error_view
 from streamforge.api.money import CostView
 from streamforge.api.status import PHASES, FileLink, links_of
 from streamforge.jobs.dead import DeadLetter
-from streamforge.jobs.friendly import friendly
-from streamforge.jobs.model import FileWanted, Job, JobError, JobState, Priority
+from streamforge.jobs.model import FileWanted, Job, JobState, Priority
 from streamforge.jobs.timeline import Attempt, History, Span
-
-
-class ErrorView(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why a job ended badly. ``code`` is stable; ``friendly`` is for who waits, ``message`` for who can mend it."""
-
-    code: str
-    message: str
-    friendly: str
-    field: str | None = None
-    hint: str | None = None
-    details: list[str] = msgspec.field(default_factory=list[str])
 
 
 class JobRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,6 +62,7 @@ class JobView(JobRow, frozen=True, kw_only=True, omit_defaults=True):
     awaits: str = ""
     is_cancel_asked: bool = False
     callback_url: str = ""
+    traceparent: str = ""
     wanted: tuple[FileWanted, ...] = ()
     input: Raw | UnsetType = UNSET
     result: Raw | UnsetType = UNSET
@@ -105,11 +95,6 @@ class DeadView(DeadRow, frozen=True, kw_only=True, omit_defaults=True):
     input: Raw | UnsetType = UNSET
 
 
-def error_view(error: JobError) -> ErrorView:
-    """An error with its friendly sentence."""
-    return ErrorView(friendly=friendly(error.code), **msgspec.structs.asdict(error))
-
-
 def row_of(job: Job) -> JobRow:
     """A job in a list."""
     return JobRow(**_job_facts(job))
@@ -135,6 +120,7 @@ def view_of(
         awaits=job.awaits,
         is_cancel_asked=job.is_cancel_asked,
         callback_url=job.callback_url,
+        traceparent=job.traceparent,
         wanted=job.wanted,
         input=Raw(given) if given else UNSET,
         result=UNSET if job.result is None else job.result,

@@ -15,10 +15,10 @@ from streamforge.api.front import front_of
 from streamforge.api.paging import Page, PageQuery, cursor_of, place_of
 from streamforge.api.route import Answer, Param, Route, Scope, query_params
 from streamforge.api.wire import NEVER_STORED, answer, read_body, read_query
-from streamforge.errors import BrokerUnavailable, NotAllowed
+from streamforge.errors import NotAllowed
 from streamforge.jobs.feed import TypeFilter
 from streamforge.webhooks.model import Delivery, Endpoint, Try
-from streamforge.webhooks.store import Known, Place, Webhooks
+from streamforge.webhooks.store import Known, Place
 
 CALLBACK: Final = "callback"
 """Stands for the endpoint of one's own jobs' ``callback_url``; it is there as soon as somebody asks for it."""
@@ -114,7 +114,7 @@ async def list_endpoints(request: web.Request) -> web.Response:
     """The endpoints, oldest first."""
     query = read_query(request, PageQuery)
     after = place_of(query.cursor, tuple[int, str])
-    known = await _webhooks(request).endpoints(_tenant(request))
+    known = await front_of(request).webhooks.endpoints(_tenant(request))
     rest = [one for one in known if after is None or (one.endpoint.created_ms, one.endpoint.id) > after]
     page, more = rest[: query.limit], len(rest) > query.limit
     next_cursor = cursor_of((page[-1].endpoint.created_ms, page[-1].endpoint.id)) if more else None
@@ -128,38 +128,38 @@ async def create(request: web.Request) -> web.Response:
     if own not in (EVERY_TENANT, tenant):
         hint = "leave it out"
         raise NotAllowed("an administrator of one tenant makes endpoints for it alone", field="tenant", hint=hint)
-    endpoint = await _webhooks(request).create(tenant, wanted.url, wanted.events, wanted.description)
+    endpoint = await front_of(request).webhooks.create(tenant, wanted.url, wanted.events, wanted.description)
     return answer(_secret_view(endpoint), HTTPStatus.CREATED, NEVER_STORED)
 
 
 async def delete(request: web.Request) -> web.Response:
     """Forget an endpoint, and what was to be delivered to it."""
-    await _webhooks(request).delete(await _endpoint_id(request), _tenant(request))
+    await front_of(request).webhooks.delete(await _endpoint_id(request), _tenant(request))
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 async def rotate(request: web.Request) -> web.Response:
     """Give an endpoint another secret; for a day messages are signed with both."""
-    endpoint = await _webhooks(request).rotate(await _endpoint_id(request), _tenant(request))
+    endpoint = await front_of(request).webhooks.rotate(await _endpoint_id(request), _tenant(request))
     return answer(_secret_view(endpoint), headers=NEVER_STORED)
 
 
 async def enable(request: web.Request) -> web.Response:
     """Tell a disabled endpoint again, of what happens from now on."""
-    known = await _webhooks(request).enable(await _endpoint_id(request), _tenant(request))
+    known = await front_of(request).webhooks.enable(await _endpoint_id(request), _tenant(request))
     return answer(_endpoint_view(known), headers=NEVER_STORED)
 
 
 async def ping(request: web.Request) -> web.Response:
     """Send webhook.ping, to see whether the endpoint takes it."""
-    delivery_id = await _webhooks(request).ping(await _endpoint_id(request), _tenant(request))
+    delivery_id = await front_of(request).webhooks.ping(await _endpoint_id(request), _tenant(request))
     return answer(Sent(delivery_id=delivery_id), HTTPStatus.ACCEPTED)
 
 
 async def list_deliveries(request: web.Request) -> web.Response:
     """What an endpoint was told, newest first, with every try."""
     query = read_query(request, PageQuery)
-    found, place = await _webhooks(request).deliveries(
+    found, place = await front_of(request).webhooks.deliveries(
         await _endpoint_id(request), _tenant(request), limit=query.limit, after=_place(query)
     )
     return _delivery_page(found, place)
@@ -168,22 +168,15 @@ async def list_deliveries(request: web.Request) -> web.Response:
 async def list_dead(request: web.Request) -> web.Response:
     """What could not be delivered, newest first."""
     query = read_query(request, PageQuery)
-    found, place = await _webhooks(request).dead(_tenant(request), limit=query.limit, after=_place(query))
+    found, place = await front_of(request).webhooks.dead(_tenant(request), limit=query.limit, after=_place(query))
     return _delivery_page(found, place)
 
 
 async def replay(request: web.Request) -> web.Response:
     """Deliver once more, whatever became of it, under the same id."""
     delivery_id = request.match_info["delivery_id"]
-    await _webhooks(request).replay(await _endpoint_id(request), delivery_id, _tenant(request))
+    await front_of(request).webhooks.replay(await _endpoint_id(request), delivery_id, _tenant(request))
     return answer(Sent(delivery_id=delivery_id), HTTPStatus.ACCEPTED)
-
-
-def _webhooks(request: web.Request) -> Webhooks:
-    webhooks = front_of(request).webhooks
-    if webhooks is None:
-        raise BrokerUnavailable("this daemon knows no webhooks")
-    return webhooks
 
 
 def _tenant(request: web.Request) -> str:
@@ -198,7 +191,7 @@ async def _endpoint_id(request: web.Request) -> str:
     given = request.match_info["endpoint_id"]
     if given != CALLBACK:
         return given
-    return (await _webhooks(request).callback_endpoint(_own(_tenant(request)))).id
+    return (await front_of(request).webhooks.callback_endpoint(_own(_tenant(request)))).id
 
 
 def _place(query: PageQuery) -> Place | None:

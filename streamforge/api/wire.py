@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from aiohttp import web
 
+from streamforge.api import bodies
 from streamforge.api.front import front_of
+from streamforge.api.route import route_of
 from streamforge.errors import InvalidInput, UnsupportedMedia
 from streamforge.jobs.kinds import BROKEN_JSON, invalid_input
 
@@ -20,6 +21,9 @@ T = TypeVar("T")
 JSON = "application/json"
 NEVER_STORED = {"Cache-Control": "no-store"}
 
+SMALL: Final = 16 * 1024
+"""The largest body, in bytes, where a route does not say that it takes large ones."""
+
 
 def answer(value: object, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> web.Response:
     """A value as JSON."""
@@ -27,21 +31,14 @@ def answer(value: object, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[s
 
 
 async def read_json(request: web.Request) -> bytes:
-    """The body, where it says that it is JSON; raises UnsupportedMedia, or HTTP's own 408 and 413."""
+    """The body, where it says that it is JSON; raises UnsupportedMedia, BodyTooLarge, BodyTooSlow, BodiesFull."""
     if request.content_type != JSON:
         raise UnsupportedMedia(
             f"content type is {request.content_type[:80]}", field="Content-Type", hint=f"send {JSON}"
         )
-    limit = front_of(request).settings.max_body_bytes
-    if (request.content_length or 0) > limit:  # before the first byte of it is read
-        raise web.HTTPRequestEntityTooLarge(limit, request.content_length or 0)
-    if request.content.is_eof():  # it has come whole, as small ones do
-        return await request.read()
-    try:
-        async with asyncio.timeout(front_of(request).settings.body_timeout_s):
-            return await request.read()
-    except TimeoutError as error:
-        raise web.HTTPRequestTimeout from error
+    settings, route = front_of(request).settings, route_of(request)
+    limit = settings.max_body_bytes if route is None or route.is_body_large else min(SMALL, settings.max_body_bytes)
+    return await bodies.read(request, limit, settings.body_timeout_s)
 
 
 async def read_body(request: web.Request, body_type: type[T]) -> T:

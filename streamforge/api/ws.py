@@ -129,7 +129,7 @@ class _Talk:
         try:
             await self._both(stream)
         finally:
-            stream.close()
+            await stream.close()
         await self._socket.close(code=self._closing[0], message=self._closing[1].encode())
 
     async def _both(self, stream: Stream) -> None:

@@ -19,7 +19,18 @@ from redis.exceptions import RedisError, ResponseError
 
 from streamforge.broker.connection import connect, is_away, translate
 from streamforge.broker.keys import INBOX_GROUP, Keys
-from streamforge.broker.scripts import LineDepth, Promoted, Record, Room, Scripts, Settlement, Take, Taken, UploadRecord
+from streamforge.broker.scripts import (
+    LineDepth,
+    Promoted,
+    Record,
+    Refused,
+    Room,
+    Scripts,
+    Settlement,
+    Take,
+    Taken,
+    UploadRecord,
+)
 from streamforge.config import JobsSettings, RedisSettings
 from streamforge.errors import BrokerUnavailable, ConfigError, StreamForgeError
 from streamforge.jobs.model import Submission
@@ -236,17 +247,21 @@ class Broker:
 
         return await self._once("inbox", lambda: self._with_group(self.keys.inbox, INBOX_GROUP, claim))
 
-    async def clear_inbox(self, entry: str, letter: Mapping[str, str | bytes] | None = None) -> None:
-        """Ack and delete an inbox entry; with ``letter``, add that dead letter in the same transaction."""
-        await self._patiently("refuse" if letter else "accept", lambda: self._clear(entry, letter))
+    async def clear_inbox(self, entry: str) -> None:
+        """Ack and delete an inbox entry."""
+        await self._patiently("accept", lambda: self._clear(entry))
 
-    async def _clear(self, entry: str, letter: Mapping[str, str | bytes] | None) -> None:
-        inbox, client = self.keys.inbox, self.client
-        if letter is not None and not await client.xrange(inbox, entry, entry):
-            letter = None  # written, but the answer to that try was lost; or its sender has withdrawn the message
-        async with client.pipeline(transaction=True) as pipe:
-            if letter is not None:
-                pipe.xadd(self.keys.dead, cast("dict[Any, Any]", dict(letter)), maxlen=self._limits.dead_max)
+    async def refuse_inbox(self, entry: str, letter: Refused) -> None:
+        """The same, with a dead letter in its place."""
+        await self._patiently("refuse", lambda: self._scripts.refuse(entry, letter))
+
+    async def forget_letters(self, dead_ids: Sequence[str]) -> int:
+        """See ``Scripts.forget``; repeating it changes nothing more."""
+        return await self.call("forget", lambda: self._scripts.forget(dead_ids))
+
+    async def _clear(self, entry: str) -> None:
+        inbox = self.keys.inbox
+        async with self.client.pipeline(transaction=True) as pipe:
             pipe.xack(inbox, INBOX_GROUP, entry)
             pipe.xdel(inbox, entry)
             await cast("Awaitable[Any]", pipe.execute())

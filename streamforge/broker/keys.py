@@ -26,6 +26,8 @@ compares them.
 | ``P:{0}:log:<id>``               | list   | every script (capped)     | with its job                              |
 | ``P:{0}:feed``                   | stream | every script (capped)     | the newest N events                       |
 | ``P:{0}:dead``                   | stream | settle, take, inbox       | the newest N dead letters, for their TTL  |
+| ``P:{0}:dead:given``             | hash   | the same                  | a field for each letter: what it was given|
+| ``P:{0}:dead:of:<t>``            | zset   | the same                  | members are the tenant's letters          |
 | ``P:{0}:cron``                   | zset   | cron                      | a member for each recurring job           |
 | ``P:{0}:workers``                | set    | renew, reclaimer          | names, until somebody finds them gone     |
 | ``P:{0}:worker:<name>``          | string | renew                     | a lease; gone when the worker is          |
@@ -38,6 +40,7 @@ compares them.
 | ``P:{0}:uploads:<id>``           | hash   | upload                    | until its job is queued, or ends          |
 | ``P:{0}:apikeys``                | hash   | accounts                  | a field for each key, until it is revoked |
 | ``P:{0}:apikeys:used``           | hash   | accounts                  | the same fields                           |
+| ``P:{0}:apikeys:session:<h>``    | string | accounts                  | api.session_ttl_s, or until logout        |
 | ``P:{0}:signing``                | string | accounts                  | for good: what sessions and links are     |
 |                                  |        |                           | signed with                               |
 | ``P:{0}:ticket:<hash>``          | string | accounts                  | half a minute, or until it is used        |
@@ -94,6 +97,7 @@ class Keys:
         self.base = f"{prefix}:{{{shard}}}"
         self.feed = f"{self.base}:feed"
         self.dead = f"{self.base}:dead"
+        self.given = f"{self.base}:dead:given"
         self.scheduled = f"{self.base}:scheduled"
         self.paused = f"{self.base}:paused"
         self.running = f"{self.base}:running"
@@ -149,6 +153,10 @@ class Keys:
     def deltas(self, job_id: str) -> str:
         """The channel of a job's model text."""
         return f"{self.base}:deltas:{job_id}"
+
+    def letters(self, tenant: str) -> str:
+        """The tenant's dead letters, in order."""
+        return f"{self.base}:dead:of:{tenant}"
 
     def index(self, tenant: str) -> str:
         """The tenant's jobs, by the time they were submitted."""

@@ -17,7 +17,7 @@ import redis.asyncio as aioredis
 from msgspec import Struct
 from redis.exceptions import NoScriptError
 
-from streamforge.broker.keys import Keys
+from streamforge.broker.keys import INBOX_GROUP, Keys
 from streamforge.config import JobsSettings
 from streamforge.jobs.model import Claim, Priority, Submission
 from streamforge.jobs.outcome import Charge
@@ -44,6 +44,7 @@ class Order(Struct, kw_only=True, omit_defaults=True):
     idempotency_key: str = ""
     parent: str = ""
     callback_url: str = ""
+    traceparent: str = ""
     wanted: str = ""
     names: str = ""
     upload_ttl_ms: int = 0
@@ -152,6 +153,14 @@ class UploadRecord(Struct, frozen=True, kw_only=True):
     data: bytes
 
 
+class Refused(Struct, frozen=True, kw_only=True):
+    """The dead letter of a message: whose it is (empty: nobody knows), its own fields as JSON, and what lists tell."""
+
+    tenant: str
+    given: bytes
+    facts: dict[str, str | bytes]
+
+
 class Room(Struct, frozen=True):
     """Whether there was room for a request, for how many more there is; ms until all of it is free, until one is."""
 
@@ -235,6 +244,16 @@ class Scripts:
         """1 requeued, 0 no such letter, -1 not a job's, -2 the job is not in a state to restart; and the job's id."""
         code, job_id = await self._run("requeue", [self._keys.feed], dead_id, "1" if fresh else "")
         return int(code), _text(job_id)
+
+    async def forget(self, dead_ids: Sequence[str]) -> int:
+        """Forget dead letters; how many of them there were."""
+        return int(await self._run("forget", [self._keys.feed], *dead_ids))
+
+    async def refuse(self, entry: str, letter: Refused) -> bool:
+        """Take a message out of the inbox, with a dead letter in its place; whether it was still there."""
+        facts = [arg for pair in letter.facts.items() for arg in pair]
+        args = (INBOX_GROUP, entry, self._limits.dead_max, letter.tenant, letter.given, *facts)
+        return bool(await self._run("refuse", [self._keys.feed, self._keys.inbox], *args))
 
     async def restart(self, job_id: str, *, fresh: bool) -> int:
         """1 started anew, 0 no such job, -2 it is not in a state to restart."""
@@ -323,6 +342,7 @@ def _order(job: Submission, fingerprint: str) -> Order:
         idempotency_key=job.idempotency_key,
         parent=job.parent,
         callback_url=job.callback_url,
+        traceparent=job.traceparent,
     )
     if job.files:
         order.wanted = msgspec.json.encode(job.files).decode()
@@ -332,7 +352,8 @@ def _order(job: Submission, fingerprint: str) -> Order:
 
 
 def _claim(row: list[Any], queue: str) -> Claim:
-    stream, entry, job_id, kind, payload, token, attempt, crashes, tenant, created, waited, version, boosted = row
+    stream, entry, job_id, kind, payload, token, attempt, crashes, tenant, created, waited, *more = row
+    version, boosted, trace = more
     return Claim(
         stream=stream,
         entry=entry,
@@ -348,6 +369,7 @@ def _claim(row: list[Any], queue: str) -> Claim:
         queue=queue,
         version=version.decode(),
         is_boosted=bool(boosted),
+        traceparent=trace.decode(),
     )
 
 

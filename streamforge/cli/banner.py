@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from streamforge.cli.briefs import PICTURES, data_uri, known_size
 from streamforge.cli.demo import table
 from streamforge.cli.main import FAILED, OK
 from streamforge.cli.session import why_not_writable, why_unreadable
-from streamforge.cli.text import print_line
+from streamforge.cli.text import print_json, print_line
 from streamforge.errors import InvalidInput, LayoutInfeasible
 from streamforge.jobs.kinds import BROKEN_JSON
 from streamforge.pipelines.banner import child, preload
@@ -25,7 +26,7 @@ from streamforge.pipelines.banner.kit import BrandKit
 from streamforge.pipelines.banner.layout.arrangement import Arrangement
 from streamforge.pipelines.banner.order import order_for
 from streamforge.pipelines.banner.pipeline import require_sound
-from streamforge.pipelines.banner.spec import BannerSpec
+from streamforge.pipelines.banner.spec import BannerSpec, Check
 
 
 def render(args: argparse.Namespace) -> int:
@@ -37,29 +38,58 @@ def render(args: argparse.Namespace) -> int:
     preload.stub_pandas()
     brief = _examined(spec)
     out.mkdir(parents=True, exist_ok=True)
-    failed = sum(_made(brief, canvas, out, is_verbose=args.checks) for canvas in spec.canvases)
-    print_line(f"{len(spec.canvases)} canvases, {failed} checks failed")
+    failed = 0
+    for canvas in spec.canvases:
+        made = _made(brief, canvas, out)
+        failed += made.failed
+        print_json(made) if args.json else _tell(made, is_verbose=args.checks)
+    if not args.json:
+        print_line(f"{len(spec.canvases)} canvases, {failed} checks failed")
     return FAILED if failed else OK
 
 
-def _made(brief: Brief, canvas: Canvas, out: Path, *, is_verbose: bool) -> int:
-    """Make one canvas and print what came of it; how many checks failed. A canvas without a layout is one of them."""
+class Made(Struct, frozen=True, kw_only=True):
+    """What came of a canvas; one without a layout has an error, which counts as a check that failed."""
+
+    canvas: str
+    files: list[dict[str, Any]] = []
+    remarks: list[str] = []
+    checks: list[Check] = []
+    error: str = ""
+
+    @property
+    def failed(self) -> int:
+        """How many checks failed."""
+        return 1 if self.error else sum(not check.passed for check in self.checks)
+
+
+def _made(brief: Brief, canvas: Canvas, out: Path) -> Made:
+    """Make one canvas, its files in ``out``."""
     design, order = adapt(_design_of(brief.spec), brief, canvas), order_for(brief, canvas)
     try:
         arrangement = child.arrange(design, order)
     except LayoutInfeasible as error:
-        print_line(f"{canvas.size}  no layout: {error}")
-        return 1
+        return Made(canvas=str(canvas.size), error=str(error))
     painted = child.paint(design, arrangement, order)
     for file in painted.files:
         (out / file.name).write_bytes(file.data)
-        print_line(f"{out / file.name}  ({file.media_type}, {len(file.data) / 1000:.0f} kB)")
-    for line in [*_remarks(design, arrangement), *painted.notes]:
+    files = [
+        {"path": str(out / file.name), "media_type": file.media_type, "size": len(file.data)} for file in painted.files
+    ]
+    remarks = [*_remarks(design, arrangement), *painted.notes]
+    return Made(canvas=str(canvas.size), files=files, remarks=remarks, checks=list(painted.checks))
+
+
+def _tell(made: Made, *, is_verbose: bool) -> None:
+    if made.error:
+        print_line(f"{made.canvas}  no layout: {made.error}")
+    for file in made.files:
+        print_line(f"{file['path']}  ({file['media_type']}, {file['size'] / 1000:.0f} kB)")
+    for line in made.remarks:
         print_line(f"  {line}")
-    wrong = [check for check in painted.checks if not check.passed]
-    for line in table(painted.checks if is_verbose else wrong) if is_verbose or wrong else []:
+    shown = [check for check in made.checks if is_verbose or not check.passed]
+    for line in table(shown) if shown else []:
         print_line(f"  {line}")
-    return len(wrong)
 
 
 def _remarks(design: Design, arrangement: Arrangement) -> list[str]:
@@ -77,20 +107,25 @@ def _remarks(design: Design, arrangement: Arrangement) -> list[str]:
 
 def schema(args: argparse.Namespace) -> int:
     """The JSON Schema of a graph, for editors and validators."""
-    del args
-    print_line(msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Design)), indent=2).decode())
+    text = msgspec.json.encode(msgspec.json.schema(Design))
+    print_line((text if args.json else msgspec.json.format(text, indent=2)).decode())
     return OK
 
 
 def sizes(args: argparse.Namespace) -> int:
     """The presets with their sizes."""
-    del args
-    for name, canvases in PRESETS.items():
+    if args.json:
+        print_json({name: [_size(canvas) for canvas in canvases] for name, canvases in PRESETS.items()})
+    for name, canvases in () if args.json else PRESETS.items():
         print_line(name)
         for canvas in canvases:
             limit = f"at most {canvas.max_bytes // 1000} kB" if canvas.max_bytes else ""
             print_line(f"  {canvas.size!s:<12}{limit}".rstrip())
     return OK
+
+
+def _size(canvas: Canvas) -> dict[str, Any]:
+    return {"size": str(canvas.size), "max_bytes": canvas.max_bytes or None}
 
 
 def read_spec(args: argparse.Namespace) -> BannerSpec:

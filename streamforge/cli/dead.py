@@ -61,12 +61,16 @@ def requeue(args: argparse.Namespace) -> int:
         async with desk_of(args) as desk:
             for letter_id in await _chosen(desk, args):
                 try:
-                    print_line(f"{letter_id}  requeued as {await desk.requeue(letter_id, fresh=args.fresh)}")
+                    job_id = await desk.requeue(letter_id, fresh=args.fresh)
                 except InputError as error:
                     if args.id:
                         raise
                     failed += 1
-                    print_line(f"{letter_id}  {error}")
+                    print_json({"id": letter_id, "error": str(error)}) if args.json else print_line(
+                        f"{letter_id}  {error}"
+                    )
+                else:
+                    _tell_requeued(letter_id, job_id, is_json=args.json)
         return FAILED if failed else OK
 
     return run_async(requeue_all())
@@ -80,10 +84,15 @@ def purge(args: argparse.Namespace) -> int:
             chosen = await _chosen(desk, args)
             for letter_id in chosen:
                 await desk.forget(letter_id)
-        print_line(f"{len(chosen)} forgotten")
+        print_json({"forgotten": chosen}) if args.json else print_line(f"{len(chosen)} forgotten")
         return OK
 
     return run_async(purge_all())
+
+
+def _tell_requeued(letter_id: str, job_id: str, *, is_json: bool) -> None:
+    row = {"id": letter_id, "job_id": job_id}
+    print_json(row) if is_json else print_line(f"{letter_id}  requeued as {job_id}")
 
 
 async def _chosen(desk: Desk, args: argparse.Namespace) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from time import time_ns
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import anyio
 import msgspec
@@ -30,6 +31,9 @@ from streamforge.jobs.store import JobStore
 from streamforge.jobs.timeline import history_of
 from streamforge.registry import kinds_of, load_pipelines
 
+if TYPE_CHECKING:
+    from streamforge.client import AsyncClient
+
 T = TypeVar("T")
 
 POLL_S = 0.1
@@ -38,8 +42,16 @@ POLL_S = 0.1
 class Desk(Protocol):
     """What the commands about jobs need. Raises UnknownJob, or what the way to the jobs raises."""
 
-    async def submit(self, kind: str, input: object, *, key: str | None = None, **terms: str | float) -> Submitted:  # noqa: A002
-        """Hand a job in; ``input`` is JSON. Raises what is wrong with it."""
+    async def submit(
+        self,
+        kind: str,
+        input: object,  # noqa: A002
+        *,
+        key: str | None = None,
+        files: Mapping[str, bytes | str | Path] | None = None,
+        **terms: str | float,
+    ) -> Submitted:
+        """Hand a job in; ``input`` is JSON, ``files`` are bytes or where they are. Raises what is wrong with it."""
         ...
 
     async def job(self, job_id: str) -> Job:
@@ -86,6 +98,10 @@ class Desk(Protocol):
         """Who is alive."""
         ...
 
+    async def drain(self, worker: str) -> None:
+        """Tell a worker to hand back its jobs and end."""
+        ...
+
     async def pause(self, queue: str) -> bool:
         """Start no more of a queue's jobs; whether that is new."""
         ...
@@ -98,16 +114,25 @@ class Desk(Protocol):
 @asynccontextmanager
 async def desk_of(args: argparse.Namespace) -> AsyncGenerator[Desk]:
     """The HTTP interface where ``--url`` or ``$STREAMFORGE_URL`` names one; else the settings' Redis."""
-    url = args.url or os.environ.get(URL_VARIABLE, "")
-    if url:
-        from streamforge.client import AsyncClient  # noqa: PLC0415 - HTTP takes longer to import than a look at Redis
-
-        async with AsyncClient(url, api_key=os.environ.get(KEY_VARIABLE)) as client:
+    if url := url_of(args):
+        async with client_at(url) as client:
             yield client
         return
     settings = settings_from(args)
     async with broker_of(settings) as broker:
         yield StoreDesk(settings, JobStore(broker), Listing(broker))
+
+
+def url_of(args: argparse.Namespace) -> str:
+    """The HTTP interface that the command speaks to; empty where it speaks to Redis."""
+    return args.url or os.environ.get(URL_VARIABLE, "")
+
+
+def client_at(url: str) -> AsyncClient:
+    """A client with ``$STREAMFORGE_API_KEY``."""
+    from streamforge.client import AsyncClient  # noqa: PLC0415 - HTTP takes longer to import than a look at Redis
+
+    return AsyncClient(url, api_key=os.environ.get(KEY_VARIABLE))
 
 
 class StoreDesk:
@@ -118,9 +143,19 @@ class StoreDesk:
         self._store = store
         self._listing = listing
 
-    async def submit(self, kind: str, input: object, *, key: str | None = None, **terms: str | float) -> Submitted:  # noqa: A002
+    async def submit(
+        self,
+        kind: str,
+        input: object,  # noqa: A002
+        *,
+        key: str | None = None,
+        files: Mapping[str, bytes | str | Path] | None = None,
+        **terms: str | float,
+    ) -> Submitted:
         """Hand a job in, checked against its kind; a queue that no daemon of these settings serves is warned of."""
         settings = self._settings
+        if files:
+            raise InvalidInput("files are sent over HTTP alone", field="--file", hint="name the daemon with --url")
         known = kinds_of(load_pipelines(settings), settings.routes)[kind]
         raw = bytes(cast("msgspec.Raw", input))
         check_size({"input": raw}, settings.jobs.max_input_bytes)
@@ -223,6 +258,10 @@ class StoreDesk:
     async def workers(self) -> list[Worker]:
         """Who is alive."""
         return _as(list[Worker], await worker_views(self._store, self._settings.worker.queues, _sees_all))
+
+    async def drain(self, worker: str) -> None:
+        """Tell a worker to hand back its jobs and end; what is said on a channel may be missed."""
+        await self._store.tell(msgspec.json.encode({"drain": worker}))
 
     async def pause(self, queue: str) -> bool:
         """Start no more of a queue's jobs; whether that is new."""

@@ -12,7 +12,7 @@ from streamforge.app import open_kits
 from streamforge.cli.briefs import data_uri
 from streamforge.cli.main import NOT_FOUND, OK
 from streamforge.cli.session import run_async, settings_from, why_unreadable
-from streamforge.cli.text import print_line
+from streamforge.cli.text import print_json, print_line
 from streamforge.errors import InvalidInput
 from streamforge.jobs.kinds import BROKEN_JSON
 from streamforge.pipelines.banner.kit import BrandKit
@@ -24,7 +24,7 @@ def put(args: argparse.Namespace) -> int:
 
     async def keep() -> int:
         await open_kits(settings_from(args)).put(args.tenant, args.name, kit)
-        print_line(f"kept {args.name}")
+        print_json({"name": args.name, "kept": True}) if args.json else print_line(f"kept {args.name}")
         return OK
 
     return run_async(keep())
@@ -39,7 +39,7 @@ def show(args: argparse.Namespace) -> int:
         )
         for logo in kit["logos"]:
             logo["picture"] = f"({len(logo['picture'])} characters)"
-        print_line(msgspec.json.format(msgspec.json.encode(kit), indent=2).decode())
+        print_json(kit) if args.json else print_line(msgspec.json.format(msgspec.json.encode(kit), indent=2).decode())
         return OK
 
     return run_async(found())
@@ -49,7 +49,10 @@ def list_kits(args: argparse.Namespace) -> int:
     """The names, a line each."""
 
     async def names() -> int:
-        for name in await open_kits(settings_from(args)).list(args.tenant):
+        known = await open_kits(settings_from(args)).list(args.tenant)
+        if args.json:
+            print_json(known)
+        for name in () if args.json else known:
             print_line(name)
         return OK
 
@@ -61,7 +64,8 @@ def delete(args: argparse.Namespace) -> int:
 
     async def forget() -> int:
         gone = await open_kits(settings_from(args)).delete(args.tenant, args.name)
-        print_line(f"deleted {args.name}" if gone else f"no brand kit {args.name}")
+        told = f"deleted {args.name}" if gone else f"no brand kit {args.name}"
+        print_json({"name": args.name, "deleted": bool(gone)}) if args.json else print_line(told)
         return OK if gone else NOT_FOUND
 
     return run_async(forget())

@@ -79,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     kinds = _add(commands, "kinds", "streamforge.cli.kinds:kinds", "list the pipelines, or show an input's schema")
     kinds.add_argument("kind", nargs="?")
+    _remote_options(kinds)
     return parser
 
 
@@ -86,6 +87,7 @@ def _add_jobs(commands: Commands) -> None:
     submit = _add(commands, "submit", "streamforge.cli.submit:submit", "hand a job in")
     submit.add_argument("kind", help="see `streamforge kinds`")
     submit.add_argument("--input", required=True, metavar="JSON|@FILE", help="the input; @- reads stdin")
+    submit.add_argument("--file", action="append", default=[], metavar="[NAME=]PATH", help="sent along; over HTTP")
     submit.add_argument("--id", help="the job's id; submitting it again gives the same job")
     submit.add_argument("--idempotency-key", default="", help="a repeated submission with this key is the same job")
     submit.add_argument("--queue", help="queue name")
@@ -111,10 +113,7 @@ def _add_jobs(commands: Commands) -> None:
     for command in (cancel, retry):
         command.add_argument("id", nargs="+")
     for command in (submit, jobs, status, watch, cancel, retry):
-        _json_option(command)
-        command.add_argument(
-            "--url", default="", help="of a daemon's HTTP, with $STREAMFORGE_API_KEY (else: its Redis)"
-        )
+        _remote_options(command)
 
 
 def _add_banner(commands: Commands) -> None:
@@ -130,6 +129,8 @@ def _add_banner(commands: Commands) -> None:
     render.add_argument("--checks", action="store_true", help="print every check, not only those that fail")
     _add(actions, "schema", "streamforge.cli.banner:schema", "the JSON Schema of a graph")
     _add(actions, "sizes", "streamforge.cli.banner:sizes", "the presets that sizes may name")
+    for action in actions.choices.values():
+        _json_option(action)
     _add_kits(actions)
 
 
@@ -146,6 +147,7 @@ def _add_kits(commands: Commands) -> None:
     delete.add_argument("name")
     for action in actions.choices.values():
         action.add_argument("--tenant", default="default")
+        _json_option(action)
 
 
 def _picture_options(command: argparse.ArgumentParser) -> None:
@@ -166,10 +168,8 @@ def _add_dead(commands: Commands) -> None:
     listing.add_argument("--count", type=_positive, default=20)
     listing.add_argument("--before", default="", metavar="ID", help="older than this one")
     _filter_options(listing)
-    _json_option(listing)
     show = _add(actions, "show", "streamforge.cli.dead:show", "one, with its original fields")
     show.add_argument("id")
-    _json_option(show)
     requeue = _add(actions, "requeue", "streamforge.cli.dead:requeue", "try again the named ones, or a filter's")
     requeue.add_argument("--fresh", action="store_true", help="without their checkpoints")
     purge = _add(actions, "purge", "streamforge.cli.dead:purge", "forget the named ones, or a filter's")
@@ -178,7 +178,7 @@ def _add_dead(commands: Commands) -> None:
         _filter_options(action)
         action.add_argument("--all", action="store_true", help="every one")
     for action in actions.choices.values():
-        _url_option(action)
+        _remote_options(action)
 
 
 def _filter_options(command: argparse.ArgumentParser) -> None:
@@ -193,19 +193,17 @@ def _add_queues(commands: Commands) -> None:
     actions = queues.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = _add(actions, "list", "streamforge.cli.queues:list_queues", "what waits, by priority and tenant")
     listing.add_argument("queue", nargs="*", help="default: worker.queues")
-    _json_option(listing)
     for name, text in (("pause", "start no more of their jobs, on any worker"), ("resume", "start their jobs again")):
         _add(actions, name, f"streamforge.cli.queues:{name}", text).add_argument("queue", nargs="+")
     workers = _add(commands, "workers", "streamforge.cli.queues:list_workers", "the workers that are alive")
-    _json_option(workers)
     top = _add(commands, "top", "streamforge.cli.top:top", "queues, workers and jobs, as they go")
     top.add_argument("--once", action="store_true", help="print how it stands, and end")
-    for command in (*actions.choices.values(), workers, top):
-        _url_option(command)
     drain = _add(commands, "drain", "streamforge.cli.queues:drain", "have workers hand back their jobs and end")
     drain.add_argument("worker", nargs="*", help="worker.name of a daemon")
     drain.add_argument("--all", action="store_true", help="every worker")
     drain.add_argument("--timeout", type=_seconds, default=60.0, metavar="TIME", help="how long to wait (default 60)")
+    for command in (*actions.choices.values(), workers, top, drain):
+        _remote_options(command)
 
 
 def _add_models(commands: Commands) -> None:
@@ -217,11 +215,12 @@ def _add_models(commands: Commands) -> None:
     spent = _add(actions, "spent", "streamforge.cli.models:spent", "what a tenant's calls cost on a day, by model")
     spent.add_argument("--tenant", default="default")
     spent.add_argument("--day", default="", metavar="YYYY-MM-DD", help="UTC; default: today")
-    _json_option(spent)
     credit = _add(actions, "credit", "streamforge.cli.models:credit", "show a tenant's credits, or grant some")
     credit.add_argument("tenant")
     credit.add_argument("usd", nargs="?", type=_dollars)
     credit.add_argument("--id", default="", help="the payment's: granting it again changes nothing")
+    for action in actions.choices.values():
+        _json_option(action)
     fake = _add(actions, "serve-fake", "streamforge.cli.models:serve_fake", "a scripted server in the providers' place")
     fake.add_argument("--host", default="127.0.0.1")
     fake.add_argument("--port", type=int, default=8089)
@@ -247,7 +246,7 @@ def _add_keys(commands: Commands) -> None:
     rotate.add_argument("--overlap", type=_seconds, default=0.0, metavar="TIME", help="the old one stays good so long")
     _add(actions, "revoke", "streamforge.cli.keys:revoke", "forget keys").add_argument("id", nargs="+")
     for action in actions.choices.values():
-        _json_option(action)
+        _remote_options(action)
 
 
 def _add_config(commands: Commands) -> None:
@@ -255,6 +254,8 @@ def _add_config(commands: Commands) -> None:
     actions = config.add_subparsers(title="actions", metavar="ACTION", required=True)
     _add(actions, "check", "streamforge.cli.settings:check", "exit 0 if the settings can be used")
     _add(actions, "show", "streamforge.cli.settings:show_settings", "every setting, where it came from; secrets masked")
+    for action in actions.choices.values():
+        _json_option(action)
     _add(actions, "example", "streamforge.cli.settings:example", "an example file with every setting explained")
 
 
@@ -293,8 +294,11 @@ def _json_option(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="JSON on standard output")
 
 
-def _url_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--url", default="", help="over HTTP, with $STREAMFORGE_API_KEY; else over Redis")
+def _remote_options(command: argparse.ArgumentParser) -> None:
+    _json_option(command)
+    command.add_argument(
+        "--url", default="", help="of a daemon's HTTP, with $STREAMFORGE_API_KEY (default: $STREAMFORGE_URL, or Redis)"
+    )
 
 
 def _command(handler: str) -> Command:

@@ -6,13 +6,12 @@ import argparse
 import re
 import sys
 from datetime import date
-
-import msgspec
+from typing import Any
 
 from streamforge.cli.fake_designer import designing
 from streamforge.cli.main import OK
 from streamforge.cli.session import broker_of, run_async, settings_from
-from streamforge.cli.text import print_line
+from streamforge.cli.text import print_json, print_line
 from streamforge.config.check import is_loopback
 from streamforge.errors import InvalidInput
 from streamforge.models import Models, keys_of, prices, text_chain
@@ -33,13 +32,22 @@ def list_models(args: argparse.Namespace) -> int:
     settings = settings_from(args)
     table = prices(settings.models)
     chains = {"llm": text_chain(settings), "images": settings.images.chain, "speech": settings.speech.chain}
+    keys = {
+        name: [fingerprint(key.reveal()) for key in keys_of(name, provider)]
+        for name, provider in settings.providers.items()
+    }
+    if args.json:
+        priced = {
+            role: [{"model": name, "price": table.of(_scope(name))} for name in chain] for role, chain in chains.items()
+        }
+        print_json({"chains": priced, "keys": keys, "prices_as_of": AS_OF})
+        return OK
     for role, chain in chains.items():
         print_line(f"{role}.chain")
         for name in chain:
-            provider, _, model = name.partition("/")
-            print_line(f"  {name:<40}{_price_in_words(table.of(Scope(provider, model)))}")
+            print_line(f"  {name:<40}{_price_in_words(table.of(_scope(name)))}")
     for name, provider in settings.providers.items():
-        known = ", ".join(fingerprint(key.reveal()) for key in keys_of(name, provider)) or "none"
+        known = ", ".join(keys[name]) or "none"
         print_line(f"providers.{name}  keys: {known}  at: {provider.base_url or 'its own address'}")
     print_line(f"built-in prices as of {AS_OF}")
     return OK
@@ -53,20 +61,45 @@ def health(args: argparse.Namespace) -> int:
         async with broker_of(settings) as broker:
             models = Models(settings, broker)
             chains = (*text_chain(settings), *settings.images.chain, *settings.speech.chain)
-            for scope in [Scope(name.partition("/")[0], name.partition("/")[2]) for name in chains if "/" in name]:
-                if args.lift:
-                    await models.circuits.close(scope)
-                circuit = await models.circuits.look(scope)
-                left = f" for {circuit.open_ms / 1000:.0f} s" if circuit.open_ms else ""
-                print_line(f"{scope.name:<40}{circuit.state}{left}")
-            for provider in settings.providers:
-                for key in await models.benches.look(provider):
-                    lifted = args.lift and await models.benches.pardon(provider, key.fingerprint, key.model)
-                    what = "may be tried again" if lifted else f"refused ({key.reason})"
-                    print_line(f"{provider}  key {key.fingerprint} {key.model}  {what}")
+            circuits = [await _circuit(models, _scope(name), args) for name in chains if "/" in name]
+            benched = [key for provider in settings.providers for key in await _benched(models, provider, args)]
+        if args.json:
+            print_json({"circuits": circuits, "keys": benched})
+        for told in [] if args.json else circuits:
+            left = f" for {told['open_ms'] / 1000:.0f} s" if told["open_ms"] else ""
+            print_line(f"{told['model']:<40}{told['state']}{left}")
+        for told in [] if args.json else benched:
+            what = "may be tried again" if told["lifted"] else f"refused ({told['reason']})"
+            print_line(f"{told['provider']}  key {told['fingerprint']} {told['model']}  {what}")
         return OK
 
     return run_async(show())
+
+
+async def _circuit(models: Models, scope: Scope, args: argparse.Namespace) -> dict[str, Any]:
+    if args.lift:
+        await models.circuits.close(scope)
+    circuit = await models.circuits.look(scope)
+    return {"model": scope.name, "state": circuit.state, "open_ms": circuit.open_ms}
+
+
+async def _benched(models: Models, provider: str, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """The keys that a provider has refused."""
+    return [
+        {
+            "provider": provider,
+            "fingerprint": key.fingerprint,
+            "model": key.model,
+            "reason": key.reason,
+            "lifted": bool(args.lift and await models.benches.pardon(provider, key.fingerprint, key.model)),
+        }
+        for key in await models.benches.look(provider)
+    ]
+
+
+def _scope(name: str) -> Scope:
+    provider, _, model = name.partition("/")
+    return Scope(provider, model)
 
 
 def spent(args: argparse.Namespace) -> int:
@@ -80,7 +113,7 @@ def spent(args: argparse.Namespace) -> int:
             number = await books.today() if day is None else (day - EPOCH).days
             sums, by_model = await books.day(args.tenant, number), await books.day_by_model(args.tenant, number)
         if args.json:
-            print_line(msgspec.json.encode({"tenant": args.tenant, "total": sums, "models": by_model}).decode())
+            print_json({"tenant": args.tenant, "total": sums, "models": by_model})
             return OK
         for name, held in {**by_model, "all": sums}.items():
             print_line(f"{name:<40}{_sums_in_words(held)}")
@@ -104,6 +137,9 @@ def credit(args: argparse.Namespace) -> int:
                 await credits_.grant(args.tenant, micros(args.usd), args.id)
             balance = await credits_.balance(args.tenant)
         rows = {name: getattr(balance, name) / MICROS for name in ("left", "granted", "spent", "held")}
+        if args.json:
+            print_json({"tenant": args.tenant, **{f"{name}_usd": dollars for name, dollars in rows.items()}})
+            return OK
         print_line(f"{args.tenant}  " + "  ".join(f"{name} {dollars:.4f} USD" for name, dollars in rows.items()))
         return OK
 

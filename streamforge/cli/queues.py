@@ -6,17 +6,13 @@ import argparse
 from collections.abc import Callable, Sequence
 
 import anyio
-import msgspec
 
-from streamforge.broker.broker import Broker
 from streamforge.broker.embedded import embedded_socket
-from streamforge.cli.desk import desk_of
+from streamforge.cli.desk import Desk, desk_of, url_of
 from streamforge.cli.main import FAILED, OK
-from streamforge.cli.session import broker_of, run_async, settings_from
+from streamforge.cli.session import run_async, settings_from
 from streamforge.cli.text import print_json, print_line
-from streamforge.errors import BrokerUnavailable, InvalidInput
-from streamforge.jobs.store import JobStore
-from streamforge.runtime.control import Message
+from streamforge.errors import BrokerUnavailable, InvalidInput, UnknownJob
 
 POLL_S = 0.25
 """Between two looks at a worker that is to go."""
@@ -59,26 +55,26 @@ def list_workers(args: argparse.Namespace) -> int:
 
 def pause(args: argparse.Namespace) -> int:
     """Start no more jobs of these queues, on any worker; what runs goes on."""
-
-    async def pause_all() -> int:
-        async with desk_of(args) as desk:
-            for queue in args.queue:
-                print_line(f"{queue}  {'paused' if await desk.pause(queue) else 'was paused before'}")
-        return OK
-
-    return run_async(pause_all())
+    return _turn(args, is_paused=True)
 
 
 def resume(args: argparse.Namespace) -> int:
     """Start jobs of these queues again."""
+    return _turn(args, is_paused=False)
 
-    async def resume_all() -> int:
+
+def _turn(args: argparse.Namespace, *, is_paused: bool) -> int:
+    told = ("was paused before", "paused") if is_paused else ("was not paused", "resumed")
+
+    async def turn_all() -> int:
         async with desk_of(args) as desk:
             for queue in args.queue:
-                print_line(f"{queue}  {'resumed' if await desk.resume(queue) else 'was not paused'}")
+                has_changed = await (desk.pause(queue) if is_paused else desk.resume(queue))
+                row = {"queue": queue, "paused": is_paused, "changed": has_changed}
+                print_json(row) if args.json else print_line(f"{queue}  {told[has_changed]}")
         return OK
 
-    return run_async(resume_all())
+    return run_async(turn_all())
 
 
 def drain(args: argparse.Namespace) -> int:
@@ -87,38 +83,53 @@ def drain(args: argparse.Namespace) -> int:
         raise InvalidInput("name the workers, or give --all", field="worker", hint="`streamforge drain web-1`")
 
     async def drain_them() -> int:
-        settings = settings_from(args)
-        has_own = not settings.redis.url
-        socket = embedded_socket(settings.paths.data_dir)
-        async with broker_of(settings) as broker:
-            alive = await JobStore(broker).workers()
+        async with desk_of(args) as desk:
+            alive = [worker.name for worker in await desk.workers()]
             if unknown := sorted(set(args.worker) - set(alive)):
                 hint = f"alive: {', '.join(alive) or 'none'}"
                 raise InvalidInput(f"no worker is called {unknown[0]!r}", field="worker", hint=hint)
-            return await _drain(broker, args.worker or alive, args.timeout, lambda: has_own and not socket.exists())
+            return await _drain(desk, args.worker or alive, args)
 
     return run_async(drain_them())
 
 
-async def _drain(broker: Broker, workers: Sequence[str], timeout_s: float, is_over: Callable[[], bool]) -> int:
-    """Ask until they are gone: what is said on a channel may be missed."""
-    left = set(workers)
-    with anyio.move_on_after(timeout_s):
+async def _drain(desk: Desk, workers: Sequence[str], args: argparse.Namespace) -> int:
+    """Ask until they are gone: what is said may be missed."""
+    left, is_over = set(workers), _way_out(args)
+    with anyio.move_on_after(args.timeout):
         while left:
-            left = await _ask(broker, left, is_over)
+            left = await _ask(desk, left, is_over)
             await anyio.sleep(POLL_S if left else 0)
+    drained = [worker for worker in workers if worker not in left]
+    if args.json:
+        print_json({"drained": drained, "left": sorted(left)})
+    elif left:
+        print_line(f"not drained within {args.timeout:g} s: {', '.join(sorted(left))}")
+    else:
         print_line(f"drained: {', '.join(workers)}")
-        return OK
-    print_line(f"not drained within {timeout_s:g} s: {', '.join(sorted(left))}")
-    return FAILED
+    return FAILED if left else OK
 
 
-async def _ask(broker: Broker, workers: set[str], is_over: Callable[[], bool]) -> set[str]:
-    """Those of the workers that live still, after telling them; none once a daemon has taken its own server with it."""
+async def _ask(desk: Desk, workers: set[str], is_over: Callable[[set[str]], bool]) -> set[str]:
+    """Those of the workers that live still, after telling them; none once the last has taken the way to it along."""
     try:
-        left = workers & set(await JobStore(broker).workers())
+        left = workers & {worker.name for worker in await desk.workers()}
         for worker in left:
-            await broker.tell(msgspec.json.encode(Message(drain=worker)))
+            await desk.drain(worker)
+    except UnknownJob:  # it has gone between the two
+        return workers
     except BrokerUnavailable:
-        return set() if is_over() else workers
+        return set() if is_over(workers) else workers
     return left
+
+
+def _way_out(args: argparse.Namespace) -> Callable[[set[str]], bool]:
+    """Whether silence means that these workers have ended: a daemon ends its own Redis, and its HTTP interface.
+
+    Where more than one is left, nobody can tell whose end it was.
+    """
+    if url_of(args):
+        return lambda left: len(left) == 1
+    settings = settings_from(args)
+    socket = embedded_socket(settings.paths.data_dir)
+    return lambda _: not settings.redis.url and not socket.exists()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 from streamforge.broker.server_program import find_server
 from streamforge.cli.main import OK
 from streamforge.cli.session import settings_from, why_not_writable
-from streamforge.cli.text import print_line
+from streamforge.cli.text import print_json, print_line
 from streamforge.config import Settings, render_example, show
 from streamforge.config.loader import listed
 from streamforge.errors import ConfigError
@@ -24,7 +26,7 @@ def check(args: argparse.Namespace) -> int:
     require_usable(settings)
     if found := list(obstacles(settings)):
         raise ConfigError(listed(found))
-    print_line("the settings can be used")
+    print_json({"usable": True}) if args.json else print_line("the settings can be used")
     return OK
 
 
@@ -43,8 +45,23 @@ def obstacles(settings: Settings) -> Iterator[str]:
 
 def show_settings(args: argparse.Namespace) -> int:
     """Every setting and where it came from."""
-    print_line(show(settings_from(args)).rstrip())
+    settings = settings_from(args)
+    text = show(settings).rstrip()
+    if not args.json:
+        print_line(text)
+        return OK
+    held = dict(_flat(tomllib.loads(text)))
+    print_json({name: {"value": value, "source": settings.source(name)} for name, value in held.items()})
     return OK
+
+
+def _flat(tables: Mapping[str, Any], inside: str = "") -> Iterator[tuple[str, Any]]:
+    """Settings by their whole names."""
+    for name, value in tables.items():
+        if isinstance(value, dict):
+            yield from _flat(cast("dict[str, Any]", value), f"{inside}{name}.")
+        else:
+            yield f"{inside}{name}", value
 
 
 def example(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import argparse
 from time import time
 
 import anyio
+from msgspec import Struct
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -15,6 +16,7 @@ from streamforge.cli.board import colour_of
 from streamforge.cli.desk import Desk, desk_of
 from streamforge.cli.main import OK
 from streamforge.cli.session import run_async
+from streamforge.cli.text import print_json
 from streamforge.client import Job, Queue, Worker
 
 PAUSE_S = 1.0
@@ -22,11 +24,14 @@ JOBS = 15
 
 
 def top(args: argparse.Namespace) -> int:
-    """Draw it again each second until Ctrl-C; with --once, or where nobody looks, once."""
+    """Draw it again each second until Ctrl-C; with --once or --json, or where nobody looks, once."""
     console = Console()
 
     async def draw() -> int:
         async with desk_of(args) as desk:
+            if args.json:
+                print_json(await state(desk))
+                return OK
             if args.once or not console.is_terminal:
                 console.print(await screen(desk))
                 return OK
@@ -38,11 +43,24 @@ def top(args: argparse.Namespace) -> int:
     return run_async(draw())
 
 
-async def screen(desk: Desk) -> RenderableType:
-    """Everything as it stands now."""
+class State(Struct, frozen=True):
+    """Everything as it stands at a moment; the newest jobs alone."""
+
+    queues: list[Queue]
+    workers: list[Worker]
+    jobs: list[Job]
+
+
+async def state(desk: Desk) -> State:
+    """As it stands now."""
     queues, workers = await desk.queues(), await desk.workers()
-    jobs = [job async for job in desk.jobs(limit=JOBS)]
-    return Group(queue_table(queues), worker_table(workers), job_table(jobs, time() * 1000))
+    return State(queues, workers, [job async for job in desk.jobs(limit=JOBS)])
+
+
+async def screen(desk: Desk) -> RenderableType:
+    """The same, drawn."""
+    now = await state(desk)
+    return Group(queue_table(now.queues), worker_table(now.workers), job_table(now.jobs, time() * 1000))
 
 
 def queue_table(queues: list[Queue]) -> Table:

@@ -9,23 +9,45 @@ if TYPE_CHECKING:
     from streamforge.client.asynchronous import AsyncClient
     from streamforge.client.blocking import Client
     from streamforge.client.problems import ApiError, JobNotSuccessful, ServerAway, WaitedTooLong
-    from streamforge.client.types import Event, File, Job, Letter, Page, Queue, Reason, Submitted, Worker
+    from streamforge.client.types import (
+        Delivery,
+        Event,
+        File,
+        IssuedKey,
+        Job,
+        Key,
+        Kind,
+        Letter,
+        Page,
+        Queue,
+        Reason,
+        Submitted,
+        Upload,
+        Webhook,
+        Worker,
+    )
 
 __all__ = [
     "ApiError",
     "AsyncClient",
     "Client",
+    "Delivery",
     "Event",
     "File",
+    "IssuedKey",
     "Job",
     "JobNotSuccessful",
+    "Key",
+    "Kind",
     "Letter",
     "Page",
     "Queue",
     "Reason",
     "ServerAway",
     "Submitted",
+    "Upload",
     "WaitedTooLong",
+    "Webhook",
     "Worker",
 ]
 

@@ -1,17 +1,31 @@
-"""The API's operations as data: what is sent, and how the answer is read. Both clients make the same calls."""
+"""The API's operations as data: what is sent, and what of the answer is wanted. Both clients make the same calls."""
 
 from __future__ import annotations
 
 import os
+import ssl
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, TypedDict, TypeVar
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 
-from streamforge.client.types import Job, Letter, Page, Queue, Submitted, Worker
+from streamforge.client.types import (
+    Delivery,
+    IssuedKey,
+    Job,
+    Key,
+    Kind,
+    Letter,
+    Page,
+    Queue,
+    Submitted,
+    Upload,
+    Webhook,
+    Worker,
+)
 
 T = TypeVar("T")
 
@@ -23,13 +37,22 @@ Rows = dict[str, Any]
 Params = Mapping[str, str | float]
 
 
+def _whole(answer: Any) -> Any:  # noqa: ANN401 - whatever the call answers
+    return answer
+
+
 class Call(Struct, Generic[T], frozen=True, kw_only=True):
-    """One request. ``answer`` is the type of its JSON; ``is_repeatable`` says that sending it twice does no harm."""
+    """One request. ``answer`` is the type of its JSON, ``pick`` takes from it what is wanted.
+
+    ``is_repeatable`` says that sending it twice does no harm. ``data`` is a body that is no JSON.
+    """
 
     method: str
     path: str
-    answer: Any
+    answer: Any = object
+    pick: Callable[[Any], T] = _whole
     body: object = None
+    data: bytes | None = None
     params: dict[str, str] = {}
     headers: dict[str, str] = {}
     is_repeatable: bool = True
@@ -37,16 +60,18 @@ class Call(Struct, Generic[T], frozen=True, kw_only=True):
     @property
     def content(self) -> bytes | None:
         """The body as it is sent."""
-        return None if self.body is None else msgspec.json.encode(self.body)
+        return self.data if self.body is None else msgspec.json.encode(self.body)
 
     @property
     def all_headers(self) -> dict[str, str]:
         """The headers, with the body's type."""
+        if self.data is not None:
+            return {"Content-Type": "application/octet-stream", **self.headers}
         return self.headers if self.body is None else {"Content-Type": "application/json", **self.headers}
 
     def read(self, content: bytes) -> T:
-        """The answer in its type."""
-        return msgspec.json.decode(content or b"null", type=self.answer)
+        """What is wanted of the answer. Raises msgspec.DecodeError for one of another form."""
+        return self.pick(msgspec.json.decode(content or b"null", type=self.answer))
 
 
 class Connection(TypedDict):
@@ -55,12 +80,31 @@ class Connection(TypedDict):
     base_url: str
     headers: dict[str, str]
     timeout: float
+    proxy: str | None
+    verify: ssl.SSLContext | bool
     trust_env: bool
 
 
-def connection(url: str, api_key: str | None, timeout_s: float) -> Connection:
-    """To the server at ``url``, by no proxy of the environment."""
-    return Connection(base_url=url, headers=authorization(api_key), timeout=timeout_s, trust_env=False)
+class Way(TypedDict, total=False):
+    """How the server is reached: by which ``proxy``, and whose certificates are good.
+
+    Nothing is taken from the environment.
+    """
+
+    proxy: str
+    verify: ssl.SSLContext | bool
+
+
+def connection(url: str, api_key: str | None, timeout_s: float, way: Way) -> Connection:
+    """To the server at ``url``."""
+    return Connection(
+        base_url=url,
+        headers=authorization(api_key),
+        timeout=timeout_s,
+        proxy=way.get("proxy"),
+        verify=way.get("verify", True),
+        trust_env=False,
+    )
 
 
 def address(url: str | None) -> str:
@@ -74,22 +118,31 @@ def authorization(key: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
-def submit(kind: str, input: object, key: str | None, terms: Params) -> Call[Submitted]:  # noqa: A002 - as elsewhere
-    """A job, under an idempotency key so that it may be sent again: once accepted it is one job."""
-    body = {"kind": kind, "input": input, **_given(terms)}
+# ---- jobs ----
+
+
+def submit(
+    kind: str,
+    input: object,  # noqa: A002 - as elsewhere
+    key: str | None,
+    terms: Params,
+    files: Sequence[Rows] = (),
+) -> Call[Submitted]:
+    """A job, under an idempotency key so that it may be sent again; one with ``files`` waits for them."""
+    body = {"kind": kind, "input": input, **_given(terms), **({"files": files} if files else {})}
     headers = {"Idempotency-Key": key or str(uuid.uuid4())}
     return Call(method="POST", path="/api/v1/jobs", answer=Submitted, body=body, headers=headers)
 
 
-def submit_many(jobs: Sequence[Mapping[str, object]]) -> Call[Page[Rows]]:
+def submit_many(jobs: Sequence[Mapping[str, object]]) -> Call[list[Rows]]:
     """Many jobs in one request; those without a key of their own get one."""
     body = {"jobs": [{"idempotency_key": str(uuid.uuid4()), **job} for job in jobs]}
-    return Call(method="POST", path="/api/v1/jobs/batch", answer=Page[Rows], body=body)
+    return Call(method="POST", path="/api/v1/jobs/batch", answer=Page[Rows], pick=_items, body=body)
 
 
 def job(job_id: str) -> Call[Job]:
     """How a job stands."""
-    return Call(method="GET", path=f"/api/v1/jobs/{_name(job_id)}", answer=Job)
+    return Call(method="GET", path=_job(job_id), answer=Job)
 
 
 def jobs(filters: Params) -> Call[Page[Job]]:
@@ -97,10 +150,33 @@ def jobs(filters: Params) -> Call[Page[Job]]:
     return Call(method="GET", path="/api/v1/jobs", answer=Page[Job], params=_texts(filters))
 
 
-def job_act(job_id: str, act: str, terms: Params) -> Call[Rows]:
-    """``cancel``, ``retry`` or ``requeue``."""
-    path = f"/api/v1/jobs/{_name(job_id)}/{act}"
-    return Call(method="POST", path=path, answer=Rows, body=_given(terms), is_repeatable=act == "cancel")
+def cancel(job_id: str, reason: str) -> Call[Rows]:
+    """Ask for a job's end."""
+    return Call(method="POST", path=f"{_job(job_id)}/cancel", answer=Rows, body=_given({"reason": reason}))
+
+
+def retry(job_id: str) -> Call[Rows]:
+    """Start a failed or cancelled job again."""
+    return Call(method="POST", path=f"{_job(job_id)}/retry", answer=Rows, body={}, is_repeatable=False)
+
+
+def upload(job_id: str, name: str, data: bytes, *, start: int = 0, total: int | None = None) -> Call[Upload]:
+    """A file that a job waits for, or with ``total`` the part of it that begins at ``start``."""
+    part = {} if total is None else {"Content-Range": f"bytes {start}-{start + len(data) - 1}/{total}"}
+    return Call(method="PUT", path=_upload(job_id, name), answer=Upload, data=data, headers=part)
+
+
+def uploaded(job_id: str, name: str) -> Call[Upload]:
+    """How much of a file is there."""
+    return Call(method="GET", path=_upload(job_id, name), answer=Upload)
+
+
+def process(job_id: str) -> Call[Submitted]:
+    """Start a job whose files are there; again, it is the same."""
+    return Call(method="POST", path=f"{_job(job_id)}/process", answer=Submitted)
+
+
+# ---- operations ----
 
 
 def letters(filters: Params) -> Call[Page[Letter]]:
@@ -110,38 +186,126 @@ def letters(filters: Params) -> Call[Page[Letter]]:
 
 def letter(letter_id: str) -> Call[Letter]:
     """One dead letter, with its fields or its job's input."""
-    return Call(method="GET", path=f"/api/v1/dead/{_name(letter_id)}", answer=Letter)
+    return Call(method="GET", path=_letter(letter_id), answer=Letter)
 
 
-def requeue(letter_id: str, *, fresh: bool) -> Call[Rows]:
-    """Try what a dead letter holds again."""
-    path = f"/api/v1/dead/{_name(letter_id)}/requeue"
-    return Call(method="POST", path=path, answer=Rows, body={"fresh": fresh}, is_repeatable=False)
+def requeue(letter_id: str, *, fresh: bool) -> Call[str]:
+    """Try what a dead letter holds again; the job's id."""
+    path = f"{_letter(letter_id)}/requeue"
+    return Call(method="POST", path=path, answer=Rows, pick=_job_id, body={"fresh": fresh}, is_repeatable=False)
 
 
-def forget(letter_id: str) -> Call[Any]:
+def forget(letter_id: str) -> Call[None]:
     """Delete a dead letter."""
-    return Call(method="DELETE", path=f"/api/v1/dead/{_name(letter_id)}", answer=object)
+    return Call(method="DELETE", path=_letter(letter_id))
+
+
+def queues(names: Sequence[str] = ()) -> Call[list[Queue]]:
+    """The queues that the daemon serves, or those of them that are named."""
+
+    def chosen(page: Page[Queue]) -> list[Queue]:
+        return [queue for queue in page.items if not names or queue.queue in names]
+
+    return Call(method="GET", path="/api/v1/queues", answer=Page[Queue], pick=chosen)
+
+
+def queue_act(queue: str, act: str) -> Call[bool]:
+    """``pause`` or ``resume``; whether that changed anything."""
+    return Call(method="POST", path=f"/api/v1/queues/{_name(queue)}/{act}", answer=Rows, pick=_has_changed)
+
+
+def workers() -> Call[list[Worker]]:
+    """The workers that are alive."""
+    return Call(method="GET", path="/api/v1/workers", answer=Page[Worker], pick=_items)
+
+
+def drain(worker: str) -> Call[None]:
+    """Have a worker hand back its jobs and end."""
+    return Call(method="POST", path=f"/api/v1/workers/{_name(worker)}/drain", pick=_nothing)
+
+
+def kinds() -> Call[list[Kind]]:
+    """The kinds of job that the server takes."""
+    return Call(method="GET", path="/api/v1/kinds", answer=Page[Kind], pick=_items)
+
+
+def kind(name: str) -> Call[Kind]:
+    """One of them, with its input's schema."""
+    return Call(method="GET", path=f"/api/v1/kinds/{_name(name)}", answer=Kind)
 
 
 def look(what: str) -> Call[Any]:
-    """``kinds``, ``keys``, ``me`` and the like: as JSON holds it."""
-    return Call(method="GET", path=f"/api/v1/{what}", answer=object)
+    """``me``, ``keys`` and the like: as JSON holds it."""
+    return Call(method="GET", path=f"/api/v1/{what}")
 
 
-def queues() -> Call[Page[Queue]]:
-    """The queues that the daemon serves."""
-    return Call(method="GET", path="/api/v1/queues", answer=Page[Queue])
+# ---- keys and webhooks ----
 
 
-def workers() -> Call[Page[Worker]]:
-    """The workers that are alive."""
-    return Call(method="GET", path="/api/v1/workers", answer=Page[Worker])
+def keys(filters: Params) -> Call[Page[Key]]:
+    """A page of API keys, oldest first."""
+    return Call(method="GET", path="/api/v1/keys", answer=Page[Key], params=_texts(filters))
 
 
-def queue_act(queue: str, act: str) -> Call[Any]:
-    """``pause`` or ``resume``."""
-    return Call(method="POST", path=f"/api/v1/queues/{_name(queue)}/{act}", answer=object)
+def create_key(wanted: Mapping[str, object]) -> Call[IssuedKey]:
+    """A new API key."""
+    return Call(method="POST", path="/api/v1/keys", answer=IssuedKey, body=wanted, is_repeatable=False)
+
+
+def rotate_key(key_id: str, overlap_s: float) -> Call[IssuedKey]:
+    """Another secret for a key."""
+    body = {"overlap_s": overlap_s}
+    return Call(method="POST", path=f"{_key(key_id)}/rotate", answer=IssuedKey, body=body, is_repeatable=False)
+
+
+def revoke_key(key_id: str) -> Call[None]:
+    """Forget a key."""
+    return Call(method="DELETE", path=_key(key_id))
+
+
+def webhooks(filters: Params) -> Call[Page[Webhook]]:
+    """A page of the addresses that are told what happens, oldest first."""
+    return Call(method="GET", path="/api/v1/webhooks", answer=Page[Webhook], params=_texts(filters))
+
+
+def create_webhook(wanted: Mapping[str, object]) -> Call[Webhook]:
+    """A new one, with its secret."""
+    return Call(method="POST", path="/api/v1/webhooks", answer=Webhook, body=wanted, is_repeatable=False)
+
+
+def rotate_webhook(webhook_id: str) -> Call[Webhook]:
+    """Another secret for it."""
+    return Call(method="POST", path=f"{_webhook(webhook_id)}/rotate", answer=Webhook, is_repeatable=False)
+
+
+def enable_webhook(webhook_id: str) -> Call[Webhook]:
+    """Tell one again that was switched off."""
+    return Call(method="POST", path=f"{_webhook(webhook_id)}/enable", answer=Webhook)
+
+
+def delete_webhook(webhook_id: str) -> Call[None]:
+    """Tell it nothing more."""
+    return Call(method="DELETE", path=_webhook(webhook_id))
+
+
+def test_webhook(webhook_id: str) -> Call[str]:
+    """Send it something; the delivery's id."""
+    return Call(method="POST", path=f"{_webhook(webhook_id)}/test", answer=Rows, pick=_delivery_id, is_repeatable=False)
+
+
+def deliveries(webhook_id: str, filters: Params) -> Call[Page[Delivery]]:
+    """A page of what it was told, newest first."""
+    path = f"{_webhook(webhook_id)}/deliveries"
+    return Call(method="GET", path=path, answer=Page[Delivery], params=_texts(filters))
+
+
+def replay(webhook_id: str, delivery_id: str) -> Call[str]:
+    """Make a delivery once more; its id."""
+    path = f"{_webhook(webhook_id)}/deliveries/{_name(delivery_id)}/replay"
+    return Call(method="POST", path=path, answer=Rows, pick=_delivery_id, is_repeatable=False)
+
+
+# ---- what they stand on ----
 
 
 def file_path(job_id: str, name: str) -> str:
@@ -151,11 +315,51 @@ def file_path(job_id: str, name: str) -> str:
 
 def events_path(job_id: str | None) -> str:
     """Where a job's events are streamed, or those of all."""
-    return f"/api/v1/jobs/{_name(job_id)}/events" if job_id else "/api/v1/events"
+    return f"{_job(job_id)}/events" if job_id else "/api/v1/events"
+
+
+def _job(job_id: str) -> str:
+    return f"/api/v1/jobs/{_name(job_id)}"
+
+
+def _upload(job_id: str, name: str) -> str:
+    return f"{_job(job_id)}/uploads/{_name(name)}"
+
+
+def _letter(letter_id: str) -> str:
+    return f"/api/v1/dead/{_name(letter_id)}"
+
+
+def _key(key_id: str) -> str:
+    return f"/api/v1/keys/{_name(key_id)}"
+
+
+def _webhook(webhook_id: str) -> str:
+    return f"/api/v1/webhooks/{_name(webhook_id)}"
 
 
 def _name(text: str) -> str:
     return quote(text, safe="")
+
+
+def _items(page: Page[T]) -> list[T]:
+    return page.items
+
+
+def _job_id(answer: Rows) -> str:
+    return str(answer.get("job_id", ""))
+
+
+def _delivery_id(answer: Rows) -> str:
+    return str(answer.get("delivery_id", ""))
+
+
+def _has_changed(answer: Rows) -> bool:
+    return bool(answer["changed"])
+
+
+def _nothing(_: object) -> None:
+    return None
 
 
 def _given(terms: Params) -> Rows:

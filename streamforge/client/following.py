@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from http import HTTPStatus
+from time import monotonic
 from typing import Final
 
 import httpx2
 import msgspec
 
 from streamforge.client.calls import events_path
-from streamforge.client.trying import Trying
+from streamforge.client.trying import Streamed, Trying
 from streamforge.client.types import Event
 
-PATIENCE: Final = httpx2.Timeout(60.0, connect=10.0)
-"""The longest silence of a stream that lives: the server says something every 15 s."""
-
-_ENDINGS: Final = frozenset({"job.succeeded", "job.failed", "job.cancelled", "job.expired", "job.upload_failed"})
+LIVED_S: Final = 10.0
+"""A stream that has been open so long did not fail at once: a quiet one is not given up after some breaks in a week."""
 
 
-class Following:
+class Following(Streamed):
     """Where a stream of events stands: what was seen last, and whether there is more to come."""
 
     def __init__(self, job_id: str | None, last_id: str, trying: Trying) -> None:
-        self.path = events_path(job_id)
+        super().__init__(events_path(job_id), trying)
         self.last_id = last_id
-        self.is_over = False
-        self.trying = trying
+        self._began_s = math.inf
 
     @property
     def headers(self) -> dict[str, str]:
@@ -34,13 +33,24 @@ class Following:
         return {"Accept": "text/event-stream", **resume}
 
     def begins(self, response: httpx2.Response) -> bool:
-        """Whether events follow; an answer without content says that none ever will."""
+        """Whether events follow; where not, the answer, whose body has been read, says whether to come back.
+
+        One without content says that no events will ever come. Raises ApiError where it stays a refusal.
+        """
         self.is_over = response.status_code == HTTPStatus.NO_CONTENT
-        return not self.is_over
+        self._began_s = monotonic()
+        return self._trying.is_answered(response) and not self.is_over
+
+    def lost(self, error: httpx2.TransportError) -> None:
+        """Count a connection that broke; one that had lived for a while, though nothing happened, is the first."""
+        if monotonic() - self._began_s > LIVED_S:
+            self._trying.begin_anew()
+        self._began_s = math.inf
+        super().lost(error)
 
     def read(self, told: httpx2.ServerSentEvent) -> Event | None:
         """The event; None for the stream's own words."""
-        self.trying.begin_anew()
+        self._trying.begin_anew()
         if told.event == "end":
             self.is_over = b'"job_ended"' in told.data.encode()
             return None
@@ -49,8 +59,3 @@ class Following:
         event = msgspec.json.decode(told.data, type=Event)
         self.last_id = event.id or self.last_id
         return event
-
-
-def ends(event: Event) -> bool:
-    """Whether a job goes on no more after this event."""
-    return event.type in _ENDINGS

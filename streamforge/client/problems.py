@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from http import HTTPStatus
 
 import httpx2
@@ -88,15 +86,6 @@ def away(error: httpx2.TransportError, base_url: str) -> ServerAway:
     """The error for a connection that failed."""
     hint = "is the daemon running, and the address right?" if isinstance(error, httpx2.ConnectError) else None
     return ServerAway(f"{base_url} does not answer: {type(error).__name__}", hint=hint)
-
-
-@contextmanager
-def once(base_url: str) -> Generator[None]:
-    """What is not tried again: a connection that fails inside raises ServerAway."""
-    try:
-        yield
-    except httpx2.TransportError as error:
-        raise away(error, base_url) from error
 
 
 def required(job: Job) -> Job:

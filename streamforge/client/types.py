@@ -177,3 +177,91 @@ class Worker(Struct, frozen=True, kw_only=True):
     name: str
     busy: int = 0
     queues: dict[str, int] = {}
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """A kind of job. ``input_schema`` (JSON Schema) and ``example`` are told of a single one."""
+
+    kind: str
+    queue: str = ""
+    steps: list[str] = []
+    description: str = ""
+    input_schema: dict[str, Any] = {}
+    example: Any = None
+
+
+class Upload(Struct, frozen=True, kw_only=True):
+    """A file that a job waits for; ``received`` is how much of it has come in parts."""
+
+    name: str = ""
+    url: str = ""
+    media_type: str = ""
+    size: int | None = None
+    sha256: str = ""
+    is_here: bool = False
+    received: int | None = None
+
+
+class Key(Struct, frozen=True, kw_only=True):
+    """An API key without its secret; of tenant ``*`` it is an operator's."""
+
+    id: str
+    tenant: str = ""
+    scopes: list[str] = []
+    note: str = ""
+    created_ms: int = 0
+    expires_ms: int | None = None
+    last_used_ms: int | None = None
+    is_expired: bool = False
+
+
+class IssuedKey(Struct, frozen=True, kw_only=True):
+    """An API key with its secret, ``key``, which is told once."""
+
+    id: str
+    key: str
+    tenant: str = ""
+    scopes: list[str] = []
+
+
+class Webhook(Struct, frozen=True, kw_only=True):
+    """An address that is told what happens; ``secret`` is there where it has just been made."""
+
+    id: str
+    url: str = ""
+    tenant: str = ""
+    events: list[str] = []
+    description: str = ""
+    created_ms: int = 0
+    failing_since_ms: int | None = None
+    disabled_ms: int | None = None
+    disabled_why: str = ""
+    secret: str = ""
+    previous_until_ms: int | None = None
+
+
+class Try(Struct, frozen=True, kw_only=True):
+    """One try to deliver; ``status`` is the answer's, None where none came."""
+
+    number: int = 0
+    at_ms: int = 0
+    seconds: float = 0.0
+    status: int | None = None
+    error: str = ""
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """An event on its way to a webhook: ``state`` is pending, delivered or dead."""
+
+    id: str
+    endpoint_id: str = ""
+    tenant: str = ""
+    type: str = ""
+    state: str = ""
+    event_id: str = ""
+    job_id: str = ""
+    url: str = ""
+    created_ms: int = 0
+    due_ms: int | None = None
+    ended_ms: int | None = None
+    tries: list[Try] = []

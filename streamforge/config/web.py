@@ -19,7 +19,12 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     port: Annotated[
         Annotated[int, Meta(ge=0, le=65_535)], Meta(description="Port to listen on; 0 takes a free one.")
     ] = 8080
-    max_body_bytes: Annotated[Bytes, Meta(description="Largest request body.")] = 8 * MIB
+    max_body_bytes: Annotated[
+        Bytes, Meta(description="Largest request body, of jobs and kits; what else is sent is held to a few kilobytes.")
+    ] = 8 * MIB
+    max_bodies_bytes: Annotated[
+        Bytes, Meta(description="Request bodies that this process holds at one time; who sends more is to come back.")
+    ] = 128 * MIB
     heartbeat_s: Annotated[Seconds, Meta(description="A sign of life to who listens to events, in silence.")] = 15.0
     listener_buffer_bytes: Annotated[
         Annotated[int, Meta(ge=16 * 1024, le=64 * MIB)],

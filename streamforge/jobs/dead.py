@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from time import time_ns
 from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streamforge.broker.broker import Broker
 from streamforge.errors import InvalidInput, UnknownJob
 from streamforge.jobs.model import JobError
 
 PAGE = 200
+"""Letters of a page, where all are wanted."""
+
+CHUNK = 100
 """Letters read from Redis at once."""
+
+SCAN_MAX = 2000
+"""Letters read for one page."""
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True):
     """What could not be done, with everything needed to try again.
 
-    ``source`` is ``inbox`` (a message that never became a job; ``fields`` are its own) or ``job``. ``signal`` is what
+    ``source`` is ``inbox`` (a message that never became a job; ``fields`` are its own) or ``job`` (``fields`` has its
+    ``input``); lists leave ``fields`` out, which may be large. ``signal`` is what
     killed the process that ran it, ``peak_rss_kb`` the most memory (KiB) that process was seen to hold.
     """
 
@@ -64,7 +72,7 @@ class DeadLetters:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._keys = broker.keys
-        self._client = broker.client
+        self._client = cast("Any", broker.client)
 
     async def list(self, *, count: int = 50, before: str = "", only: Filter = EVERY) -> list[DeadLetter]:
         """Newest first, at most ``count``, older than the letter ``before``; raises UnknownJob."""
@@ -76,34 +84,85 @@ class DeadLetters:
         return found
 
     async def all(self, *, before: str = "", only: Filter = EVERY) -> AsyncGenerator[DeadLetter]:
-        """Every letter that the filter admits, newest first."""
+        """Every letter that the filter admits, newest first; without what they were given."""
+        place: str | None = before
+        while place is not None:
+            letters, place = await self.page(before=place, only=only, count=PAGE)
+            for letter in letters:
+                yield letter
+
+    async def page(
+        self, *, before: str = "", only: Filter = EVERY, count: int = 50
+    ) -> tuple[list[DeadLetter], str | None]:
+        """At most ``count`` letters, newest first, and the last that was looked at; None where there are no more.
+
+        A page reads ``SCAN_MAX`` letters at most, of a tenant that the filter names its own alone, and never what they
+        were given; it may hold fewer than ``count``, or none, and still have a place to go on from. Raises UnknownJob.
+        """
         if before:
             check_id(before)
+        found: list[DeadLetter] = []
         now_ms = time_ns() // 1_000_000
-        while page := await self._page(before):
-            for letter in page:
+        for _ in range(SCAN_MAX // CHUNK):
+            ids, letters = await self._chunk(before, only.tenant)
+            for letter in letters:
                 if only.admits(letter, now_ms):
-                    yield letter
-            before = page[-1].id
+                    found.append(letter)
+                if len(found) == count:
+                    is_last = letter is letters[-1] and len(ids) < CHUNK
+                    return found, None if is_last else letter.id
+            if len(ids) < CHUNK:
+                return found, None
+            before = ids[-1]
+        return found, before
 
-    async def _page(self, before: str) -> list[DeadLetter]:
-        newest = f"({before}" if before else "+"
-        rows = await self._broker.call(
-            "dead", lambda: self._client.xrevrange(self._keys.dead, max=newest, min="-", count=PAGE)
-        )
-        return [_letter(entry.decode(), fields) for entry, fields in cast("list[Any]", rows)]
+    async def _chunk(self, before: str, tenant: str) -> tuple[Sequence[str], list[DeadLetter]]:
+        """The next ids, and their letters; one that has gone meanwhile has none."""
+        if not tenant:
+            newest = f"({before}" if before else "+"
+            rows = await self._read(lambda: self._client.xrevrange(self._keys.dead, max=newest, min="-", count=CHUNK))
+        else:
+            ids = await self._ids(before, tenant)
+            rows = [row for found in await self._entries(ids) for row in found]
+            return ids, [_letter(entry.decode(), fields) for entry, fields in rows]
+        letters = [_letter(entry.decode(), fields) for entry, fields in rows]
+        return [letter.id for letter in letters], letters
+
+    async def _ids(self, before: str, tenant: str) -> Sequence[str]:
+        newest, key = f"({_place(before)}" if before else "+", self._keys.letters(tenant)
+        members: list[bytes] = await self._read(lambda: self._client.zrevrangebylex(key, newest, "-", 0, CHUNK))
+        return [_id_at(member.decode()) for member in members]
+
+    async def _entries(self, ids: Sequence[str]) -> list[Any]:
+        async def read() -> list[Any]:
+            async with self._client.pipeline(transaction=False) as pipe:
+                for letter_id in ids:
+                    pipe.xrange(self._keys.dead, letter_id, letter_id)
+                return await pipe.execute()
+
+        return await self._read(read) if ids else []
+
+    async def _read(self, call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - a reply of Redis
+        return await self._broker.call("dead", call)
 
     async def count(self) -> int:
         """How many there are."""
         return await self._broker.call("dead", lambda: self._client.xlen(self._keys.dead))
 
     async def get(self, dead_id: str) -> DeadLetter:
-        """One of them; raises UnknownJob."""
+        """One of them, with what it was given; raises UnknownJob."""
         check_id(dead_id)
-        rows = await self._broker.call("dead", lambda: self._client.xrange(self._keys.dead, min=dead_id, max=dead_id))
-        for entry, fields in cast("list[Any]", rows):
-            return _letter(entry.decode(), fields)
-        raise unknown_letter(dead_id)
+
+        async def read() -> list[Any]:
+            async with self._client.pipeline(transaction=False) as pipe:
+                pipe.xrange(self._keys.dead, dead_id, dead_id)
+                pipe.hget(self._keys.given, dead_id)
+                return await pipe.execute()
+
+        rows, given = await self._read(read)
+        if not rows:
+            raise unknown_letter(dead_id)
+        return _with_given(_letter(dead_id, rows[0][1]), rows[0][1], given)
 
     async def requeue(self, dead_id: str, *, fresh: bool = False) -> str:
         """Start a dead job anew, or send a refused message through the inbox again; the id of the job or message.
@@ -126,28 +185,26 @@ class DeadLetters:
         """Forget these letters; how many there were. Their jobs' records stay until they expire."""
         for dead_id in dead_ids:
             check_id(dead_id)
-        if not dead_ids:
-            return 0
-        return await self._broker.call("purge", lambda: self._client.xdel(self._keys.dead, *dead_ids))
+        return await self._broker.forget_letters(list(dead_ids)) if dead_ids else 0
 
     async def forget(self, ttl_s: float) -> int:
         """Forget letters older than this, in seconds; how many there were."""
-        oldest_ms = time_ns() // 1_000_000 - round(ttl_s * 1000)
-        trim = self._client.xtrim
-        return await self._broker.call(
-            "forget", lambda: trim(self._keys.dead, minid=str(max(0, oldest_ms)), approximate=False)
-        )
+        oldest_ms = max(0, time_ns() // 1_000_000 - round(ttl_s * 1000))
+        newest, gone = f"({oldest_ms}-0", 0
+        while rows := await self._read(lambda: self._client.xrange(self._keys.dead, "-", newest, count=CHUNK)):
+            gone += await self._broker.forget_letters([entry.decode() for entry, _ in rows])
+        return gone
 
     async def _resend(self, dead_id: str) -> str:
         letter = await self.get(dead_id)
         own = {} if "cancel" in letter.fields else {"id": f"requeue-{dead_id}"}
         fields = cast("dict[Any, Any]", {**own, **letter.fields})
         await self._broker.call("requeue", lambda: self._client.xadd(self._keys.inbox, fields))
-        await self._broker.call("requeue", lambda: self._client.xdel(self._keys.dead, dead_id))
+        await self._broker.forget_letters([dead_id])
         return str(fields.get("id") or fields["cancel"])
 
 
-_ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
+_ENTRY_ID = re.compile(r"[0-9]{1,16}-[0-9]{1,16}")
 
 
 def check_id(dead_id: str) -> None:
@@ -167,7 +224,6 @@ def _letter(dead_id: str, raw: dict[bytes, bytes]) -> DeadLetter:
     def text(name: str) -> str:
         return fields.get(name, b"").decode(errors="replace")
 
-    original = fields.get("fields")
     return DeadLetter(
         id=dead_id,
         source=text("source"),
@@ -182,5 +238,22 @@ def _letter(dead_id: str, raw: dict[bytes, bytes]) -> DeadLetter:
         crashes=int(fields.get("crashes") or 0),
         signal=text("signal"),
         peak_rss_kb=int(fields.get("peak_rss_kb") or 0),
-        fields=msgspec.json.decode(original, type=dict[str, str]) if original else {"input": text("input")},
     )
+
+
+def _with_given(letter: DeadLetter, raw: Mapping[bytes, bytes], given: bytes | None) -> DeadLetter:
+    """The letter with what it was given; one that an earlier version wrote holds that itself."""
+    if letter.source == "job":
+        return replace(letter, fields={"input": (given or raw.get(b"input", b"")).decode(errors="replace")})
+    return replace(letter, fields=msgspec.json.decode(given or raw.get(b"fields", b"{}"), type=dict[str, str]))
+
+
+def _place(letter_id: str) -> str:
+    """An id as the index has it: as text it sorts as the numbers do."""
+    ms, _, seq = letter_id.partition("-")
+    return f"{ms:0>16}-{seq:0>16}"
+
+
+def _id_at(place: str) -> str:
+    ms, _, seq = place.partition("-")
+    return f"{int(ms)}-{int(seq)}"

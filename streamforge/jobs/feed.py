@@ -61,6 +61,7 @@ class FeedEvent(EventHead, frozen=True, kw_only=True):
 
     data: str
     callback: str = ""
+    traceparent: str = ""
 
     @property
     def is_ending(self) -> bool:
@@ -90,6 +91,7 @@ def from_entry(entry: bytes, fields: Mapping[bytes, bytes]) -> FeedEvent:
         attempt=int(fields.get(b"attempt", b"0")),
         data=text(b"data"),
         callback=text(b"callback"),
+        traceparent=text(b"trace"),
     )
 
 

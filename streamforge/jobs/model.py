@@ -72,6 +72,15 @@ Tenant = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}\Z")]
 
 IdempotencyKey = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")]
 
+Traceparent = Annotated[
+    str,
+    Meta(
+        pattern=r"^(00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})?\Z",
+        description="W3C Trace Context, as 00-<32 hex digits>-<16 hex digits>-<2 hex digits>",
+    ),
+]
+"""Which trace of its sender's a job belongs to (W3C Trace Context, version 00)."""
+
 Moment = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
 """Milliseconds since 1970 UTC, up to the end of the year 9999."""
 
@@ -100,8 +109,8 @@ class Submission(Struct, frozen=True, kw_only=True):
 
     ``input`` is the normalised JSON. ``idempotency_key`` makes a second submission with the same input return the first
     job, for as long as the key is kept. A job that nobody has begun at ``expires_at_ms`` (0: never) is not done any
-    more. ``parent`` is the job that waits for this one's end. With ``files`` the job waits for these, and
-    ``upload_ttl_s`` at most, before it is queued.
+    more. ``parent`` is the job that waits for this one's end. ``traceparent`` is passed on as it came. With ``files``
+    the job waits for these, and ``upload_ttl_s`` at most, before it is queued.
     """
 
     id: JobId
@@ -116,6 +125,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     source: str = "client"
     parent: str = ""
     callback_url: str = ""
+    traceparent: Traceparent = ""
     files: tuple[FileWanted, ...] = ()
     upload_ttl_s: float = 86_400.0
 
@@ -176,6 +186,7 @@ class Job(Struct, frozen=True, kw_only=True):
     awaits: str = ""
     is_cancel_asked: bool = False
     callback_url: str = ""
+    traceparent: str = ""
     wanted: tuple[FileWanted, ...] = ()
     step: str = ""
     progress: float = 0.0
@@ -212,6 +223,12 @@ class Claim(Struct, frozen=True, kw_only=True):
     queue: str = "default"
     version: str = ""
     is_boosted: bool = False
+    traceparent: str = ""
+
+    @property
+    def trace_id(self) -> str:
+        """The trace that the job belongs to (32 hex digits); empty without one."""
+        return self.traceparent[3:35]
 
     @property
     def is_fresh(self) -> bool:

@@ -26,6 +26,7 @@ _TEXTS: Final = (
     "owner",
     "step",
     "callback_url",
+    "traceparent",
 )
 _NUMBERS: Final = (
     "created_ms",

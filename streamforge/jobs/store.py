@@ -27,6 +27,20 @@ BATCH_MAX = 250
 """Jobs in one script call: Redis does nothing else meanwhile, for some 10 ms."""
 
 
+class Delays(Struct, frozen=True):
+    """Times that whoever hands a job in told as from now on, in seconds: until it may begin, until it expires."""
+
+    begin_s: float | None = None
+    expire_s: float | None = None
+
+
+class Order(Struct, frozen=True):
+    """A job to be handed in, with what its record does not tell of how it was asked for."""
+
+    job: Submission
+    delays: Delays = Delays()
+
+
 class QueueDepth(Struct, frozen=True):
     """What waits in one stream: entries that nobody has claimed, and the age of the oldest of them."""
 
@@ -56,9 +70,9 @@ class JobStore:
         self.listing = Listing(broker)
 
     async def submit(self, job: Submission) -> Submitted:
-        """Hand a job in, once: the same id or idempotency key with the same input gives the first job back.
+        """Hand a job in, once: the same id or idempotency key, asking for the same, gives the first job back.
 
-        Raises IdempotencyConflict when the id or the key was used for another kind or input.
+        Raises IdempotencyConflict when the id was used for another kind or input, or the key for those or other terms.
         """
         (answer,) = await self.submit_all([job])
         if isinstance(answer, Submitted):
@@ -67,10 +81,14 @@ class JobStore:
 
     async def submit_all(self, jobs: Sequence[Submission]) -> list[Submitted | IdempotencyConflict]:
         """Hand jobs in, in few round trips; what ``submit`` gives or raises for each."""
-        orders = [(job, _fingerprint(job)) for job in jobs]
+        return await self.submit_orders([Order(job) for job in jobs])
+
+    async def submit_orders(self, orders: Sequence[Order]) -> list[Submitted | IdempotencyConflict]:
+        """The same for jobs whose times may have been told as from now on."""
+        marked = [(order.job, _fingerprint(order)) for order in orders]
         answers: list[tuple[int, str]] = []
-        for first in range(0, len(orders), BATCH_MAX):
-            answers += await self._broker.submit_all(orders[first : first + BATCH_MAX])
+        for first in range(0, len(marked), BATCH_MAX):
+            answers += await self._broker.submit_all(marked[first : first + BATCH_MAX])
         return [_submitted(code, text) for code, text in answers]
 
     async def get(self, job_id: str) -> Job:
@@ -86,6 +104,13 @@ class JobStore:
         if (job := job_from(job_id, record, files)) is None:
             raise unknown_job(job_id)
         return job
+
+    async def tenant_of(self, job_id: str) -> str:
+        """Whose the job is; raises UnknownJob."""
+        raw = await self._broker.call("get", lambda: self._client.hget(self._keys.job(job_id), "tenant"))
+        if raw is None:
+            raise unknown_job(job_id)
+        return cast("bytes", raw).decode()
 
     async def input_of(self, job_id: str) -> bytes:
         """The job's normalised input as JSON; raises UnknownJob."""
@@ -223,9 +248,24 @@ _EVENT = msgspec.msgpack.Decoder(Event)
 _EVENT_ID = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
 
 
-def _fingerprint(job: Submission) -> str:
+def _fingerprint(order: Order) -> str:
+    """What tells one request from another: kind, input and files; under a key of its caller's the terms, too."""
+    job = order.job
     files = b"\0" + msgspec.json.encode(job.files) if job.files else b""
-    return hashlib.sha256(job.kind.encode() + b"\0" + job.input + files).hexdigest()
+    terms = b"\0" + msgspec.json.encode(told) if job.idempotency_key and (told := _terms(order)) != _USUAL else b""
+    return hashlib.sha256(job.kind.encode() + b"\0" + job.input + files + terms).hexdigest()
+
+
+_USUAL = ("default", Priority.NORMAL, "", 0, 0)
+"""The terms of most jobs; they leave no trace."""
+
+
+def _terms(order: Order) -> tuple[object, ...]:
+    """How the job is to be done. A time from now on is another moment at each try, but the same request."""
+    job, delays = order.job, order.delays
+    begin = job.not_before_ms if delays.begin_s is None else delays.begin_s
+    expire = job.expires_at_ms if delays.expire_s is None else delays.expire_s
+    return job.queue, job.priority, job.callback_url, begin, expire
 
 
 def _submitted(code: int, text: str) -> Submitted | IdempotencyConflict:
@@ -233,9 +273,9 @@ def _submitted(code: int, text: str) -> Submitted | IdempotencyConflict:
         return Submitted(text, is_new=code == 1)
     name, field = _CONFLICTS[code]
     return IdempotencyConflict(
-        f"the {name} already stands for job {text}, which has another input",
+        f"the {name} already stands for job {text}, which was asked for otherwise",
         field=field,
-        hint=f"use a new {name} for a new input",
+        hint=f"use a new {name} for another request",
     )
 
 

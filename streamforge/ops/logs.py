@@ -65,8 +65,10 @@ class bind_job:  # noqa: N801 - used as a function
 
     __slots__ = ("_context", "_token")
 
-    def __init__(self, *, job_id: str, kind: str, attempt: int, queue: str) -> None:
+    def __init__(self, *, job_id: str, kind: str, attempt: int, queue: str, trace_id: str = "") -> None:
         self._context: dict[str, object] = {"job_id": job_id, "kind": kind, "attempt": attempt, "queue": queue}
+        if trace_id:
+            self._context["trace_id"] = trace_id
 
     def __enter__(self) -> None:
         self._token = _JOB.set(self._context)

@@ -91,6 +91,7 @@ class StoredChildren:
             tenant=parent.tenant,
             source="parent",
             parent=parent.id,
+            traceparent=parent.traceparent,
         )
         return (await self._store.submit(submission)).id
 

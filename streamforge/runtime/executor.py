@@ -74,7 +74,13 @@ class Executor:
         """One attempt from claim to end. Raises nothing but cancellation."""
         claim = run.claim
         with (
-            bind_job(job_id=claim.id, kind=claim.kind, attempt=claim.attempt, queue=claim.queue),
+            bind_job(
+                job_id=claim.id,
+                kind=claim.kind,
+                attempt=claim.attempt,
+                queue=claim.queue,
+                trace_id=claim.trace_id,
+            ),
             calling(JobCaller.of(claim)),
         ):
             metrics.job_wait_seconds(claim.kind).observe(claim.waited_ms / 1000)

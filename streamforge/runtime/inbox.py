@@ -17,9 +17,10 @@ import anyio
 import msgspec
 
 from streamforge.broker.broker import Broker, Entry
+from streamforge.broker.scripts import Refused
 from streamforge.errors import BrokerUnavailable, InputError, InvalidInput
 from streamforge.jobs.kinds import Kinds, check_size, submission_from
-from streamforge.jobs.model import JobError, Submission
+from streamforge.jobs.model import JobError, Submission, Tenant
 from streamforge.jobs.store import JobStore
 from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
@@ -33,6 +34,7 @@ AWAY_PAUSE_S = 0.5
 
 ENVELOPE = frozenset(
     {"kind", "input", "id", "queue", "priority", "tenant", "idempotency_key", "not_before_ms", "expires_at_ms"}
+    | {"traceparent"}
 )
 """Fields that describe the job; every other field is part of a flat input."""
 
@@ -148,16 +150,18 @@ class Inbox(Service):
     async def _refuse(self, entry_id: str, raw: Mapping[bytes, bytes], error: InputError) -> None:
         fields = {readable(name): readable(value) for name, value in raw.items()}
         reason = JobError(code=error.code, message=error.message, field=error.field, hint=error.hint)
-        letter: dict[str, str | bytes] = {
+        facts: dict[str, str | bytes] = {
             "source": "inbox",
             "entry": entry_id,
             "at": str(time_ns() // 1_000_000),
             "reason": error.code,
             "error": msgspec.json.encode(reason),
             "kind": fields.get("kind", "")[:64],
-            "fields": msgspec.json.encode(fields),
         }
-        await self._broker.clear_inbox(entry_id, letter)
+        tenant = _tenant_in(fields)
+        await self._broker.refuse_inbox(
+            entry_id, Refused(tenant=tenant, given=msgspec.json.encode(fields), facts=facts)
+        )
         metrics.inbox_messages_total("refused").inc()
         metrics.dead_letters_total(error.code).inc()
         log.warning("inbox_refused", entry=entry_id, code=error.code, field=error.field)
@@ -165,6 +169,14 @@ class Inbox(Service):
     async def _pause(self) -> None:
         with anyio.CancelScope() as self._waiting:
             await anyio.sleep(AWAY_PAUSE_S)
+
+
+def _tenant_in(fields: Mapping[str, str]) -> str:
+    """Whose the message is, where it says so in a way that can be."""
+    try:
+        return msgspec.convert(fields.get("tenant", "default"), Tenant)
+    except msgspec.ValidationError:
+        return ""
 
 
 def _texts(raw: Mapping[bytes, bytes]) -> dict[str, str]:

@@ -149,6 +149,8 @@ class Courier(Service):
             "webhook-timestamp": str(now_ms // 1000),
             "webhook-signature": signature,
         }
+        if taken.traceparent:
+            headers["traceparent"] = taken.traceparent
         return await self._webhooks.sender.send(taken.url or endpoint.url, headers, taken.body)
 
     def _pause_s(self, taken: Taken, reply: Reply) -> float | None:

@@ -102,6 +102,7 @@ class New(Struct, frozen=True, kw_only=True):
     event_id: str
     job_id: str
     body: bytes
+    traceparent: str = ""
 
 
 class Taken(Struct, frozen=True):
@@ -114,6 +115,7 @@ class Taken(Struct, frozen=True):
     type: str
     body: bytes
     failures: int
+    traceparent: str = ""
 
 
 def new_endpoint_id() -> str:

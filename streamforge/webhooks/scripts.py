@@ -108,7 +108,11 @@ class Scripts:
 
     async def put(self, endpoint_id: str, endpoint: bytes, before: bytes = b"") -> bool:
         """Write an endpoint in place of what it was made from; whether that still stood there."""
-        return bool(await self._run("put", endpoint_id, endpoint, before))
+        return bool(await self._run("put", endpoint_id, endpoint, before, ""))
+
+    async def add_endpoint(self, endpoint_id: str, endpoint: bytes, most: int) -> bool:
+        """Write a new endpoint; whether its tenant had fewer than ``most``. A repeated call changes nothing."""
+        return int(await self._run("put", endpoint_id, endpoint, "", most)) >= 0
 
     async def enable(self, endpoint_id: str) -> bool:
         """Let an endpoint be told again; whether it was disabled."""
@@ -149,11 +153,18 @@ def load_sources() -> dict[str, str]:
 
 
 def _fields(new: New) -> tuple[Arg, ...]:
-    return (new.id, new.endpoint, new.tenant, new.url, new.type, new.event_id, new.job_id, new.body)
+    return (new.id, new.endpoint, new.tenant, new.url, new.type, new.event_id, new.job_id, new.body, new.traceparent)
 
 
 def _taken(row: Sequence[Any]) -> Taken:
-    delivery_id, endpoint, number, url, event_type, body, failures = row
+    delivery_id, endpoint, number, url, event_type, body, failures, trace = row
     return Taken(
-        delivery_id.decode(), endpoint.decode(), int(number), url.decode(), event_type.decode(), body, int(failures)
+        id=delivery_id.decode(),
+        endpoint=endpoint.decode(),
+        number=int(number),
+        url=url.decode(),
+        type=event_type.decode(),
+        body=body,
+        failures=int(failures),
+        traceparent=trace.decode(),
     )

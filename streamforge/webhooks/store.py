@@ -87,9 +87,6 @@ class Webhooks:
     async def create(self, tenant: str, url: str, events: Sequence[str] = (), description: str = "") -> Endpoint:
         """A new endpoint, told of what happens from now on. Raises InvalidInput, and TooLarge beyond the limit."""
         self.sender.check(url)
-        if len(await self.endpoints(tenant)) >= self.settings.max_endpoints:
-            hint = "delete one, or raise webhooks.max_endpoints"
-            raise TooLarge(f"{self.settings.max_endpoints} endpoints are there already", field="url", hint=hint)
         endpoint = Endpoint(
             id=new_endpoint_id(),
             tenant=tenant,
@@ -99,7 +96,10 @@ class Webhooks:
             created_ms=_now_ms(),
             description=description,
         )
-        await self.scripts.put(endpoint.id, msgspec.json.encode(endpoint))
+        most = self.settings.max_endpoints
+        if not await self.scripts.add_endpoint(endpoint.id, msgspec.json.encode(endpoint), most):
+            hint = "delete one, or raise webhooks.max_endpoints"
+            raise TooLarge(f"{most} endpoints are there already", field="url", hint=hint)
         return endpoint
 
     async def callback_endpoint(self, tenant: str) -> Endpoint:
@@ -268,6 +268,7 @@ def delivery_of(endpoint: Endpoint, event: FeedEvent, url: str, body: bytes) -> 
         event_id=event.id,
         job_id=event.job_id,
         body=body,
+        traceparent=event.traceparent,
     )
 
 

@@ -260,7 +260,12 @@ class DaemonProcess:
     def letters(self, **where: str) -> list[dict[str, str]]:
         """Dead letters whose fields are those."""
         found = rows(self.call("XRANGE", DEAD, "-", "+"))
-        return [{"id": entry, **fields} for entry, fields in found if where.items() <= fields.items()]
+        given = dict(zip(*[iter(self.call("HGETALL", f"{DEAD}:given"))] * 2, strict=True)) if found else {}
+        return [
+            {"id": entry, "fields": given.get(entry, ""), **fields}
+            for entry, fields in found
+            if where.items() <= fields.items()
+        ]
 
     def _has_ended(self) -> bool:
         return self._process is None or self._process.poll() is not None

@@ -191,6 +191,19 @@ def test_config_check_reports_all_at_once_and_leaves_nothing(daemon: DaemonProce
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_programs_read(daemon: DaemonProcess) -> None:
+    """With --json what operators see and do is JSON."""
+    now = json.loads(ask(daemon, "top", "--json"))
+    assert [worker["name"] for worker in now["workers"]] == ["acceptance"]
+    assert now["queues"][0]["queue"] == "default"
+    turned = [json.loads(ask(daemon, "queues", act, "parked", "--json")) for act in ("pause", "resume")]
+    assert [(each["paused"], each["changed"]) for each in turned] == [(True, True), (False, True)]
+    assert json.loads(ask(daemon, "models", "credit", "acme", "--json"))["left_usd"] == 0
+    entry = daemon.xadd(kind="nobody-knows", input="{}").removeprefix("in-")
+    letter = wait_for(lambda: daemon.letters(entry=entry), "the dead letter")[0]["id"]
+    assert json.loads(ask(daemon, "dead", "purge", letter, "--json")) == {"forgotten": [letter]}
+
+
 def test_submit_counts_bytes(daemon: DaemonProcess) -> None:
     """An input over jobs.max_input_bytes is refused here too, naming the field and the setting."""
     brief = json.dumps({"prompt": "ä" * 60}, ensure_ascii=False)

@@ -12,6 +12,7 @@ from tests.acceptance.conftest import Launch
 from tests.acceptance.daemon import DaemonProcess
 
 BRIEF = {"prompt": "Kettle & Crumb bakery, opens Friday, www.kettle.example", "width": 300, "height": 250}
+LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"><rect width="40" height="20" fill="#c00"/></svg>'
 BAD_LOGO = {"prompt": "Kettle & Crumb bakery", "logo": "data:image/png;base64,AAAA"}
 
 
@@ -134,6 +135,39 @@ async def test_the_same_without_blocking(daemon: DaemonProcess) -> None:
             await nowhere.download("x", "y")
 
 
+def test_a_logo_is_sent_along(client: Client, tmp_path: Path) -> None:
+    """Files go before the job starts, from memory or from a path; the same can be done step by step."""
+    path = tmp_path / "logo.svg"
+    path.write_bytes(LOGO)
+    with client:
+        brief = {**BRIEF, "logo": "upload:logo.svg"}
+        assert client.run("banner", brief, files={"logo.svg": path}, timeout_s=60).has_succeeded
+        made = client.create("banner", brief, "logo.svg")
+        assert made.state == "created"
+        assert client.upload(made.job_id, "logo.svg", LOGO).size == len(LOGO)
+        assert client.process(made.job_id).is_new
+        assert client.wait(made.job_id, timeout_s=60).has_succeeded
+
+
+async def test_administration(daemon: DaemonProcess) -> None:
+    """Kinds, keys and webhooks, each made, listed, changed and gone."""
+    async with AsyncClient(daemon.url) as client:
+        assert "banner" in [kind.kind for kind in await client.kinds()]
+        assert "prompt" in (await client.kind("banner")).input_schema["$defs"]["BannerSpec"]["properties"]
+        key = await client.create_key(tenant="acme", scopes=["read"], note="n")
+        assert (await client.rotate_key(key.id)).key != key.key
+        assert [(each.tenant, each.note) async for each in client.keys(limit=9)] == [("acme", "n")]
+        await client.revoke_key(key.id)
+        assert [each async for each in client.keys(limit=9)] == []
+        hook = await client.create_webhook("https://hooks.example/x", events=["job.failed"])
+        assert (await client.rotate_webhook(hook.id)).secret != hook.secret
+        delivery = await client.test_webhook(hook.id)
+        assert [each.id async for each in client.deliveries(hook.id)] == [delivery]
+        assert [each.events async for each in client.webhooks()] == [["job.failed"]]
+        await client.delete_webhook(hook.id)
+        assert [each async for each in client.webhooks()] == []
+
+
 def test_commands_over_http(daemon: DaemonProcess) -> None:
     """With ``--url`` a command speaks HTTP, follows a job by its stream, and prints what it prints over Redis."""
     over = ("--url", daemon.url)
@@ -145,7 +179,25 @@ def test_commands_over_http(daemon: DaemonProcess) -> None:
     assert made.stdout.split()[0] in here.stdout
 
 
-@pytest.mark.parametrize("words", [("queues", "list"), ("workers",), ("dead", "list")], ids=" ".join)
+def test_a_file_is_sent_along_by_command(daemon: DaemonProcess) -> None:
+    """``--file`` over HTTP; over Redis it is refused, and so is one that is not there."""
+    (daemon.home / "logo.svg").write_bytes(LOGO)
+    words = ("submit", "banner", "--input", json.dumps({**BRIEF, "logo": "upload:logo.svg"}), "--wait", "--json")
+    made = daemon.command(*words, "--file", "logo.svg", "--url", daemon.url)
+    assert json.loads(made.stdout)["state"] == "succeeded", made.stderr
+    assert daemon.command(*words, "--file", "logo.svg").returncode == 2
+    assert daemon.command(*words, "--file", "nowhere.svg", "--url", daemon.url).returncode == 2
+
+
+def test_a_worker_is_drained_over_http(launch: Launch) -> None:
+    """The daemon that is asked ends itself, and the command with it."""
+    daemon = launch(pool__slots=1).start()
+    done = daemon.command("drain", "--all", "--json", "--url", daemon.url)
+    assert json.loads(done.stdout) == {"drained": ["acceptance"], "left": []}, done.stderr
+    assert daemon.exit_code() == 0
+
+
+@pytest.mark.parametrize("words", [("queues", "list"), ("workers",), ("dead", "list"), ("kinds",)], ids=" ".join)
 def test_operators_see_the_same_over_http(daemon: DaemonProcess, words: tuple[str, ...]) -> None:
     """What an operator asks for is the same by either way."""
     there, here = daemon.command(*words, "--url", daemon.url), daemon.command(*words)

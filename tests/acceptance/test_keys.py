@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from http import HTTPStatus
 from typing import Any
 
 from tests.acceptance.conftest import Launch
-from tests.acceptance.daemon import Answer, DaemonProcess, wait_for
+from tests.acceptance.daemon import PROGRAM, Answer, DaemonProcess, wait_for
 
 ELSEWHERE = "127.1"
 """A name for this machine that does not look like one: as good as an address that others can reach."""
@@ -36,7 +37,9 @@ def test_the_first_key_is_made_before_the_first_start(launch: Launch) -> None:
     assert done.returncode == 0, done.stderr
     key = done.stdout.strip()
     key_id = key.removeprefix("sf_").partition("_")[0]
-    assert done.stderr == f"key {key_id}: tenant *, admin; keep it: it is not shown again\n"
+    told, where = done.stderr.splitlines()
+    assert told == f"key {key_id}: tenant *, admin; keep it: it is not shown again"
+    assert where.startswith(f"no daemon runs over {daemon.home}")
     daemon.start()
     assert call(daemon, "/api/v1/me").status == HTTPStatus.UNAUTHORIZED
     assert call(daemon, "/api/v1/me", key).json()["tenant"] == "*"
@@ -62,6 +65,42 @@ def test_keys_are_kept_while_the_daemon_runs(launch: Launch) -> None:
     assert second["key"].split("_")[2] not in shown
     assert daemon.command("keys", "revoke", first["id"]).stdout == f"revoked {first['id']}\n"
     wait_for(lambda: call(daemon, "/api/v1/me", second["key"]).status == HTTPStatus.UNAUTHORIZED, "it is refused")
+
+
+def test_keys_of_a_server_elsewhere(launch: Launch) -> None:
+    """By its URL and an operator's key the same commands speak with that server, and make nothing on this machine."""
+    daemon = launch(api__auth="always").start()
+    operator = made(daemon, "create", "--admin")["key"]
+    nowhere = daemon.home / "nothing-here"
+    there = {
+        **daemon.environment,
+        "STREAMFORGE_URL": daemon.url,
+        "STREAMFORGE_API_KEY": operator,
+        "STREAMFORGE_PATHS__DATA_DIR": str(nowhere),
+    }
+
+    def keys(*words: str) -> Any:  # noqa: ANN401 - JSON
+        done = subprocess.run([PROGRAM, "keys", *words, "--json"], env=there, capture_output=True, check=True)
+        return json.loads(done.stdout)
+
+    first = keys("create", "--tenant", "acme", "--note", "the shop")
+    assert call(daemon, "/api/v1/me", first["key"]).json()["tenant"] == "acme"
+    second = keys("rotate", first["id"])
+    assert call(daemon, "/api/v1/me", second["key"]).status == HTTPStatus.OK
+    assert [key["note"] for key in keys("list", "--tenant", "acme")] == ["the shop"]
+    keys("revoke", first["id"])
+    assert call(daemon, "/api/v1/me", second["key"]).status == HTTPStatus.UNAUTHORIZED
+    assert not nowhere.exists()
+
+
+def test_where_no_daemon_ever_ran_there_are_no_keys(launch: Launch) -> None:
+    """To list or to revoke keys makes no place for them: 3, and how to name the one that is meant."""
+    daemon = launch()
+    for words in (("list",), ("revoke", "x"), ("rotate", "x")):
+        done = daemon.command("keys", *words)
+        assert done.returncode == 3
+        assert "--set paths.data_dir=" in done.stderr
+    assert not (daemon.home / "redis").exists()
 
 
 def test_what_cannot_be_is_refused_in_a_line(launch: Launch) -> None:

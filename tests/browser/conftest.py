@@ -45,11 +45,16 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def daemon_with(**settings: object) -> Generator[DaemonProcess]:
-    """A daemon with the pipeline that waits at gates."""
+    """A daemon with the pipeline that waits at gates, and one that takes files."""
     with tempfile.TemporaryDirectory(prefix="sf-") as name:
         home = Path(name).resolve()
         prepare(home)
-        process = DaemonProcess(home, worker__max_attempts=1, worker__grace_s=0, **settings)
+        fixed: dict[str, object] = {
+            "worker__max_attempts": 1,
+            "worker__grace_s": 0,
+            "pipelines__modules": "tests.browser.album:PIPELINE",
+        }
+        process = DaemonProcess(home, **fixed, **settings)
         try:
             yield apart(process.start)
         finally:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.long
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN = "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"
 GRAVE = {"serious", "critical"}
-VIEWS = ("/", "/jobs", "/dead", "/try", "/try/gate", "/gallery", "/webhooks", "/keys")
+VIEWS = ("/", "/jobs", "/dead", "/try", "/try/gate", "/try/album", "/gallery", "/webhooks", "/keys")
 
 
 def grave(desk: Desk) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests.acceptance.gates import Gates
 from tests.browser.desk import Desk, apart, at_gate, end_of, state_of, submit
@@ -158,6 +158,10 @@ def test_a_cancelled_job_is_retried(desk: Desk, gates: Gates) -> None:
     gates.open(job_id)
     expect(desk.page.locator(".job-head .badge")).to_have_text("succeeded")
     assert gates.notes(job_id) == 1
+    numbers = desk.region("Attempts").locator("strong").all_inner_texts()
+    assert numbers == ["1", "2"]
+    expect(desk.region("Steps")).to_contain_text("Attempt 2")
+    expect(desk.page.get_by_role("list", name="Log")).to_contain_text("attempt 2 on")
 
 
 def test_a_dead_letter_is_requeued(desk: Desk, tmp_path: Path) -> None:
@@ -253,6 +257,71 @@ def test_a_server_that_does_not_answer(desk: Desk, failed: str) -> None:
     desk.page.unroute(jobs)
     desk.button("Try again").click()
     expect(desk.row(failed)).to_be_visible()
+
+
+def test_what_is_not_known_is_no_zero(desk: Desk) -> None:
+    """While the server does not answer, the overview says so, and not how much waits and runs."""
+    api = re.compile("/api/v1/(queues|workers|dead)")
+    desk.page.route(api, lambda route: route.abort())
+    strip = desk.open().page.locator(".strip")
+    expect(desk.page.get_by_role("alert").first).to_contain_text("The server does not answer.")
+    expect(strip).to_contain_text("no answer")
+    expect(strip).not_to_contain_text("nothing waits")
+    assert [strip.locator("dd").nth(place).inner_text() for place in (0, 2, 8)] == ["\u2013"] * 3
+    desk.page.unroute(api)
+    expect(strip).to_contain_text("1 worker")
+
+
+def test_a_job_that_could_not_be_shown_is_when_it_can(desk: Desk, failed: str) -> None:
+    """A page that was opened while the server was away shows its job as soon as there is an answer."""
+    jobs = re.compile(f"/api/v1/jobs/{failed}$")
+    desk.page.route(jobs, lambda route: route.abort())
+    desk.open(f"/jobs/{failed}")
+    expect(desk.heading).to_have_text("The job cannot be shown")
+    desk.page.unroute(jobs)
+    expect(desk.page.locator(".job-head .badge")).to_have_text("failed")
+    expect(desk.button("Retry")).to_be_visible()
+
+
+def text(name: str, data: bytes) -> FilePayload:
+    """A file that says of itself that it is text."""
+    return {"name": name, "mimeType": "text/plain", "buffer": data}
+
+
+def test_files_are_sent_from_the_form(desk: Desk) -> None:
+    """A kind that takes files has a field for them: they are uploaded, and the job has each."""
+    page = desk.open("/try/album").page
+    page.get_by_label("Title").fill("Two texts")
+    page.get_by_label("Files").set_input_files([text("one.txt", b"one"), text("three.txt", b"three")])
+    desk.button("Generate").click()
+    expect(desk.region("Result")).to_contain_text("succeeded")
+    page.get_by_role("link", name="Open job").click()
+    page.locator("summary", has_text="Result").click()
+    told = desk.page.get_by_role("region", name="Result").locator("visible=true").last
+    assert json.loads(told.inner_text()) == {"one.txt": 3, "three.txt": 5}
+
+
+def test_a_file_of_a_type_that_is_not_taken_is_told(desk: Desk) -> None:
+    """What the server says of a file stands in the form, and another one can be sent in its place."""
+    page = desk.open("/try/album").page
+    page.get_by_label("Title").fill("A program")
+    page.get_by_label("Files").set_input_files([text("a.txt", b"\x89PNG\r\n\x1a\n")])
+    desk.button("Generate").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Files").set_input_files([text("a.txt", b"text")])
+    desk.button("Generate").click()
+    expect(desk.region("Result")).to_contain_text("succeeded")
+
+
+def test_phones_write_names_and_addresses_as_they_are(desk: Desk) -> None:
+    """Fields of one line do not begin large, those for addresses have the keys for them, and messages keep them."""
+    page = desk.open("/try/album").page
+    field = page.get_by_label("Source url")
+    assert [field.get_attribute(name) for name in ("autocapitalize", "inputmode")] == ["off", "url"]
+    said = "https://x.example is not to be asked"
+    written = "async (text) => (await import('/static/parts.js')).sentence(text)"
+    assert page.evaluate(written, said) == f"{said}."
+    assert page.evaluate(written, "field is empty") == "Field is empty."
 
 
 def test_a_stored_kit_is_offered(desk: Desk) -> None:

@@ -75,6 +75,9 @@ def test_a_reader_may_only_look(door: Desk) -> None:
     expect(door.open("/").region("Spending today")).to_contain_text("$0.00")
     door.open("/jobs/secret")
     expect(door.heading).to_have_text("There is no such job")
+    for path in ("/keys", "/webhooks", "/try"):
+        expect(door.open(path).heading).to_contain_text("is not open to this key")
+    expect(door.button("New key")).to_have_count(0)
 
 
 def test_a_session_ends_with_its_key(door: Desk) -> None:

@@ -87,7 +87,8 @@ function route() {
   setOpen(false);
   links();
   if (!found) return lostView();
-  const [pattern, title, view] = found;
+  const [pattern, title, view, scope] = found;
+  if (!may(scope)) return closedView(title, scope);
   const given = path
     .match(pattern)
     .slice(1)
@@ -107,17 +108,16 @@ function arrive(title) {
   page.isFirst = false;
 }
 
-function lostView() {
-  document.title = "Not found · StreamForge";
-  fill(
-    main,
-    h(
-      "div",
-      { class: "empty" },
-      h("h1", { tabindex: "-1" }, "There is no such page"),
-      h("a", { class: "button", href: "#/" }, "Overview"),
-    ),
-  );
+const lostView = () => instead("Not found", "There is no such page");
+
+const closedView = (title, scope) =>
+  instead(title, `${title} is not open to this key`, `It takes a key with the scope ${scope}.`);
+
+function instead(title, heading, text) {
+  document.title = `${title} · StreamForge`;
+  const home = h("a", { class: "button", href: "#/" }, "Overview");
+  fill(main, h("div", { class: "empty" }, h("h1", { tabindex: "-1" }, heading), text && h("p", {}, text), home));
+  arrive(heading);
 }
 
 function decoded(text) {

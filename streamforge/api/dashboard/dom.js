@@ -7,7 +7,9 @@ const SVG = "http://www.w3.org/2000/svg";
  * are for attributes that are there or not. Children: nodes, text, arrays of them; null and false are left out.
  */
 export function h(tag, props = {}, ...children) {
-  return filled(document.createElement(tag), props, children);
+  const node = document.createElement(tag);
+  if (tag === "input") node.setAttribute("autocapitalize", "off"); // phones make addresses and names begin large
+  return filled(node, props, children);
 }
 
 /** The same for SVG. */

@@ -24,14 +24,14 @@ export const session = { onRefused: () => {} };
 
 /**
  * Ask the API and return the decoded answer; raises Problem. `path` is below /api/v1 unless it begins there.
- * `headers` are added to the request's.
+ * `headers` are added to the request's; `data` is a body that is no JSON, such as a file.
  */
-export async function ask(method, path, { body, headers = {}, signal } = {}) {
+export async function ask(method, path, { body, data, headers = {}, signal } = {}) {
   const answer = await reach(url(path), {
     method,
     signal,
     headers: { ...sent(method, body), ...headers },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined ? data : JSON.stringify(body),
     cache: "no-store",
   });
   if (answer.ok) return answer.status === 204 ? null : answer.json();
@@ -45,6 +45,9 @@ export const get = (path, options) => ask("GET", path, options);
 
 /** POST. */
 export const post = (path, body = {}, options = {}) => ask("POST", path, { body, ...options });
+
+/** PUT of a file. */
+export const put = (path, data, options) => ask("PUT", path, { data, ...options });
 
 /** DELETE. */
 export const remove = (path, options) => ask("DELETE", path, options);

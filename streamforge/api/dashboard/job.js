@@ -1,6 +1,6 @@
 // One job: how it stands, what it made, its steps, its log, and what can be done about it.
 
-import { h, fill, say, throttled } from "./dom.js";
+import { h, fill, say, settled, throttled } from "./dom.js";
 import { count, counted, duration, money, shortId, when, words } from "./format.js";
 import { get, part, post } from "./http.js";
 import { followJob } from "./live.js";
@@ -22,7 +22,7 @@ import {
 } from "./parts.js";
 import { filesCard } from "./job_files.js";
 import { JobLog } from "./job_log.js";
-import { attemptsCard, stepsCard } from "./job_steps.js";
+import { attemptsCard, runsOf, stepsCard } from "./job_steps.js";
 import { resultOf } from "./job_result.js";
 
 const ENDED = new Set(["succeeded", "failed", "cancelled", "expired", "upload_failed"]);
@@ -51,6 +51,7 @@ class JobPage {
     this.log = new JobLog();
     this.documents = h("div", { class: "stack" });
     this.aside = h("div", { class: "stack" }, card("About", null, bones(6)));
+    this.later = settled(() => this.load(), 5000, signal);
     this.refresh = throttled(() => this.load(), 400, signal);
     this.shown = {};
     this.node = h("div", { class: "job", data: { job: id } }, this.header(), this.columns());
@@ -101,20 +102,22 @@ class JobPage {
       if (error.name !== "AbortError" && error.status !== 401) this.absent(error);
       return;
     }
+    if (this.isAbsent) fill(this.node, this.header(), this.columns());
+    this.isAbsent = false;
     this.show();
     this.listen();
   }
 
   absent(error) {
     if (this.job) return toast(sentence(error.message));
-    const title = error.status === 404 ? "There is no such job" : "The job cannot be shown";
+    const isUnknown = error.status === 404;
+    if (!isUnknown) this.later();
+    if (this.isAbsent) return;
+    this.isAbsent = true;
+    const title = isUnknown ? "There is no such job" : "The job cannot be shown";
     const back = h("div", { class: "row" }, h("a", { class: "button slim", href: "#/jobs" }, "All jobs"));
-    fill(
-      this.node,
-      h("div", { class: "head" }, h("h1", { tabindex: "-1" }, title)),
-      failure(error, error.status === 404 ? null : () => this.load()),
-      back,
-    );
+    const why = failure(error, isUnknown ? null : () => this.load());
+    fill(this.node, h("div", { class: "stack" }, h("h1", { tabindex: "-1" }, title), why, back));
   }
 
   // ---- showing ----
@@ -307,7 +310,7 @@ function aboutCard(job) {
         ["Started", job.started_ms ? when(job.started_ms) : null],
         ["Finished", job.finished_ms ? when(job.finished_ms) : null],
         ["Took", took],
-        ["Attempt", job.attempt ? count(job.attempt) : null],
+        ["Attempts", job.attempt ? count(runsOf(job)) : null],
         [
           "Parent",
           job.parent ? h("a", { class: "mono", href: `#/jobs/${part(job.parent)}` }, shortId(job.parent)) : null,

@@ -5,6 +5,8 @@ import { bytes, clock, duration, percent, words } from "./format.js";
 import { card, choice, sentence } from "./parts.js";
 
 const FINE = new Set(["job.progress", "step.started", "step.replayed"]);
+/** What begins another attempt; they are numbered in a row, also after a retry. */
+const BEGINS = new Set(["job.started", "job.recovered"]);
 const TONES = {
   "job.failed": "bad",
   "item.failed": "bad",
@@ -36,19 +38,21 @@ export class JobLog {
     this.none = h("p", { class: "body dim" }, "Nothing has happened yet.");
     this.node = card("Log", which, this.none, this.list);
     this.seen = new Set();
+    this.runs = null;
   }
 
   add(event) {
     if (this.seen.has(event.id)) return;
     this.seen.add(event.id);
     this.none.remove();
+    if (BEGINS.has(event.type)) this.runs = (this.runs ?? event.attempt - 1) + 1;
     const isAtEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 24;
     const line = h("li", { data: { tone: TONES[event.type] ?? "calm", fine: FINE.has(event.type) } });
     fill(
       line,
       clock(event.at_ms),
       h("span", { class: "what" }, event.type),
-      h("span", { class: "text" }, described(event)),
+      h("span", { class: "text" }, described(event, this.runs)),
     );
     this.list.append(line);
     if (isAtEnd) this.list.scrollTop = this.list.scrollHeight;
@@ -61,7 +65,7 @@ const SAY = {
   "job.created": ({ files }) => `waits for ${(files ?? []).join(", ") || "its files"}`,
   "upload.received": ({ name, size }) => `${name}${size ? `, ${bytes(size)}` : ""} arrived`,
   "job.scheduled": ({ due_ms }) => `waits until ${new Date(due_ms).toLocaleTimeString()}`,
-  "job.started": ({ worker }, attempt) => `attempt ${attempt} on ${worker}`,
+  "job.started": ({ worker }, run) => `attempt ${run} on ${worker}`,
   "job.recovered": ({ worker, crashes }) => `taken over by ${worker}${crashes ? `, crash ${crashes}` : ""}`,
   "job.progress": ({ step, progress, message }) => [step, percent(progress ?? 0), message].filter(Boolean).join(" · "),
   "step.started": ({ step, child }) => (child ? `${step}, waits for ${child}` : step),
@@ -77,11 +81,11 @@ const SAY = {
   "job.expired": ({ error }) => error?.message ?? "",
 };
 
-function described({ type, data, attempt }) {
+function described({ type, data }, run) {
   if (type === "job.log")
     return [
       sentence(data.message),
       Object.keys(data.facts ?? {}).length > 0 && h("span", { class: "dim mono" }, ` ${JSON.stringify(data.facts)}`),
     ];
-  return SAY[type]?.(data, attempt) ?? "";
+  return SAY[type]?.(data, run) ?? "";
 }

@@ -29,21 +29,29 @@ function endOf(span, job) {
   return span.started_ms + (span.seconds ?? 0) * 1000;
 }
 
+/**
+ * How many times the job was begun. A retry begins to count its attempts anew, so they are numbered here, in a row; what
+ * the log does not hold any more was before the first of them.
+ */
+export function runsOf({ attempts = [], attempt }) {
+  return attempts.length ? before(attempts) + attempts.length : attempt;
+}
+
+const before = (attempts) => Math.max(0, (attempts[0]?.attempt ?? 1) - 1);
+
+/** The number of the run that a span belongs to: the last that had begun by then. */
+function runOf(span, attempts) {
+  return before(attempts) + Math.max(1, attempts.filter((run) => run.started_ms <= span.started_ms).length);
+}
+
 /** A heading before each attempt, where there is more than one. */
 function withAttempts(spans, rows, job) {
-  const isMany = new Set(spans.map((span) => span.attempt)).size > 1;
+  const runs = spans.map((span) => runOf(span, job.attempts ?? []));
+  const isMany = new Set(runs).size > 1;
   return rows.flatMap(({ node }, index) => {
-    const { attempt } = spans[index];
-    const isFirst = isMany && (index === 0 || spans[index - 1].attempt !== attempt);
-    return [
-      isFirst &&
-        h(
-          "li",
-          { class: "attempt-line small dim" },
-          `Attempt ${count(attempt)}${job.attempt === attempt ? "" : " (earlier)"}`,
-        ),
-      node,
-    ];
+    const isFirst = isMany && runs[index - 1] !== runs[index];
+    const told = `Attempt ${count(runs[index])}${runs[index] === runsOf(job) ? "" : " (earlier)"}`;
+    return [isFirst && h("li", { class: "attempt-line small dim" }, told), node];
   });
 }
 
@@ -71,10 +79,11 @@ function stepRow(span) {
 export function attemptsCard(job) {
   const attempts = job.attempts ?? [];
   if (!attempts.length) return null;
-  return card("Attempts", null, h("ol", { class: "attempts" }, attempts.map(attemptRow)));
+  const rows = attempts.map((run, index) => attemptRow(run, before(attempts) + index + 1));
+  return card("Attempts", null, h("ol", { class: "attempts" }, rows));
 }
 
-function attemptRow(run) {
+function attemptRow(run, number) {
   const seconds = run.ended_ms ? (run.ended_ms - run.started_ms) / 1000 : null;
   return h(
     "li",
@@ -82,7 +91,7 @@ function attemptRow(run) {
     h(
       "div",
       { class: "row" },
-      h("strong", {}, count(run.attempt)),
+      h("strong", {}, count(number)),
       badge(run.outcome ?? "running"),
       h("span", { class: "grow" }),
       h("span", { class: "small dim" }, seconds === null ? when(run.started_ms) : duration(seconds)),

@@ -2,7 +2,7 @@
 
 import { h, fill } from "./dom.js";
 import { words } from "./format.js";
-import { get, onceKey, part, post } from "./http.js";
+import { get, onceKey, part, post, put } from "./http.js";
 import { bones, busy, empty, failure, head } from "./parts.js";
 import { bannerForm } from "./banner_form.js";
 import { schemaForm } from "./schema_form.js";
@@ -81,17 +81,34 @@ function trial(kind, initial, { me, signal }) {
 /** The same content is handed in once, however often the button is pressed while the server does not answer. */
 async function handIn({ kind, fields, delivery, once, wrong, run }) {
   try {
-    const body = { kind: kind.kind, input: fields.value(), ...delivery.value() };
+    const files = fields.files?.() ?? [];
+    const body = { kind: kind.kind, input: fields.value(), ...delivery.value(), ...announced(files) };
     const print = JSON.stringify(body);
     if (once.print && once.print !== print) once.key = onceKey();
     once.print = print;
     const accepted = await post("/jobs", body, { headers: { "Idempotency-Key": once.key } });
+    if (TAKES_FILES.has(accepted.state)) await sendAll(accepted.job_id, files, wrong);
     Object.assign(once, { key: onceKey(), print: "" });
+    fill(wrong);
     run.start(accepted.job_id);
   } catch (error) {
     fill(wrong, failure(error));
     fields.wrong(error);
   }
+}
+
+const TAKES_FILES = new Set(["created", "uploading"]);
+
+const announced = (files) => (files.length ? { files: files.map(({ name, size }) => ({ name, size })) } : {});
+
+/** Send a job its files, one after the other, and start it. */
+async function sendAll(jobId, files, place) {
+  for (const [index, file] of files.entries()) {
+    const told = `Sending ${file.name} (${index + 1} of ${files.length})`;
+    fill(place, h("p", { class: "small dim", role: "status" }, told));
+    await put(`/jobs/${part(jobId)}/uploads/${part(file.name)}`, file);
+  }
+  await post(`/jobs/${part(jobId)}/process`);
 }
 
 function deliveryFields(me) {

@@ -11,6 +11,7 @@ import { SPAN_MS, throughput } from "./throughput.js";
 const ENDS = ["job.succeeded", "job.failed", "job.cancelled", "job.expired"];
 const REFRESH_MS = 5000;
 const MONEY_MS = 60_000;
+const UNKNOWN = "no answer";
 
 /** The view. */
 export function overview({ me, may, signal }) {
@@ -20,7 +21,7 @@ export function overview({ me, may, signal }) {
     queues: queues(me, may),
     workers: workers(me, may),
     failures: failures(),
-    money: spending(),
+    money: spending(me),
   };
   const load = () =>
     Promise.all([parts.queues.load(signal), parts.workers.load(signal), parts.failures.load(signal)]).then(
@@ -77,16 +78,20 @@ function strip() {
     cells[index].note.textContent = note || "\u00a0";
   };
   const stand = ([lines, workers, dead]) => {
-    const oldest = Math.max(0, ...lines.map((line) => (line.waiting ? line.oldest_age_s : 0)));
-    put(0, count(sum(lines, (line) => line.waiting)), oldest ? `oldest ${duration(oldest)}` : "nothing waits");
-    put(1, count(sum(lines, (line) => line.running)), counted(workers.length, "worker"));
-    put(4, dead === null ? "–" : count(dead.length) + (dead.hasMore ? "+" : ""), "kept for a look");
+    put(0, lines ? count(sum(lines, (line) => line.waiting)) : "–", lines ? oldestOf(lines) : UNKNOWN);
+    put(1, lines ? count(sum(lines, (line) => line.running)) : "–", workers ? counted(workers.length, "worker") : UNKNOWN);
+    put(4, dead ? count(dead.length) + (dead.hasMore ? "+" : "") : "–", dead ? "kept for a look" : UNKNOWN);
   };
   const ended = (chart) => {
     put(2, count(chart.total("good")), "last 15 min");
     put(3, count(chart.total("bad")), "last 15 min");
   };
   return { node, stand, ended };
+}
+
+function oldestOf(lines) {
+  const oldest = Math.max(0, ...lines.map((line) => (line.waiting ? line.oldest_age_s : 0)));
+  return oldest ? `oldest ${duration(oldest)}` : "nothing waits";
 }
 
 const sum = (items, valueOf) => items.reduce((total, item) => total + valueOf(item), 0);
@@ -211,8 +216,7 @@ function failures() {
       else if (place.firstChild !== list) fill(place, list);
       return Object.assign([...items], { hasMore: Boolean(next_cursor) });
     } catch (error) {
-      broken(error, place, () => load(signal));
-      return null;
+      return broken(error, place, () => load(signal));
     }
   };
   return { node, load };
@@ -238,8 +242,9 @@ function failureRow(letter) {
   );
 }
 
+/** Say why a card cannot be shown; null is what is known of it then. */
 function broken(error, place, retry) {
   if (error.name !== "AbortError" && error.status !== 401)
     fill(place, h("div", { class: "body" }, failure(error, retry)));
-  return [];
+  return null;
 }

@@ -89,10 +89,10 @@ export function failure(error, retry) {
   );
 }
 
-/** A message with a capital and a full stop. */
+/** A message with a capital and a full stop; an address or a name that it begins with stays as it is. */
 export function sentence(text) {
   const said = String(text ?? "").trim();
-  const whole = said.charAt(0).toUpperCase() + said.slice(1);
+  const whole = /^\p{Ll}[\p{L}'’-]*[,:;.!?]?(\s|$)/u.test(said) ? said.charAt(0).toUpperCase() + said.slice(1) : said;
   return /[.!?…:]$/.test(whole) ? whole : `${whole}.`;
 }
 

@@ -4,7 +4,10 @@ import { h } from "./dom.js";
 import { words } from "./format.js";
 import { fieldSet } from "./fields.js";
 
-/** The fields of an object schema: `value`, `wrong` and `clear` as in every form. */
+/**
+ * The fields of an object schema: `value`, `wrong` and `clear` as in every form; `files` are those that are to be sent
+ * before the job starts, in place of the field that the server fills with them.
+ */
 export function schemaForm(schema, initial) {
   const resolve = (each) =>
     each?.$ref ? { ...schema.$defs?.[each.$ref.split("/").pop()], ...each, $ref: undefined } : (each ?? {});
@@ -13,12 +16,14 @@ export function schemaForm(schema, initial) {
   const set = fieldSet();
   const inputs = Object.entries(top.properties ?? {}).map(([name, each]) => {
     const told = plain(resolve(each), resolve);
-    const input = inputFor(told, initial?.[name] ?? told.default, required.has(name));
+    const input = areFiles(name, told, resolve)
+      ? fileInput(required.has(name))
+      : inputFor(name, told, initial?.[name] ?? told.default, required.has(name));
     const label = words(name) + (required.has(name) ? "" : " (optional)");
     return {
       name,
       input,
-      node: set.field(name, label.charAt(0).toUpperCase() + label.slice(1), input.node, told.description ?? ""),
+      node: set.field(name, label.charAt(0).toUpperCase() + label.slice(1), input.node, told.description ?? input.hint),
     };
   });
   const node = h(
@@ -28,7 +33,19 @@ export function schemaForm(schema, initial) {
   );
   const value = () =>
     Object.fromEntries(inputs.map(({ name, input }) => [name, input.value()]).filter(([, each]) => each !== undefined));
-  return { node, value, wrong: set.wrong, clear: set.clear };
+  const files = () => inputs.flatMap(({ input }) => input.files?.() ?? []);
+  return { node, value, files, wrong: set.wrong, clear: set.clear };
+}
+
+/** Whether a field is the one that uploaded files go to. */
+function areFiles(name, told, resolve) {
+  const { properties } = resolve(told.items);
+  return name === "files" && told.type === "array" && Boolean(properties?.key && properties?.media_type);
+}
+
+function fileInput(required) {
+  const node = h("input", { type: "file", multiple: true, required });
+  return { node, value: () => undefined, files: () => [...node.files], hint: "They are sent before the job starts." };
 }
 
 /** Of several forms that a value may have, the first that is not null. */
@@ -37,7 +54,7 @@ function plain(told, resolve) {
   return arms.length === 1 ? { ...told, ...arms[0], anyOf: undefined, oneOf: undefined } : told;
 }
 
-function inputFor(told, initial, isRequired) {
+function inputFor(name, told, initial, isRequired) {
   if (told.enum) return select(told, initial, isRequired);
   switch (told.type) {
     case "boolean":
@@ -46,7 +63,7 @@ function inputFor(told, initial, isRequired) {
     case "number":
       return number(told, initial, isRequired);
     case "string":
-      return text(told, initial, isRequired);
+      return text(told, initial, isRequired, ADDRESS.test(name) || told.format === "uri");
     default:
       return written(initial, isRequired);
   }
@@ -81,13 +98,17 @@ function number(told, initial, required) {
   return { node, value: () => (node.value === "" ? undefined : Number(node.value)) };
 }
 
-function text(told, initial, required) {
-  const isLong = !told.maxLength || told.maxLength > 200;
+const ADDRESS = /(^|_)(url|uri|link)$/;
+
+function text(told, initial, required, isAddress) {
+  const isLong = !isAddress && (!told.maxLength || told.maxLength > 200);
   const node = h(isLong && !told.pattern ? "textarea" : "input", {
     required,
     minlength: told.minLength,
     maxlength: told.maxLength,
     rows: 3,
+    autocapitalize: "off",
+    inputmode: isAddress && "url",
     value: initial ?? "",
   });
   return { node, value: () => (node.value === "" && !required ? undefined : node.value) };
@@ -98,6 +119,7 @@ function written(initial, required) {
     class: "mono",
     required,
     rows: 5,
+    autocapitalize: "off",
     spellcheck: "false",
     value: initial === undefined ? "" : JSON.stringify(initial, null, 2),
   });

@@ -6,14 +6,14 @@ import { get } from "./http.js";
 import { bones, card, facts, failure, progressBar } from "./parts.js";
 
 /** The card; `load` reads the account. */
-export function spending() {
+export function spending(me) {
   const place = h("div", { class: "body stack" }, bones(2));
   const whose = h("span", { class: "small dim" });
   const node = card("Spending today", whose, place);
   const load = async (signal) => {
     try {
       const told = await get("/accounts/me", { signal });
-      whose.textContent = `tenant ${told.tenant}`;
+      whose.textContent = `tenant ${told.tenant}${me.tenant === "*" ? " alone" : ""}`;
       fill(place, account(told));
     } catch (error) {
       if (error.name !== "AbortError" && error.status !== 401)

@@ -28,7 +28,7 @@ export function webhooks({ me, signal }) {
     ["Tenant", "fit p3"],
     ["Created", "end fit p3"],
     ["", "fit"],
-  ]);
+  ], "stacked");
   const place = h("div", {}, bones(3));
   const load = async () => {
     try {
@@ -67,7 +67,7 @@ function row(hook, load) {
       { class: "wide" },
       h(
         "span",
-        { class: "clip", title: hook.url },
+        { class: "whole" },
         called(hook),
         hook.disabled_ms ? badge("off", "switched off", "bad") : null,
       ),
@@ -187,6 +187,7 @@ async function made(me) {
   const url = h("input", {
     id: "w-url",
     type: "url",
+    inputmode: "url",
     required: true,
     maxlength: 2000,
     placeholder: "https://example.com/hooks",

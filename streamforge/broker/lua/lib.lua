@@ -25,6 +25,8 @@ local function past_key(queue, priority) return BASE .. ':past:' .. queue .. ':'
 local function capped_key(tenant) return BASE .. ':capped:' .. tenant end
 local function bell_key(queue) return BASE .. ':bell:' .. queue end
 local function dead_key() return BASE .. ':dead' end
+local function given_key() return BASE .. ':dead:given' end
+local function letters_key(tenant) return BASE .. ':dead:of:' .. tenant end
 local function scheduled_key() return BASE .. ':scheduled' end
 local function expiring_key() return BASE .. ':expiring' end
 local function running_key() return BASE .. ':running' end
@@ -62,17 +64,18 @@ local ENDS = {['job.succeeded'] = true, ['job.failed'] = true, ['job.cancelled']
               ['job.upload_failed'] = true}
 
 -- Appends an event to the feed and to the job's log, under one id. `data` is a JSON object as text. The feed's entry
--- names the job's tenant and kind, and with its end the address that is to be told of it.
+-- names the job's tenant, kind and trace, and with its end the address that is to be told of it.
 local function emit(id, kind, at, attempt, data)
-  local job = redis.call('HMGET', job_key(id), 'tenant', 'kind', 'callback_url')
-  local event
-  if job[3] and ENDS[kind] then
-    event = redis.call('XADD', FEED, '*', 'job', id, 'type', kind, 'at', int(at), 'attempt', attempt, 'data', data,
-                       'tenant', job[1] or '', 'kind', job[2] or '', 'callback', job[3])
-  else
-    event = redis.call('XADD', FEED, '*', 'job', id, 'type', kind, 'at', int(at), 'attempt', attempt, 'data', data,
-                       'tenant', job[1] or '', 'kind', job[2] or '')
+  local job = redis.call('HMGET', job_key(id), 'tenant', 'kind', 'callback_url', 'traceparent')
+  local fields = {'job', id, 'type', kind, 'at', int(at), 'attempt', attempt, 'data', data, 'tenant', job[1] or '',
+                  'kind', job[2] or ''}
+  local function note(field, value)
+    fields[#fields + 1] = field
+    fields[#fields + 1] = value
   end
+  if job[3] and ENDS[kind] then note('callback', job[3]) end
+  if job[4] then note('trace', job[4]) end
+  local event = redis.call('XADD', FEED, '*', unpack(fields))
   local log = log_key(id)
   local length = redis.call('RPUSH', log, cmsgpack.pack({event, kind, at, tonumber(attempt), data}))
   if length > LOG_MAX then redis.call('LPOP', log) end
@@ -274,14 +277,48 @@ local function end_upload_failed(id, key, job, at, ttl_s)
   finish(id, key, job, 'upload_failed', at, ttl_s, 'error', err)
 end
 
+-- DEAD LETTERS. The stream holds what lists tell of them, in order; a hash holds what each was given, which may be
+-- large; and of each tenant's there is an index, whose members sort as text as the ids do as numbers.
+
+local function place_of(letter)
+  local ms, seq = string.match(letter, '^(%d+)-(%d+)$')
+  return string.rep('0', 16 - #ms) .. ms .. '-' .. string.rep('0', 16 - #seq) .. seq
+end
+
+-- Forgets a letter; returns whether there was one.
+local function forget_letter(letter)
+  local found = redis.call('XRANGE', dead_key(), letter, letter)[1]
+  if not found then return false end
+  for i = 1, #found[2], 2 do
+    if found[2][i] == 'tenant' then redis.call('ZREM', letters_key(found[2][i + 1]), place_of(letter)) end
+  end
+  redis.call('HDEL', given_key(), letter)
+  redis.call('XDEL', dead_key(), letter)
+  return true
+end
+
+-- Writes a letter of a tenant ('' nobody's), and forgets the oldest beyond `dead_max`; returns its id.
+local function write_letter(dead_max, tenant, given, ...)
+  local letter = redis.call('XADD', dead_key(), '*', 'tenant', tenant, ...)
+  redis.call('HSET', given_key(), letter, given)
+  if tenant ~= '' then redis.call('ZADD', letters_key(tenant), 0, place_of(letter)) end
+  local beyond = redis.call('XLEN', dead_key()) - tonumber(dead_max)
+  if beyond > 0 then
+    for _, old in ipairs(redis.call('XRANGE', dead_key(), '-', '+', 'COUNT', math.min(beyond, 100))) do
+      forget_letter(old[1])
+    end
+  end
+  return letter
+end
+
 -- Ends a job with a dead letter that can be requeued from itself alone. `err` is JSON.
 local function end_failed(id, key, job, at, ttl_s, dead_max, reason, err, signal, peak_rss_kb, ...)
   emit(id, 'job.failed', at, job.attempt or 0, '{"reason":' .. quote(reason) .. ',"error":' .. err .. '}')
   local facts = redis.call('HMGET', key, 'kind', 'tenant', 'queue', 'priority', 'attempt', 'crashes', 'input')
-  local letter = redis.call('XADD', dead_key(), 'MAXLEN', '~', dead_max, '*', 'source', 'job', 'job', id, 'at', int(at),
-             'reason', reason, 'error', err, 'kind', facts[1] or '', 'tenant', facts[2] or '', 'queue', facts[3] or '',
-             'priority', facts[4] or '', 'attempts', facts[5] or '0', 'crashes', facts[6] or '0',
-             'input', facts[7] or '', 'signal', signal or '', 'peak_rss_kb', peak_rss_kb or 0)
+  local letter = write_letter(dead_max, facts[2] or '', facts[7] or '', 'source', 'job', 'job', id, 'at', int(at),
+             'reason', reason, 'error', err, 'kind', facts[1] or '', 'queue', facts[3] or '', 'priority', facts[4] or '',
+             'attempts', facts[5] or '0', 'crashes', facts[6] or '0', 'signal', signal or '', 'peak_rss_kb',
+             peak_rss_kb or 0)
   finish(id, key, job, 'failed', at, ttl_s, 'error', err, 'letter', letter, ...)
 end
 

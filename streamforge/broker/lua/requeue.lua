@@ -13,9 +13,10 @@ local id, at = letter.job, now_ms()
 local key = job_key(id)
 local state = redis.call('HGET', key, 'state')
 if state and state ~= 'failed' and state ~= 'cancelled' then return {-2, id} end
-redis.call('XDEL', dead_key(), ARGV[4])
+local given = redis.call('HGET', given_key(), ARGV[4]) or letter.input
+forget_letter(ARGV[4])
 if not state then
-  redis.call('HSET', key, 'kind', letter.kind, 'input', letter.input, 'queue', letter.queue, 'priority', letter.priority,
+  redis.call('HSET', key, 'kind', letter.kind, 'input', given, 'queue', letter.queue, 'priority', letter.priority,
              'tenant', letter.tenant, 'source', 'requeue', 'created_ms', int(at))
   list_job(id, letter.tenant, at)
 end

@@ -8,6 +8,6 @@ local key = job_key(id)
 local job = pick(key, 'state', 'letter', 'queued_ms')
 if not job.state then return 0 end
 if not job.queued_ms or (job.state ~= 'failed' and job.state ~= 'cancelled') then return -2 end
-if job.letter then redis.call('XDEL', dead_key(), job.letter) end
+if job.letter then forget_letter(job.letter) end
 restart(id, key, at, ARGV[5] == '1')
 return 1

@@ -2,7 +2,7 @@
 -- KEYS: feed
 -- ARGV: base, feed_max, log_max, idempotency_ttl_s, frees ('1': a key whose job failed is free again | ''), jobs
 --   (msgpack, a list of maps: id, kind, input, queue, priority, tenant, source, fingerprint (of kind and input); where
---   they are not empty also title, not_before_ms, expires_ms, idempotency_key, parent, callback_url; and for a job that waits
+--   they are not empty also title, not_before_ms, expires_ms, idempotency_key, parent, callback_url, traceparent; and for a job that waits
 --   for files: wanted (JSON), names (JSON: theirs), upload_ttl_ms)
 -- Returns {code, id} for each: 1 created; 0 exists already (same id or key, same fingerprint);
 --                              -1 the key stands for another input; -2 the id does, or is another tenant's.
@@ -67,6 +67,7 @@ local function facts_of(job)
   if job.expires_ms then note('expires_ms', int(job.expires_ms)) end
   if job.parent then note('parent', job.parent) end
   if job.callback_url then note('callback_url', job.callback_url) end
+  if job.traceparent then note('traceparent', job.traceparent) end
   return facts
 end
 

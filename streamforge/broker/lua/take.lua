@@ -75,7 +75,7 @@ local function give(stream, entry, id, key, job, event, data)
   emit(id, event, at, attempt, data)
   local waited = math.max(0, at - tonumber(job.queued_ms or at))
   claims[#claims + 1] = {stream, entry, id, job.kind or '', job.input or '', token, attempt, strikes, job.tenant,
-                         job.created_ms or '0', waited, job.version or '', job.boosted or ''}
+                         job.created_ms or '0', waited, job.version or '', job.boosted or '', job.traceparent or ''}
 end
 
 local function weight_of(tenant)
@@ -141,7 +141,7 @@ end
 local function claim(stream, entry, id)
   local key = job_key(id)
   local job = pick(key, 'state', 'kind', 'input', 'attempt', 'crashes', 'token', 'tenant', 'created_ms', 'queued_ms',
-                   'version', 'boosted', 'expires_ms', 'cancel', 'signal', 'kept', 'parent', 'spared', 'owner')
+                   'version', 'boosted', 'expires_ms', 'cancel', 'signal', 'kept', 'parent', 'spared', 'owner', 'traceparent')
   if job.state == 'queued' then return start(stream, entry, id, key, job) end
   if job.state == 'running' then
     if mode == 'new' then return end -- read again since its group was lost: its worker renews it, or its lease ends

@@ -44,11 +44,11 @@ local function want_feed()
 end
 
 -- Puts a delivery into its line, to be made now; returns 0 where there is one of that id.
-local function add(at, keep_s, log_max, id, endpoint, tenant, url, event_type, event, job, body)
+local function add(at, keep_s, log_max, id, endpoint, tenant, url, event_type, event, job, body, trace)
   local key = sent_key(id)
   if redis.call('EXISTS', key) == 1 then return 0 end
   redis.call('HSET', key, 'endpoint', endpoint, 'tenant', tenant, 'url', url, 'type', event_type, 'event', event,
-             'job', job, 'body', body, 'state', 'pending', 'created_ms', int(at), 'due_ms', int(at), 'try', 0, 'failures', 0)
+             'job', job, 'body', body, 'trace', trace, 'state', 'pending', 'created_ms', int(at), 'due_ms', int(at), 'try', 0, 'failures', 0)
   redis.call('EXPIRE', key, keep_s)
   redis.call('ZADD', log_key(endpoint), int(at), id)
   redis.call('ZREMRANGEBYRANK', log_key(endpoint), 0, -1 - log_max)

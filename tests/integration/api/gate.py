@@ -19,6 +19,7 @@ from streamforge.accounts.keys import NewKey
 from streamforge.accounts.model import Scope
 from streamforge.api.front import Front
 from streamforge.api.hub import Hub
+from streamforge.api.money import Money
 from streamforge.api.server import ApiServer
 from streamforge.broker.broker import Broker
 from streamforge.config import ApiSettings, JobsSettings
@@ -30,6 +31,10 @@ from streamforge.jobs.uploads import Uploads
 from streamforge.ops.health import Health
 from streamforge.ops.service import Supervisor
 from streamforge.storage.objects import Objects
+from streamforge.traffic.budgets import Budgets, Credits
+from streamforge.traffic.ledger import Books
+from streamforge.traffic.rules import Rules
+from streamforge.traffic.scripts import Scripts
 from streamforge.webhooks.store import Webhooks
 from tests.integration.moves import raw, settle, take_one
 
@@ -60,6 +65,29 @@ class Answer(Struct, frozen=True):
         return json.loads(self.body)
 
 
+def front_over(
+    broker: Broker,
+    objects: Objects,
+    kinds: Kinds,
+    settings: ApiSettings,
+    **more: Any,  # noqa: ANN401 - Front's fields
+) -> Front:
+    """A whole front over a broker; ``more`` takes the place of parts."""
+    scripts = Scripts(broker.client, broker.keys, Rules())
+    parts: dict[str, Any] = {
+        "store": JobStore(broker),
+        "health": Health(),
+        "queues": ("default",),
+        "accounts": Accounts(broker),
+        "uploads": Uploads(broker, objects, kinds, settings),
+        "kits": MemoryShelf(),
+        "hub": Hub(broker, buffer_bytes=settings.listener_buffer_bytes),
+        "webhooks": Webhooks(broker, WebhookSettings(), JobsSettings().feed_max),
+        "money": Money(Books(broker.client, broker.keys), Credits(broker.client, broker.keys, scripts), Budgets()),
+    }
+    return Front(objects=objects, kinds=kinds, settings=settings, **{**parts, **more})
+
+
 class Gate:
     """A server and what lies behind it. ``settings`` are ApiSettings' fields."""
 
@@ -71,19 +99,8 @@ class Gate:
         self.settings = ApiSettings(port=0, **settings)
         self.kinds = Kinds([Kind("banner", Brief), Kind("plain", Plain)])
         self.shelf = MemoryShelf()
-        self.front = Front(
-            store=self.store,
-            objects=self.objects,
-            kinds=self.kinds,
-            health=Health(),
-            queues=("default",),
-            settings=self.settings,
-            limits=JobsSettings(),
-            accounts=self.accounts,
-            uploads=Uploads(broker, self.objects, self.kinds, self.settings),
-            kits=self.shelf,
-            hub=Hub(broker, buffer_bytes=self.settings.listener_buffer_bytes),
-            webhooks=Webhooks(broker, WebhookSettings(), JobsSettings().feed_max),
+        self.front = front_over(
+            broker, self.objects, self.kinds, self.settings, accounts=self.accounts, kits=self.shelf
         )
         self.serve()
         self.session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
@@ -161,9 +178,8 @@ class MemoryShelf:
 @asynccontextmanager
 async def opened(gate: Gate) -> AsyncGenerator[Gate]:
     """The gate and its hub, up until the end of the block."""
-    hub, ready = gate.front.hub, asyncio.Event()
-    assert hub is not None
-    supervisor = Supervisor([gate.server, hub], ready.set)
+    ready = asyncio.Event()
+    supervisor = Supervisor([gate.server, gate.front.hub], ready.set)
     running = asyncio.get_running_loop().create_task(supervisor.run())
     try:
         await ready.wait()

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, Self, cast
 
 import aiohttp
 
-from streamforge.api.front import Front
 from streamforge.api.hub import Hub
 from streamforge.api.server import ApiServer
 from streamforge.broker.broker import Broker
@@ -20,11 +19,11 @@ from streamforge.config import ApiSettings
 from streamforge.jobs.kinds import Kinds
 from streamforge.jobs.model import Claim
 from streamforge.jobs.store import JobStore
-from streamforge.ops.health import Health
 from streamforge.ops.service import Supervisor
 from streamforge.storage.objects import Objects
 from streamforge.testing.waiting import until
 from streamforge.webhooks.store import Webhooks
+from tests.integration.api.gate import front_over
 from tests.integration.moves import settle, submit, take_one
 
 _SERIALS = count(1_000_000)
@@ -110,15 +109,9 @@ class LiveSite:
         self.settings = ApiSettings(**facts)
         self.store = JobStore(broker)
         self.hub = Hub(broker, buffer_bytes=self.settings.listener_buffer_bytes)
-        front = Front(
-            store=self.store,
-            objects=Objects.open("", home),
-            kinds=Kinds([]),
-            health=Health(),
-            queues=("default",),
-            settings=self.settings,
-            hub=self.hub,
-            webhooks=webhooks,
+        own = {"webhooks": webhooks} if webhooks else {}
+        front = front_over(
+            broker, Objects.open("", home), Kinds([]), self.settings, store=self.store, hub=self.hub, **own
         )
         self.server = ApiServer(front)
         self._ready = asyncio.Event()

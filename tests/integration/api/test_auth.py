@@ -10,6 +10,7 @@ import anyio
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from streamforge.accounts.accounts import Accounts
 from streamforge.accounts.keyring import FRESH_S
 from streamforge.accounts.model import Scope
 from streamforge.api.cookie import COOKIE
@@ -199,8 +200,33 @@ async def test_a_login_stands_for_its_key(closed: Gate) -> None:
     assert (await closed.call("POST", CANCEL, X_Requested_With="streamforge")).status == 404
     foreign = await closed.call("POST", CANCEL, X_Requested_With="streamforge", Origin="https://evil.example")
     assert foreign.status == 403
-    assert (await closed.call("DELETE", "/api/v1/session")).status == 204
+    assert (await closed.call("DELETE", "/api/v1/session", X_Requested_With="streamforge")).status == 204
     assert (await closed.get(ME)).status == 401
+
+
+async def test_a_logout_ends_the_session(closed: Gate) -> None:
+    """The cookie is good no more, wherever it was copied to; of one key another login goes on; it takes our header."""
+    key = await closed.key("acme")
+    cookies: list[str] = []
+    for _ in range(2):
+        login = await closed.call("POST", "/api/v1/session", body={"key": key})
+        cookies.append(login.headers["Set-Cookie"].partition(";")[0])
+    closed.session.cookie_jar.clear()
+    assert (await closed.call("DELETE", "/api/v1/session", Cookie=cookies[0])).status == 403
+    assert (await closed.get(ME, Cookie=cookies[0])).status == 200
+    assert (await closed.call("DELETE", "/api/v1/session", Cookie=cookies[0], X_Requested_With="x")).status == 204
+    assert [(await closed.get(ME, Cookie=cookie)).status for cookie in cookies] == [401, 200]
+
+
+async def test_a_stream_ends_with_its_session(closed: Gate) -> None:
+    """Who listens by a login hears no more once it has been ended, on whatever daemon."""
+    login = await closed.call("POST", "/api/v1/session", body={"key": await closed.key("acme")})
+    session = login.headers["Set-Cookie"].split(".")[2]
+    async with closed.session.get(f"{closed.server.url}/api/v1/events") as response:
+        await Accounts(closed.broker).sessions.end(session)
+        with anyio.fail_after(10):
+            said = await response.content.read()
+    assert b"revoked" in said
 
 
 async def test_a_login_over_tls_keeps_to_it(closed: Gate) -> None:
@@ -236,21 +262,23 @@ async def test_a_session_ends_with_its_key(closed: Gate) -> None:
         assert (await closed.get(ME)).status == 401
 
 
-@pytest.mark.parametrize("change", ["expires", "key", "signature", "garbage", "empty"])
+@pytest.mark.parametrize("change", ["expires", "key", "session", "signature", "garbage", "empty"])
 async def test_a_cookie_that_was_altered_is_nobodys(closed: Gate, change: str) -> None:
     """Its time, its key and its signature hold together, or it is no session at all."""
     key, other = await closed.key("acme"), await closed.key("*")
     login = await closed.call("POST", "/api/v1/session", body={"key": key})
     closed.session.cookie_jar.clear()
-    key_id, fingerprint, expires, signature = login.headers["Set-Cookie"].partition("=")[2].partition(";")[0].split(".")
+    facts = login.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+    key_id, fingerprint, session, expires, signature = facts.split(".")
     altered = {
-        "expires": f"{key_id}.{fingerprint}.{int(expires) + 1}.{signature}",
-        "key": f"{other.split('_')[1]}.{fingerprint}.{expires}.{signature}",
-        "signature": f"{key_id}.{fingerprint}.{expires}.{signature[::-1]}",
-        "garbage": "." * 3,
+        "expires": f"{key_id}.{fingerprint}.{session}.{int(expires) + 1}.{signature}",
+        "key": f"{other.split('_')[1]}.{fingerprint}.{session}.{expires}.{signature}",
+        "session": f"{key_id}.{fingerprint}.{session[::-1]}.{expires}.{signature}",
+        "signature": f"{key_id}.{fingerprint}.{session}.{expires}.{signature[::-1]}",
+        "garbage": "." * 4,
         "empty": "",
     }
-    good = f"{COOKIE}={key_id}.{fingerprint}.{expires}.{signature}"
+    good = f"{COOKIE}={facts}"
     assert (await closed.get(ME, Cookie=good)).status == 200
     assert (await closed.get(ME, Cookie=f"{COOKIE}={altered[change]}")).status == 401
 
@@ -305,17 +333,24 @@ async def test_a_ticket_opens_a_socket(closed: Gate) -> None:
 
 
 async def test_a_stream_ends_with_its_key(broker: Broker) -> None:
-    """Who listens when his key is revoked hears no more within a heartbeat."""
-    async with opened(Gate(broker, auth="always", heartbeat_s=0.2)) as gate:
+    """Who listens when his key is revoked, by another daemon, hears no more, however long its heartbeat is."""
+    async with opened(Gate(broker, auth="always", heartbeat_s=3600.0)) as gate:
         key = await gate.key("acme")
         headers = {"Authorization": f"Bearer {key}"}
         async with gate.session.get(f"{gate.server.url}/api/v1/events", headers=headers) as response:
-            key_id = key.split("_")[1]
-            await gate.accounts.keys.revoke(key_id)
-            gate.accounts.ring.forget(key_id)
+            await Accounts(broker).keys.revoke(key.split("_")[1])
             with anyio.fail_after(10):
                 said = await response.content.read()
         assert b"revoked" in said
+
+
+async def test_a_ticket_dies_with_its_key(closed: Gate) -> None:
+    """One that was made before its key was revoked opens nothing."""
+    key, admin = await closed.key("acme"), await closed.key("*")
+    made = await closed.call("POST", "/api/v1/session/ticket", key)
+    assert (await closed.call("DELETE", f"/api/v1/keys/{key.split('_')[1]}", admin)).status == 204
+    refusal = await closed.get(f"/api/v1/events?ticket={made.json['ticket']}")
+    assert (refusal.status, refused(refusal, "not_authenticated")) == (401, "Authorization")
 
 
 async def test_redis_away_refuses_nobody_wrongly(closed: Gate, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,21 @@ async def test_too_many_requests_are_turned_away(limited: Gate) -> None:
     assert (await limited.get("/api/v1/kinds", await limited.key("other"))).status == 200
 
 
+async def test_links_have_a_bucket_of_their_own(limited: Gate) -> None:
+    """Whoever fetches a tenant's links too often is turned away from these, and nobody else is from anything."""
+    for tenant in ("acme", "other"):
+        await limited.finished(f"job-{tenant}", {"a.png": b"x"}, tenant)
+    keys = {tenant: await limited.key(tenant) for tenant in ("acme", "other")}
+    path = "/api/v1/artifacts/job-{}/a.png/link"
+    links = {
+        tenant: (await limited.call("POST", path.format(tenant), key, body={})).json["url"]
+        for tenant, key in keys.items()
+    }
+    assert [(await limited.get(links["acme"])).status for _ in range(4)] == [200, 200, 200, 429]
+    assert (await limited.get(links["other"])).status == 200
+    assert (await limited.get("/api/v1/kinds", keys["acme"])).status == 200
+
+
 async def test_probes_are_not_counted(limited: Gate) -> None:
     """What asks for no key is answered however often; so is what leads nowhere."""
     for _ in range(5):

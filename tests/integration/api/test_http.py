@@ -13,7 +13,6 @@ import pytest
 from msgspec import Meta
 from prometheus_client.parser import text_string_to_metric_families
 
-from streamforge.api.front import Front
 from streamforge.api.server import ApiServer
 from streamforge.broker.broker import Broker
 from streamforge.config import ApiSettings, JobsSettings, RedisSettings
@@ -24,6 +23,7 @@ from streamforge.jobs.store import JobStore
 from streamforge.ops.health import Health
 from streamforge.storage.objects import Objects
 from streamforge.testing.server import TestServer
+from tests.integration.api.gate import front_over
 from tests.integration.moves import ERROR, checkpoint, entries, raw, settle, submit, take, take_one
 
 PROBLEM = "application/problem+json"
@@ -46,13 +46,13 @@ class Site:
         self.health = Health()
         self.store = JobStore(broker)
         self.objects = objects
-        front = Front(
+        front = front_over(
+            broker,
+            objects,
+            Kinds([Kind("banner", Brief)]),
+            ApiSettings(port=0, max_body_bytes=LIMIT),
             store=self.store,
-            objects=objects,
-            kinds=Kinds([Kind("banner", Brief)]),
             health=self.health,
-            queues=("default",),
-            settings=ApiSettings(port=0, max_body_bytes=LIMIT),
             limits=JobsSettings(max_input_bytes=INPUT_LIMIT),
         )
         self.server = ApiServer(front)
@@ -334,7 +334,8 @@ async def test_without_redis_clients_are_told_to_come_back(own_server: TestServe
         await broker.ping()
         own_server.kill()
         status, headers, problem = await site.generate()
-        assert (status, problem["code"]) == (503, "broker_unavailable")
+        assert (status, problem["code"], problem["detail"]) == (503, "broker_unavailable", "Redis did not answer.")
+        assert problem.keys() == {"title", "status", "detail", "code", "friendly"}
         assert int(headers["Retry-After"]) > 0
         status, headers, _ = await site.get("/api/v1/status/x")
         assert (status, "Retry-After" in headers) == (503, True)
@@ -345,13 +346,10 @@ async def test_without_redis_clients_are_told_to_come_back(own_server: TestServe
     await broker.close()
 
 
-async def test_an_address_in_use_is_a_config_error(site: Site) -> None:
+async def test_an_address_in_use_is_a_config_error(site: Site, broker: Broker) -> None:
     """The second server on a port names the setting."""
     settings = ApiSettings(port=site.server.port)
-    front = Front(
-        store=site.store, objects=site.objects, kinds=Kinds([]), health=Health(), queues=(), settings=settings
-    )
-    second = ApiServer(front)
+    second = ApiServer(front_over(broker, site.objects, Kinds([]), settings))
     with pytest.raises(ConfigError) as caught:
         await second.start()
     assert caught.value.field == "api.port"

@@ -11,7 +11,7 @@ from streamforge.api.intake import BATCH_MAX, Intake
 from streamforge.broker.broker import Broker
 from streamforge.errors import BrokerUnavailable, IdempotencyConflict
 from streamforge.jobs.model import Submission, Submitted
-from streamforge.jobs.store import JobStore
+from streamforge.jobs.store import JobStore, Order
 from tests.integration.moves import entries, submission
 
 
@@ -23,12 +23,12 @@ class Counted(JobStore):
         self.batches: list[int] = []
         self.is_away = False
 
-    async def submit_all(self, jobs: Sequence[Submission]) -> list[Submitted | IdempotencyConflict]:
+    async def submit_orders(self, orders: Sequence[Order]) -> list[Submitted | IdempotencyConflict]:
         """As the store does."""
-        self.batches.append(len(jobs))
+        self.batches.append(len(orders))
         if self.is_away:
             raise BrokerUnavailable("away", hint="wait")
-        return await super().submit_all(jobs)
+        return await super().submit_orders(orders)
 
 
 async def submitted(intake: Intake, jobs: Sequence[Submission]) -> list[Submitted | Exception]:
@@ -37,7 +37,7 @@ async def submitted(intake: Intake, jobs: Sequence[Submission]) -> list[Submitte
 
     async def one(place: int, job: Submission) -> None:
         try:
-            answers[place] = await intake.submit(job)
+            answers[place] = await intake.submit(Order(job))
         except (BrokerUnavailable, IdempotencyConflict) as error:
             answers[place] = error
 
@@ -85,9 +85,9 @@ async def test_an_outage_is_told_to_each(broker: Broker) -> None:
 class Broken(JobStore):
     """A store with a mistake in it."""
 
-    async def submit_all(self, jobs: Sequence[Submission]) -> list[Submitted | IdempotencyConflict]:
+    async def submit_orders(self, orders: Sequence[Order]) -> list[Submitted | IdempotencyConflict]:
         """Never works."""
-        raise ValueError(f"{len(jobs)} jobs")
+        raise ValueError(f"{len(orders)} jobs")
 
 
 async def test_a_surprise_is_each_requests_own(broker: Broker) -> None:
@@ -98,13 +98,13 @@ async def test_a_surprise_is_each_requests_own(broker: Broker) -> None:
         await anyio.lowlevel.checkpoint()
         for _ in range(2):
             with pytest.raises(ValueError, match="1 jobs"):
-                await intake.submit(submission("a"))
+                await intake.submit(Order(submission("a")))
         intake.stop()
 
 
 async def test_without_a_run_each_goes_by_itself(broker: Broker) -> None:
     """Before the server runs, and after, nobody waits for a round trip that never comes."""
-    assert (await Intake(Counted(broker)).submit(submission("a"))).is_new
+    assert (await Intake(Counted(broker)).submit(Order(submission("a")))).is_new
 
 
 async def test_who_goes_away_leaves_his_job(broker: Broker) -> None:
@@ -116,10 +116,10 @@ async def test_who_goes_away_leaves_his_job(broker: Broker) -> None:
         await anyio.lowlevel.checkpoint()
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as requests:
-                requests.start_soon(intake.submit, submission("gone"))
+                requests.start_soon(intake.submit, Order(submission("gone")))
                 await anyio.lowlevel.checkpoint()
                 scope.cancel()
-        assert (await intake.submit(submission("stays"))).is_new
+        assert (await intake.submit(Order(submission("stays")))).is_new
         intake.stop()
     assert sorted(await entries(broker)) == ["gone", "stays"]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+import anyio
 import pytest
 
 from streamforge.broker.broker import Broker
@@ -192,6 +194,36 @@ async def test_listeners_are_bounded(broker: Broker, tmp_path: Path) -> None:
             assert (refused.status, refused.headers["Retry-After"]) == (503, "10")
         await submit(broker)
         await first.until(lambda it: it.types == ["job.queued"], "the event")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/events",
+        "/api/v1/events?last_event_id=0",
+        "/api/v1/jobs/job-1/events",
+        "/api/v1/ws",
+        "/api/v1/ws?resume=message",
+        "/api/v1/jobs/job-1/ws?resume=message",
+    ],
+)
+async def test_no_way_in_passes_the_limit(broker: Broker, tmp_path: Path, path: str) -> None:
+    """Of many who come at the same moment as many are let in as there may be, however their answers begin."""
+    statuses: list[int] = []
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    headers = {**upgrade, "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} if "/ws" in path else {}
+    async with LiveSite(broker, tmp_path, max_listeners=5) as site, AsyncExitStack() as open_ones:
+        await submit(broker)
+
+        async def come() -> None:
+            request = site.session.get(site.server.url + path, headers=headers)
+            statuses.append((await open_ones.enter_async_context(request)).status)
+
+        async with anyio.create_task_group() as many:
+            for _ in range(40):
+                many.start_soon(come)
+        good = 101 if "/ws" in path else 200
+        assert sorted(statuses) == sorted([good] * 5 + [503] * 35)
 
 
 async def test_a_server_that_stops_says_so(broker: Broker, tmp_path: Path) -> None:

@@ -174,6 +174,54 @@ async def test_a_key_stands_for_one_input(gate: Gate, other: dict[str, Any]) -> 
     assert first.json["job_id"] in refused.json["detail"]
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"callback_url": "https://example.com/done"},
+        {"delay_s": 60},
+        {"expires_in_s": 60},
+        {"queue": "fast"},
+        {"priority": "high"},
+        {"not_before_ms": FAR_MS},
+    ],
+)
+async def test_a_key_stands_for_its_terms(gate: Gate, terms: dict[str, Any]) -> None:
+    """The same request again is the first job, also where it told a time as from now on; on other terms it is 409."""
+    first = await post(gate, {**JOB, **terms}, Idempotency_Key="k")
+    again = await post(gate, {**JOB, **terms}, Idempotency_Key="k")
+    assert (again.status, again.json["job_id"], again.json["is_new"]) == (202, first.json["job_id"], False)
+    refused = await post(gate, JOB, Idempotency_Key="k")
+    assert (refused.status, refused.json["code"]) == (409, "idempotency_conflict")
+
+
+async def test_a_batch_has_one_key(gate: Gate) -> None:
+    """Sent again with the same key each of its jobs is the first one; another job in a place of it is refused there."""
+    jobs = [{**JOB, "input": {"prompt": str(number)}} for number in range(3)]
+    first = await gate.call("POST", BATCH, body={"jobs": jobs}, Idempotency_Key="k" * 255)
+    again = await gate.call("POST", BATCH, body={"jobs": jobs}, Idempotency_Key="k" * 255)
+    ids = [item["job_id"] for item in first.json["items"]]
+    assert [(item["job_id"], item["is_new"]) for item in again.json["items"]] == [(job_id, False) for job_id in ids]
+    other = await gate.call("POST", BATCH, body={"jobs": [jobs[1], jobs[1]]}, Idempotency_Key="k" * 255)
+    assert other.json["items"][0]["error"]["code"] == "idempotency_conflict"
+    assert other.json["items"][1]["job_id"] == ids[1]
+
+
+async def test_a_key_of_a_batch_is_checked(gate: Gate) -> None:
+    """One that could not be kept is refused whole; a job's own key goes before the batch's."""
+    refused = await gate.call("POST", BATCH, body={"jobs": [JOB]}, Idempotency_Key="k" * 256)
+    assert (refused.status, refused.json["field"]) == (422, "Idempotency-Key")
+    alone = await post(gate, JOB, Idempotency_Key="own")
+    batch = await gate.call("POST", BATCH, body={"jobs": [{**JOB, "idempotency_key": "own"}]}, Idempotency_Key="b")
+    assert batch.json["items"][0]["job_id"] == alone.json["job_id"]
+
+
+@pytest.mark.parametrize("job_id", ["in-1795290858033-0", "requeue-1-0", "cron-nightly-5", "c-0a1b"])
+async def test_ids_that_are_derived_are_nobodys_choice(gate: Gate, job_id: str) -> None:
+    """Not even an operator takes the place of a message, a recurring job or a child that is still to come."""
+    refused = await post(gate, {**JOB, "id": job_id})
+    assert (refused.status, refused.json["field"]) == (422, "id")
+
+
 async def test_the_input_itself_can_be_the_key(broker: Broker) -> None:
     """Where the settings say so, equal inputs of a tenant are one job however they are spelt; a key sent wins."""
     async with opened(Gate(broker, idempotency="input")) as gate:

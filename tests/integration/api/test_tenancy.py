@@ -97,7 +97,7 @@ async def world(broker: Broker) -> AsyncIterator[World]:
             "tenant": "missingcorp",
             "webhook_id": hook.id[:-4] + "0000",
             "endpoint_id": hook.id[:-4] + "0000",
-            "delivery_id": "missing",
+            "delivery_id": f"msg_{'0' * 32}",
             "worker": "missing-worker",
         }
         told = ["planted", hashlib.sha256(SECRET).hexdigest()[:16], ids["key_id"], hook.id, letter]
@@ -110,8 +110,8 @@ def parameters(path: str) -> list[str]:
 
 
 def guarded() -> list[Route]:
-    """Every route that asks who calls."""
-    return [route for route in ROUTES if route.scope is not None]
+    """Every route that asks who calls, on this machine as elsewhere."""
+    return [route for route in ROUTES if route.scope is not None and not route.is_for_this_machine]
 
 
 def in_path() -> list[Route]:
@@ -223,16 +223,17 @@ async def test_nothing_is_done_in_another_tenants_name(world: World, route: Rout
     assert await raw(world.gate.broker).exists(world.gate.broker.keys.lines("default")) == 0
 
 
-async def test_an_id_that_another_tenant_has_is_only_taken(world: World) -> None:
-    """Handing in a job under the owner's id never gives that job, not even with the very same input."""
-    first = {"kind": "banner", "id": "planted-next", "input": {"prompt": "x"}}
-    made = await world.gate.call("POST", "/api/v1/jobs", await world.gate.key(OWNER), body=first)
-    assert made.status == HTTPStatus.ACCEPTED
-    for prompt in ("x", "another"):
-        body = {**first, "input": {"prompt": prompt}}
-        answer = await world.gate.call("POST", "/api/v1/jobs", world.key, body=body)
-        assert answer.status == HTTPStatus.CONFLICT, answer.body
-        assert "state" not in answer.json
+async def test_no_tenant_chooses_ids(world: World) -> None:
+    """An id of one's own is refused, whoever has it: nobody takes others' away, or learns which there are."""
+    refusals: list[dict[str, object]] = []
+    for job_id in ("planted-done", "free", "in-1795290858033-0"):
+        body = {"kind": "banner", "id": job_id, "input": {"prompt": "x"}}
+        alone = await world.gate.call("POST", "/api/v1/jobs", world.key, body=body)
+        batch = await world.gate.call("POST", "/api/v1/jobs/batch", world.key, body={"jobs": [body]})
+        refusals += [alone.json, batch.json["items"][0]["error"]]
+    assert [refusal["field"] for refusal in refusals] == ["id"] * 6
+    assert "Idempotency-Key" in str(refusals[0]["hint"])
+    assert all(refusal == refusals[0] for refusal in refusals)
 
 
 async def test_an_idempotency_key_is_a_tenants_own(world: World) -> None:

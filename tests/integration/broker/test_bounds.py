@@ -22,9 +22,11 @@ async def test_what_is_kept_for_everybody_is_capped(shared_server: TestServer, b
         await submit(small, f"job-{number}")
         await settle(small, await take_one(small), "failed", reason="internal")
     assert CAP <= await raw(broker).xlen(broker.keys.feed) <= CAP + SLACK
-    assert CAP <= await raw(broker).xlen(broker.keys.dead) <= CAP + SLACK
+    letters = {broker.keys.dead, broker.keys.given, broker.keys.letters("default")}
+    assert await raw(broker).xlen(broker.keys.dead) == CAP
+    assert await raw(broker).hlen(broker.keys.given) == await raw(broker).zcard(broker.keys.letters("default")) == CAP
     assert await raw(broker).xlen(broker.keys.bell("default")) <= 1
     left = {key.decode() for key in await raw(broker).keys(f"{broker.keys.base}:*") if await raw(broker).ttl(key) == -1}
     index = {broker.keys.index("default"), broker.keys.tenants}
-    assert left == {broker.keys.feed, broker.keys.dead, broker.keys.bell("default")} | index
+    assert left == {broker.keys.feed, broker.keys.bell("default")} | index | letters
     await small.close()

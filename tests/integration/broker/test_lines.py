@@ -249,9 +249,10 @@ async def test_whatever_happens_everything_fits_together(broker: Broker, steps: 
 async def assert_nothing_left(broker: Broker) -> None:
     """Only what is kept for ever has no end: the feed, the dead letters, a bell for each queue; and the janitor's."""
     keys = broker.keys
-    for_ever = {keys.feed, keys.dead, keys.tenants, *(keys.bell(queue) for queue in (*QUEUES, "default"))}
+    for_ever = {keys.feed, keys.dead, keys.given, keys.tenants, *(keys.bell(queue) for queue in (*QUEUES, "default"))}
+    indexes = (keys.index(""), keys.letters(""))
     endless = {key.decode() for key in await raw(broker).keys("*") if await raw(broker).ttl(key) < 0}
-    assert {key for key in endless if not key.startswith(keys.index(""))} <= for_ever
+    assert {key for key in endless if not key.startswith(indexes)} <= for_ever
 
 
 async def _cancelled_queued(broker: Broker, _: Claim) -> None:

@@ -36,6 +36,8 @@ async def test_lua_and_python_name_keys_alike(broker: Broker) -> None:
         "lines_key('q')": keys.lines("q"),
         "bell_key('q')": keys.bell("q"),
         "dead_key()": keys.dead,
+        "given_key()": keys.given,
+        "letters_key('t')": keys.letters("t"),
         "scheduled_key()": keys.scheduled,
         "running_key()": keys.running,
         "paused_key()": keys.paused,
@@ -59,6 +61,7 @@ async def test_a_life_leaves_no_other_keys(broker: Broker) -> None:
     keys = broker.keys
     named = {make(job_id) for make in (keys.job, keys.log) for job_id in ("job-1", "job-2")}
     named |= {keys.steps("job-1"), keys.files("job-1"), keys.feed, keys.dead, keys.scheduled}
+    named |= {keys.given, keys.letters("default")}
     named |= {keys.idempotency("default", "k"), keys.bell("default"), keys.index("default"), keys.tenants}
     assert {key.decode() for key in await raw(broker).keys("*")} == named
 

@@ -7,6 +7,7 @@ import pytest
 from streamforge.broker.broker import Broker
 from streamforge.broker.scripts import Promoted
 from streamforge.errors import InvalidInput, UnknownJob
+from streamforge.jobs.dead import Filter
 from streamforge.jobs.model import JobState, Priority
 from streamforge.jobs.store import JobStore
 from tests.integration.moves import checkpoint, entries, field, raw, scheduled, settle, submit, take, take_one
@@ -143,3 +144,42 @@ async def test_depths_count_what_nobody_holds(broker: Broker, store: JobStore) -
     assert depths["default", "normal"].oldest_age_s >= 0
     assert {depth.waiting for key, depth in depths.items() if key != ("default", "normal")} == {0}
     assert len(depths) == 6
+
+
+async def test_lists_never_hold_what_was_given(broker: Broker, store: JobStore) -> None:
+    """However large an input was, the letters of a list are small; the one that is looked at has it."""
+    given = b'{"text":"%s"}' % (b"x" * 1_000_000)
+    for number in range(3):
+        await submit(broker, f"job-{number}", input=given)
+        await settle(broker, await take_one(broker), "failed", reason="x")
+    assert len(repr(await raw(broker).xrange(broker.keys.dead))) < 5000
+    letters, place = await store.letters.page()
+    assert ([letter.fields for letter in letters], place) == ([{}] * 3, None)
+    assert (await store.letters.get(letters[0].id)).fields == {"input": given.decode()}
+    assert await store.letters.purge([letter.id for letter in letters]) == 3
+    assert not await raw(broker).exists(broker.keys.dead, broker.keys.given, broker.keys.letters("default")) - 1
+
+
+@pytest.mark.parametrize("tenant", ["", "default"])
+async def test_a_page_reads_so_much_and_no_more(
+    broker: Broker, store: JobStore, monkeypatch: pytest.MonkeyPatch, tenant: str
+) -> None:
+    """Where little is found it ends early, with a place to go on from; so all are found, each once."""
+    monkeypatch.setattr("streamforge.jobs.dead.CHUNK", 2)
+    monkeypatch.setattr("streamforge.jobs.dead.SCAN_MAX", 4)
+    ids = [await fail(broker, f"job-{number}") for number in range(11)]
+    nothing, place = await store.letters.page(only=Filter(reason="y", tenant=tenant))
+    assert (nothing, place) == ([], ids[-4])
+    found: list[str] = []
+    place = ""
+    while place is not None:
+        letters, place = await store.letters.page(before=place, only=Filter(tenant=tenant), count=3)
+        found += [letter.id for letter in letters]
+    assert found == ids[::-1]
+
+
+async def test_a_tenant_reads_its_own_letters_alone(broker: Broker, store: JobStore) -> None:
+    """Another's are not looked at for it, however many there are: none of its own is one empty read."""
+    await fail(broker)
+    assert await store.letters.page(only=Filter(tenant="other")) == ([], None)
+    assert await raw(broker).zcard(broker.keys.letters("other")) == 0

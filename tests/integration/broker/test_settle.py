@@ -101,7 +101,7 @@ async def test_failure_leaves_a_letter(broker: Broker, store: JobStore) -> None:
     (letter,) = await store.letters.list()
     assert (letter.source, letter.job, letter.kind, letter.attempts) == ("job", "job-1", "echo", 1)
     assert (letter.reason, letter.error.code) == ("attempts_exhausted", "internal")
-    assert letter.fields == {"input": '{"text":"hi"}'}
+    assert (await store.letters.get(letter.id)).fields == {"input": '{"text":"hi"}'}
     assert (await store.get("job-1")).error == letter.error
 
 

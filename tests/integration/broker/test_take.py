@@ -117,7 +117,7 @@ async def test_one_crash_too_many_buries_the_job(broker: Broker, store: JobStore
     assert job.error.code == "crashed"
     (letter,) = await store.letters.list()
     assert (letter.job, letter.reason, letter.crashes, letter.error) == ("job-1", "crashed", 3, job.error)
-    assert letter.fields == {"input": '{"text":"hi"}'}
+    assert (await store.letters.get(letter.id)).fields == {"input": '{"text":"hi"}'}
     assert await entries(broker) == []
     assert await pending(broker) == 0
     told = (await store.events_since("job-1"))[-1]

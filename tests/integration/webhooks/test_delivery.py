@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import anyio
 import pytest
 from aiohttp import web
 
 from streamforge.broker.broker import Broker
+from streamforge.config.web import WebhookSettings
 from streamforge.errors import InvalidInput, InvalidSignature, NotFound, TooLarge
 from streamforge.testing.waiting import until
 from streamforge.webhooks.model import Delivery
@@ -267,6 +269,25 @@ async def test_a_deleted_endpoint_is_forgotten(broker: Broker) -> None:
 
 async def _failed_once(webhooks: Webhooks, endpoint_id: str) -> bool:
     return (await only(webhooks, endpoint_id)).failures == 1
+
+
+async def test_the_number_of_endpoints_is_never_passed(broker: Broker) -> None:
+    """Many made at the same moment are as many as a tenant may have, and no more; another tenant has its own number."""
+    webhooks = Webhooks(broker, WebhookSettings(max_endpoints=3), 1000)
+    ends: list[bool] = []
+
+    async def make() -> None:
+        try:
+            await webhooks.create("acme", "https://example.com/hook")
+            ends.append(True)
+        except TooLarge:
+            ends.append(False)
+
+    async with anyio.create_task_group() as many:
+        for _ in range(30):
+            many.start_soon(make)
+    assert (sum(ends), len(ends), len(await webhooks.endpoints("acme"))) == (3, 30, 3)
+    await webhooks.create("other", "https://example.com/hook")
 
 
 async def test_what_is_kept_is_bounded(broker: Broker) -> None:

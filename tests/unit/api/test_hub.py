@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 
 from streamforge.api.hub import Frame, Reason, Subscription
+from streamforge.api.refusals import ListenersFull, TooManyListeners
+from streamforge.api.seats import Seat, Seats
 from streamforge.api.streams import Pulse
+from streamforge.config import ApiSettings
 from streamforge.errors import BrokerUnavailable
 from streamforge.jobs.feed import is_wanted, order_of
 
@@ -89,30 +93,67 @@ class Quiet:
             raise self._error
         return []
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing is held."""
 
 
 @pytest.mark.parametrize(("good", "end"), [(True, None), (False, "revoked"), (BrokerUnavailable(), None)])
 async def test_who_may_not_listen_any_more_is_sent_away(*, good: bool | Exception, end: str | None) -> None:
-    """At each beat the listener's key is looked at; while nobody can tell, he stays."""
+    """What let a listener in is looked at again and again; while nobody can tell, he stays."""
 
     async def still_good() -> bool:
         if isinstance(good, Exception):
             raise good
         return good
 
-    stream = Quiet()
-    assert await Pulse(0.0, still_good).batch(stream) == []
+    seats, seat, stream = Seats(), Seat("acme", "key-1", still_good), Quiet()
+    with seats.taken(seat, ApiSettings()):
+        await seats.look()
+    assert await Pulse(0.0, seat).batch(stream) == []
     assert stream.end == end
+
+
+async def test_a_key_is_looked_at_once() -> None:
+    """However many listen by one key, it is asked about once a round, and all of them go with it."""
+    asked: list[str] = []
+
+    async def gone() -> bool:
+        asked.append("key-1")
+        return False
+
+    seats, listeners = Seats(), [Seat("acme", "key-1", gone) for _ in range(50)]
+    with ExitStack() as places:
+        for seat in listeners:
+            places.enter_context(seats.taken(seat, ApiSettings()))
+        await seats.look()
+    assert (asked, all(seat.is_revoked for seat in listeners)) == (["key-1"], True)
+
+
+async def test_places_are_counted_while_they_are_taken() -> None:
+    """A tenant has no more than its own number, all together no more than the whole; what is given up is free again."""
+    settings, seats = ApiSettings(max_listeners=3, max_listeners_per_tenant=2), Seats()
+
+    def seat(tenant: str) -> AbstractContextManager[Seat]:
+        return seats.taken(Seat(tenant, "", always), settings)
+
+    with seat("acme"), seat("acme"):
+        with pytest.raises(TooManyListeners), seat("acme"):
+            pass
+        with seat("*"), pytest.raises(ListenersFull), seat("other"):
+            pass
+        with seat("other"):
+            pass
+    with seat("acme"):
+        pass
 
 
 async def test_a_past_that_cannot_be_read_interrupts() -> None:
     """Where Redis goes away while a listener is told of the past, he is sent away to come back."""
-
-    async def still_good() -> bool:
-        return True
-
     stream = Quiet(BrokerUnavailable())
-    assert await Pulse(60.0, still_good).batch(stream) == []
+    assert await Pulse(60.0, Seat("acme", "", always)).batch(stream) == []
     assert stream.end == "interrupted"
+
+
+async def always() -> bool:
+    """Nobody is sent away."""
+    return True

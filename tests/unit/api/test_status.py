@@ -8,7 +8,9 @@ import msgspec
 import pytest
 from yarl import URL
 
+from streamforge.api.failures import error_view
 from streamforge.api.status import PHASES, status_of
+from streamforge.jobs.friendly import friendly
 from streamforge.jobs.model import TERMINAL, Artifact, Job, JobError, JobState, Priority
 
 
@@ -49,9 +51,10 @@ def test_what_runs_shows_how_far_it_is() -> None:
 
 
 def test_a_failure_shows_its_error() -> None:
-    """The error with its code, field and hint."""
-    error = JobError(code="x", message="m", field="f", hint="h")
-    assert status_of(job(JobState.FAILED, error=error)).error == error
+    """The error with its code, field and hint, and a sentence for who waits."""
+    error = JobError(code="expired", message="m", field="f", hint="h")
+    assert status_of(job(JobState.FAILED, error=error)).error == error_view(error)
+    assert error_view(error).friendly == friendly("expired")
 
 
 @pytest.mark.parametrize("name", ["a b.png", "50%.png", "what?.png", "no#1.png", "ü.png"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import httpx2
 import pytest
 
+from streamforge.client import following
+from streamforge.client.following import Following
 from streamforge.client.problems import ApiError, ServerAway
 from streamforge.client.trying import Trying
 
@@ -12,9 +16,14 @@ URL = "http://forge.example"
 LOST = httpx2.ReadError("connection reset")
 
 
+def steady() -> float:
+    """No chance."""
+    return 0.0
+
+
 def test_a_lost_connection_is_tried_again_until_the_last_try() -> None:
     """Two of three tries may fail, with a longer pause each time; the third says who does not answer."""
-    trying = Trying(3, URL)
+    trying = Trying(3, URL, steady)
     pauses: list[float] = []
     for _ in range(2):
         trying.lost(LOST)
@@ -22,6 +31,13 @@ def test_a_lost_connection_is_tried_again_until_the_last_try() -> None:
     assert pauses == [0.4, 0.8]
     with pytest.raises(ServerAway, match=f"{URL} does not answer: ReadError"):
         trying.lost(LOST)
+
+
+def test_pauses_are_spread() -> None:
+    """By chance a pause is up to half as long again: many that lost the same server do not come back at once."""
+    trying = Trying(3, URL, lambda: 1.0)
+    trying.lost(LOST)
+    assert trying.pause_s == pytest.approx(0.6)
 
 
 def test_failures_of_both_ways_count_together() -> None:
@@ -34,7 +50,7 @@ def test_failures_of_both_ways_count_together() -> None:
 
 def test_the_pause_is_what_the_server_asks_for() -> None:
     """``Retry-After`` holds up to half a minute; without it, or with a date, the pause is the client's own."""
-    trying = Trying(9, URL)
+    trying = Trying(9, URL, steady)
     pauses: list[float] = []
     for asked in ("7", "3600", "Sat, 21 Nov 2026 23:00:00 GMT", ""):
         assert not trying.is_answered(httpx2.Response(429, headers={"Retry-After": asked}))
@@ -64,3 +80,17 @@ def test_a_status_without_a_name_is_told_by_its_number() -> None:
     with pytest.raises(ApiError, match="status 499") as caught:
         Trying(1, URL).is_answered(httpx2.Response(499, json={}))
     assert caught.value.status == 499
+
+
+@pytest.mark.parametrize(("lived_s", "is_given_up"), [(1.0, True), (60.0, False)])
+def test_a_quiet_stream_that_lived_is_not_given_up(
+    monkeypatch: pytest.MonkeyPatch, lived_s: float, *, is_given_up: bool
+) -> None:
+    """Breaks of a stream that had been open for a while are counted from one again; of one that breaks at once, not."""
+    now_s = iter(number * lived_s for number in range(99))
+    monkeypatch.setattr(following, "monotonic", lambda: next(now_s))
+    place = Following(None, "", Trying(3, URL, steady))
+    with pytest.raises(ServerAway) if is_given_up else nullcontext():
+        for _ in range(4):
+            assert place.begins(httpx2.Response(200))
+            place.lost(LOST)
