@@ -15,6 +15,7 @@ from streamforge.api.route import Answer, Param, Route, Scope, query_params
 from streamforge.api.shelf import KitShelf
 from streamforge.api.wire import NEVER_STORED, answer, read_json, read_query
 from streamforge.errors import InvalidInput, NotFound
+from streamforge.jobs.acts import act
 from streamforge.jobs.model import Tenant
 
 KitName = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}\Z", description="1 to 64 of a-z, 0-9 and -")]
@@ -62,7 +63,9 @@ async def put(request: web.Request) -> web.Response:
     """Keep a kit, in place of what was there; it is checked, and its logos are fetched and looked at, before that."""
     shelf, tenant = _shelf(request), _tenant(request, read_query(request, KitQuery).tenant)
     name = _name(request)
-    return _kit(await shelf.put(tenant, name, await read_json(request)))
+    kit = await shelf.put(tenant, name, await read_json(request))
+    await front_of(request).store.note(act("kit.put", name, tenant, {"bytes": len(kit)}))
+    return _kit(kit)
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -70,6 +73,7 @@ async def delete(request: web.Request) -> web.Response:
     shelf, tenant = _shelf(request), _tenant(request, read_query(request, KitQuery).tenant)
     if not await shelf.delete(tenant, _name(request)):
         raise _no_kit(request)
+    await front_of(request).store.note(act("kit.deleted", _name(request), tenant))
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Annotated, Final
 
-import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
@@ -63,7 +62,7 @@ async def drain(request: web.Request) -> web.Response:
     name, store = request.match_info["worker"], front_of(request).store
     if name not in await store.workers():
         raise NotFound(f"no worker is called {name[:100]!r}", field="worker")
-    heard = await store.tell(msgspec.json.encode({"drain": name}))
+    heard = await store.drain(name)
     return answer(DrainAnswer(name, heard), HTTPStatus.ACCEPTED)
 
 

@@ -15,6 +15,7 @@ from streamforge.cli.main import FAILED, OK
 from streamforge.cli.session import broker_of, run_async, settings_from
 from streamforge.cli.text import print_json, print_line
 from streamforge.errors import BrokerUnavailable, InvalidInput
+from streamforge.jobs.acts import act
 from streamforge.jobs.store import JobStore
 from streamforge.runtime.control import Message
 
@@ -103,6 +104,8 @@ def drain(args: argparse.Namespace) -> int:
 async def _drain(broker: Broker, workers: Sequence[str], timeout_s: float, is_over: Callable[[], bool]) -> int:
     """Ask until they are gone: what is said on a channel may be missed."""
     left = set(workers)
+    for worker in workers:
+        await JobStore(broker).note(act("worker.drained", worker))
     with anyio.move_on_after(timeout_s):
         while left:
             left = await _ask(broker, left, is_over)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from streamforge.broker.broker import Broker
 from streamforge.errors import InvalidInput, UnknownJob
+from streamforge.jobs.acts import act
 from streamforge.jobs.model import JobError
 
 PAGE = 200
@@ -111,11 +112,12 @@ class DeadLetters:
         A job keeps its checkpoints, unless ``fresh``. Raises UnknownJob, or InvalidInput where the job runs already.
         """
         check_id(dead_id)
-        code, job_id = await self._broker.requeue(dead_id, fresh=fresh)
+        asked = act("letter.requeued", dead_id, data={"fresh": fresh})
+        code, job_id = await self._broker.requeue(dead_id, asked, fresh=fresh)
         if code == 1:
             return job_id
         if code == -1:
-            return await self._resend(dead_id)
+            return await self._resend(dead_id, asked)
         if code == 0:
             raise unknown_letter(dead_id)
         raise InvalidInput(
@@ -128,7 +130,9 @@ class DeadLetters:
             check_id(dead_id)
         if not dead_ids:
             return 0
-        return await self._broker.call("purge", lambda: self._client.xdel(self._keys.dead, *dead_ids))
+        asked = act("letter.forgotten", next(iter(dead_ids)), data={"letters": len(dead_ids)})
+        gone = await self._broker.note("purge", asked, lambda pipe: pipe.xdel(self._keys.dead, *dead_ids))
+        return int(gone[0])
 
     async def forget(self, ttl_s: float) -> int:
         """Forget letters older than this, in seconds; how many there were."""
@@ -138,12 +142,12 @@ class DeadLetters:
             "forget", lambda: trim(self._keys.dead, minid=str(max(0, oldest_ms)), approximate=False)
         )
 
-    async def _resend(self, dead_id: str) -> str:
+    async def _resend(self, dead_id: str, asked: bytes) -> str:
         letter = await self.get(dead_id)
         own = {} if "cancel" in letter.fields else {"id": f"requeue-{dead_id}"}
         fields = cast("dict[Any, Any]", {**own, **letter.fields})
         await self._broker.call("requeue", lambda: self._client.xadd(self._keys.inbox, fields))
-        await self._broker.call("requeue", lambda: self._client.xdel(self._keys.dead, dead_id))
+        await self._broker.note("requeue", asked, lambda pipe: pipe.xdel(self._keys.dead, dead_id))
         return str(fields.get("id") or fields["cancel"])
 
 

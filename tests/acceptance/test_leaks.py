@@ -8,7 +8,10 @@ from time import time_ns
 from tests.acceptance.daemon import DEAD, FEED, INBOX, DaemonProcess, wait_for
 from tests.acceptance.fleet import Fleet
 
-PERMANENT = re.compile(r"streamforge:(inbox|\{0\}:(feed|dead|paused|cron|workers|tenants|(bell|index):[a-z]+))")
+PERMANENT = re.compile(
+    r"streamforge:(inbox|\{0\}:(feed|dead|paused|cron|workers|tenants|(bell|index):[a-z]+"
+    r"|outbox|archive|objects(:(round|deleted|stored|collector))?))"
+)
 """What the table in streamforge/broker/keys.py lets stay without an end of its own, when nothing waits and runs.
 
 The index of a tenant's jobs is trimmed by the janitor, as their records expire."""
