@@ -19,10 +19,23 @@ from streamforge.api.hub import Hub
 from streamforge.api.money import Money
 from streamforge.api.rates import Rates
 from streamforge.api.server import ApiServer
+from streamforge.archive.archiver import Archiver
+from streamforge.archive.erasure import Eraser
+from streamforge.archive.handle import Archive
+from streamforge.archive.recall import Recall
+from streamforge.archive.references import ArchivedReferences
+from streamforge.archive.retention import Retention
 from streamforge.broker.broker import Broker
 from streamforge.broker.deltas import DeltaVoice
 from streamforge.broker.embedded import EmbeddedServer, embedded_url
+from streamforge.broker.outbox import Outbox
+from streamforge.broker.quotas import Quotas
+from streamforge.collector.collector import Collector
+from streamforge.collector.garbage import Garbage
+from streamforge.collector.references import References
+from streamforge.collector.service import CollectorService
 from streamforge.config import Settings, WorkerSettings, changes, taken_over
+from streamforge.jobs.acts import SYSTEM, acting
 from streamforge.jobs.store import JobStore
 from streamforge.jobs.uploads import Uploads
 from streamforge.models import OFFLINE, Models, leads_offline, text_chain
@@ -139,6 +152,9 @@ class Daemon:
         self.broker = Broker(settings.redis, settings.jobs, self.url, max_crashes=settings.worker.max_crashes)
         self.store = JobStore(self.broker)
         self.objects = open_objects(settings)
+        self.objects.quota = self.quotas = Quotas(self.broker, settings.storage.tenant_mb, settings.tenants)
+        self.archive = Archive(settings.archive, settings.paths.data_dir)
+        self.retention = Retention(self.archive, settings.tenants)
         self.api: ApiServer | None = None
         self.ready = anyio.Event()
         preload = [module for pipeline in self.pipelines.values() for module in pipeline.preload]
@@ -150,7 +166,8 @@ class Daemon:
     async def run(self) -> None:
         """Run until ``stop``."""
         try:
-            await self._supervisor.run()
+            with acting(SYSTEM):
+                await self._supervisor.run()
         finally:
             sdnotify.stopping()
             with anyio.CancelScope(shield=True):
@@ -191,10 +208,13 @@ class Daemon:
         self.broker.configure(settings.jobs, max_crashes=settings.worker.max_crashes)
         self.worker.configure(settings.worker, settings.queues, settings.tenants)
         self.models.reload(settings)
+        self.quotas.configure(settings.storage.tenant_mb, settings.tenants)
+        self.retention.configure(settings.tenants)
         self.settings = settings
 
     async def _close(self) -> None:
         await self.broker.close()
+        await self.archive.close()
         for resource in self._resources.values():
             if isinstance(resource, Closable):
                 await resource.aclose()
@@ -209,7 +229,10 @@ class Daemon:
         embedded = None if settings.redis.url else EmbeddedServer(settings.paths.data_dir, settings.embedded)
         link = RedisLink(broker, embedded, settings.redis.startup_patience_s)
         webhooks = Webhooks(broker, settings.webhooks, settings.jobs.feed_max)
-        tellers = [Feeder(broker, webhooks), Courier(broker, webhooks)] if settings.webhooks.enabled else []
+        tellers: list[Service] = (
+            [Feeder(broker, webhooks), Courier(broker, webhooks)] if settings.webhooks.enabled else []
+        )
+        tellers += self._archivers()
         engine = self._engine(resources)
         if not settings.api.enabled:
             return [link, *tellers, *engine]
@@ -217,6 +240,13 @@ class Daemon:
         hub = Hub(broker, buffer_bytes=settings.api.listener_buffer_bytes)
         self.api = ApiServer(self._front(accounts, hub, webhooks))
         return [self.api, link, Door(accounts.keys, settings.api), hub, *tellers, *engine]
+
+    def _archivers(self) -> list[Service]:
+        if not self.archive.is_on:
+            return []
+        archiver = Archiver(self.broker, self.archive, self.settings.jobs)
+        self.health.watch(archiver.name, archiver.why_late)
+        return [archiver, self.retention]
 
     def _engine(self, resources: Resources) -> list[Service]:
         """What takes jobs and performs them."""
@@ -233,9 +263,18 @@ class Daemon:
         steps: list[Service] = [*self.models.services, leases, rack, settler, recorder, deltas, Scheduler(broker)]
         control = Control(broker, settings.worker.name, cancel=worker.cancel, drain=self.stop)
         reclaimer = Reclaimer(broker, worker.queues, settings.worker.lease_s, worker.look_for_expired)
-        keepers = [Janitor(self.store, settings.jobs), Sweeper(self.objects)]
+        janitor = Janitor(self.store, settings.jobs, None if self.archive.is_on else Outbox(broker))
+        keepers = [janitor, Sweeper(self.objects, settings.api.upload_ttl_s)]
         watchdog = Watchdog(worker, settings.redis, self.url)
-        return [*steps, *self._cron(), self._inbox(), control, worker, reclaimer, *keepers, watchdog]
+        steps += [*self._cron(), self._inbox(), control, self._collector()]
+        return [*steps, worker, reclaimer, *keepers, watchdog]
+
+    def _collector(self) -> Service:
+        """Claims the object store when it starts, so before the worker puts anything there."""
+        settings, garbage = self.settings, Garbage(self.broker)
+        archived = ArchivedReferences(self.archive) if self.archive.is_on else None
+        collector = Collector(self.objects, References(self.broker, archived), garbage)
+        return CollectorService(collector, garbage, settings.storage, settings.jobs.result_ttl_s)
 
     def _worker(self) -> Worker:
         settings = self.settings
@@ -271,6 +310,8 @@ class Daemon:
             money=Money(self.models.books, self.models.credits, self.models.budgets),
             rates=Rates(self.broker, settings.api) if settings.api.requests_per_minute else None,
             webhooks=webhooks,
+            recall=Recall(self.archive) if self.archive.is_on else None,
+            eraser=Eraser(self.broker, self.archive, self.objects, [accounts.keys.revoke_all, webhooks.delete_all]),
         )
 
     def _shelf(self) -> Shelf:
@@ -338,4 +379,4 @@ def choose_designer(settings: Settings, models: Models) -> Designer:
 
 def open_objects(settings: Settings) -> Objects:
     """The object store that the settings name."""
-    return Objects.open(settings.storage.url, settings.paths.data_dir)
+    return Objects.named_by(settings)

@@ -12,6 +12,7 @@
     │   ├── WrongState            the job stands where this cannot be done
     │   ├── TooLarge              over a limit on bytes or on how many
     │   ├── UnsupportedMedia      a file of a type that is not taken
+    │   ├── UploadRefused         the check of uploads does not let a job have the file
     │   ├── InvalidSignature      a webhook was not signed with this secret, or too long ago
     │   └── ConfigError           a setting is unknown, malformed or contradicts another
     ├── TransientError        wait, then try again
@@ -26,6 +27,7 @@
     │   ├── AssetRejected         a file given with the job is not what it says, or is dangerous
     │   ├── ProviderRefused       an outside model declined the request or its key
     │   ├── Billing               the tenant's budget, or its credits, do not cover the call
+    │   ├── QuotaExceeded         the tenant's files take all the room that it may have
     │   ├── UnsupportedRecord     a stored record has a form this version cannot read
     │   ├── ResultTooLarge        a step's value is over the limit
     │   ├── HardTimeout           a step, or the attempt, reached its hard limit; nobody can catch it
@@ -119,6 +121,10 @@ class TooLarge(InputError):
 
 class UnsupportedMedia(InputError):
     """A file of this type is not taken."""
+
+
+class UploadRefused(InputError):
+    """The check of uploads refused the file."""
 
 
 class InvalidSignature(InputError):
@@ -225,6 +231,10 @@ class ProviderRefused(PermanentError):
 
 class Billing(PermanentError):
     """The budget does not cover the call."""
+
+
+class QuotaExceeded(PermanentError):
+    """There is no room for the tenant's files."""
 
 
 class UnsupportedRecord(PermanentError):

@@ -26,6 +26,7 @@ from streamforge.accounts.model import (
 )
 from streamforge.broker.broker import Broker
 from streamforge.errors import InvalidInput, NotFound
+from streamforge.jobs.acts import act
 from streamforge.jobs.kinds import invalid_input
 from streamforge.ops.logs import get_logger
 
@@ -82,7 +83,8 @@ class ApiKeys:
             expires_ms=now_ms + round(wanted.expires_in_s * 1000) if wanted.expires_in_s else 0,
             note=wanted.note,
         )
-        await self._broker.call("keys", lambda: self._client.hset(self._all, key.id, _ENCODER.encode(key)))
+        made = act("key.created", key.id, key.tenant, key)
+        await self._broker.note("keys", made, lambda pipe: pipe.hset(self._all, key.id, _ENCODER.encode(key)))
         log.info("api_key_created", key_id=key.id, tenant=key.tenant, scopes=",".join(key.scopes))
         return Issued(key, written(key.id, secret))
 
@@ -125,17 +127,21 @@ class ApiKeys:
 
     async def revoke(self, key_id: str) -> None:
         """Forget a key: whoever sends it is nobody. Raises NotFound."""
-
-        async def forget() -> None:
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.hdel(self._all, key_id)
-                pipe.hdel(self._used, key_id)
-                await pipe.execute()
-
-        if await self.find(key_id) is None:
+        key = await self.find(key_id)
+        if key is None:
             raise no_key(key_id)
-        await self._broker.call("keys", forget)
+
+        def forget(pipe: Any) -> None:  # noqa: ANN401 - redis-py's types say little
+            pipe.hdel(self._all, key_id)
+            pipe.hdel(self._used, key_id)
+
+        await self._broker.note("keys", act("key.revoked", key_id, key.tenant), forget)
         log.info("api_key_revoked", key_id=key_id)
+
+    async def revoke_all(self, tenant: str) -> None:
+        """Forget every key of a tenant."""
+        for listed in await self.list(tenant):
+            await self.revoke(listed.key.id)
 
     async def note_use(self, key_id: str) -> None:
         """Write down that a key is used now."""
@@ -162,6 +168,9 @@ class ApiKeys:
                 key = change(_DECODER.decode(raw))
                 pipe.multi()
                 pipe.hset(self._all, key.id, _ENCODER.encode(key))
+                pipe.xadd(
+                    self._broker.keys.outbox, {"act": act("key.rotated", key.id, key.tenant, key)}, nomkstream=True
+                )
                 try:
                     await pipe.execute()
                 except WatchError:

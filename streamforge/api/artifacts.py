@@ -13,13 +13,13 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from streamforge.api import signing
-from streamforge.api.front import JOB_ID, front_of, job_of
+from streamforge.api.front import JOB_ID, front_of
+from streamforge.api.records import kept_job_of
 from streamforge.api.refusals import NoSuchRange
 from streamforge.api.route import Answer, Param, Route, query_params
 from streamforge.api.wire import NEVER_STORED, answer, read_body, read_query
 from streamforge.errors import InvalidInput, NotFound
 from streamforge.jobs.model import Artifact, Job
-from streamforge.storage.objects import Objects
 
 IDLE_S: Final = 60.0
 """How long somebody who is sent a file may take for a piece of it."""
@@ -58,7 +58,7 @@ class Link(Struct, frozen=True):
 async def artifact(request: web.Request) -> web.StreamResponse:
     """A finished file. Its ETag is its content's SHA-256, so a repeated request can be answered 304."""
     query = read_query(request, FileQuery)
-    job = await job_of(request)
+    job = await kept_job_of(request)
     file = _file_of(request, job)
     if query.version and query.version != signing.version_of(file):
         raise NotFound("the file has another content by now", field="version", hint="ask for a new link")
@@ -67,24 +67,24 @@ async def artifact(request: web.Request) -> web.StreamResponse:
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     asked = _range_of(request, file)
     if asked is None:
-        return await _send(request, file, headers, 0, file.size)
+        return await _send(request, job, file, headers, (0, file.size))
     start, end = asked
     if start >= end:
         raise NoSuchRange(field="Range", headers={"Content-Range": f"bytes */{file.size}"})
     headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-    return await _send(request, file, headers, start, end)
+    return await _send(request, job, file, headers, asked)
 
 
 async def link(request: web.Request) -> web.Response:
     """A link that opens the file, as it is now, without a key."""
     wanted = await read_body(request, LinkRequest)
-    job = await job_of(request)
+    job = await kept_job_of(request)
     file = _file_of(request, job)
     expires_ms = time_ns() // 1_000_000 + wanted.expires_in_s * 1000
     if not wanted.is_direct:
         url = await signing.link_to(front_of(request).accounts.signer, job.id, file, expires_ms)
         return answer(Link(url, expires_ms), HTTPStatus.CREATED, NEVER_STORED)
-    address = await front_of(request).objects.address_of(file.key, wanted.expires_in_s)
+    address = await front_of(request).objects.of(job.tenant).address_of(file.key, wanted.expires_in_s)
     if address is None:
         raise InvalidInput("the files are in no bucket", field="is_direct", hint="leave it out")
     return answer(Link(address, expires_ms), HTTPStatus.CREATED, NEVER_STORED)
@@ -129,15 +129,16 @@ def _range_of(request: web.Request, file: Artifact) -> tuple[int, int] | None:
 
 
 async def _send(
-    request: web.Request, file: Artifact, headers: dict[str, str], start: int, end: int
+    request: web.Request, job: Job, file: Artifact, headers: dict[str, str], span: tuple[int, int]
 ) -> web.StreamResponse:
+    start, end = span
     is_whole = end - start == file.size and "Content-Range" not in headers
     response = web.StreamResponse(status=HTTPStatus.OK if is_whole else HTTPStatus.PARTIAL_CONTENT, headers=headers)
     response.content_length = end - start
     if request.method == "HEAD":
         await response.prepare(request)
         return response
-    objects: Objects = front_of(request).objects
+    objects = front_of(request).objects.of(job.tenant)
     chunks = objects.stream(file.key) if is_whole else objects.stream_part(file.key, start, end)
     first = await anext(chunks, b"")  # what is not there is told before an answer begins
     await response.prepare(request)

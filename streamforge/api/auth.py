@@ -26,6 +26,7 @@ from streamforge.api.route import Handler, Route, Scope, check_path, route_of
 from streamforge.config import ApiSettings
 from streamforge.config.check import is_loopback
 from streamforge.errors import NotAllowed, NotAuthenticated
+from streamforge.jobs.acts import acting
 from streamforge.ops.metrics import counter
 
 NOBODY: Final = Caller("", frozenset())
@@ -43,10 +44,11 @@ async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     if (is_open(settings) or settings.hosts) and not is_our_host(request, settings.hosts):
         raise _wrong_host()
     route = route_of(request)
-    request[CALLER] = NOBODY if route is None or route.scope is None else await _admitted(request, route)
+    request[CALLER] = caller = NOBODY if route is None or route.scope is None else await _admitted(request, route)
     if route is not None:
         check_path(request, route)
-    return await handler(request)
+    with acting(f"key:{caller.key_id}" if caller.key_id else "local"):
+        return await handler(request)
 
 
 def _wrong_host() -> WrongHost:

@@ -14,8 +14,10 @@ from streamforge.api.money import Money
 from streamforge.api.rates import Rates
 from streamforge.api.route import Param
 from streamforge.api.shelf import KitShelf
+from streamforge.archive.erasure import Eraser
+from streamforge.archive.recall import Recall
 from streamforge.config import ApiSettings, JobsSettings
-from streamforge.errors import NotAllowed
+from streamforge.errors import NotAllowed, NotFound
 from streamforge.jobs.kinds import Kinds
 from streamforge.jobs.model import Job, JobId
 from streamforge.jobs.store import JobStore, unknown_job
@@ -47,6 +49,8 @@ class Front(Struct, frozen=True, kw_only=True):
     settings: ApiSettings = ApiSettings()
     limits: JobsSettings = JobsSettings()
     rates: Rates | None = None
+    recall: Recall | None = None
+    eraser: Eraser | None = None
 
 
 FRONT: Final[web.AppKey[Front]] = web.AppKey("front", Front)
@@ -63,6 +67,13 @@ async def job_of(request: web.Request) -> Job:
     if not caller_of(request).sees(job.tenant):
         raise unknown_job(job.id)
     return job
+
+
+def archive_of(request: web.Request) -> Recall:
+    """The archive; raises NotFound where none is kept."""
+    if (recall := front_of(request).recall) is None:
+        raise NotFound("no archive is kept here", field="archive.url", hint="only Redis knows jobs, for a while")
+    return recall
 
 
 def require_operator(request: web.Request) -> None:

@@ -8,15 +8,15 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from streamforge.api.caller import EVERY_TENANT, Caller, caller_of
-from streamforge.api.front import JOB_ID, Front, front_of, job_of
-from streamforge.api.money import cost_of
+from streamforge.api.caller import caller_of
+from streamforge.api.front import JOB_ID, Front, front_of
 from streamforge.api.paging import Page, PageQuery, cursor_of, place_of
+from streamforge.api.records import kept_job_of, listed, record_of
 from streamforge.api.route import Answer, Route, Scope, query_params
 from streamforge.api.status import Status, status_of
 from streamforge.api.views import JobRow, JobView, row_of, view_of
 from streamforge.api.wire import NEVER_STORED, answer, read_optional_body, read_query
-from streamforge.errors import InvalidInput, UnknownKind, WrongState
+from streamforge.errors import InvalidInput, UnknownJob, UnknownKind, WrongState
 from streamforge.jobs.listing import JobFilter, Place
 from streamforge.jobs.model import Job, JobState, Moment, Name, Tenant
 from streamforge.jobs.store import Cancellation
@@ -84,10 +84,12 @@ async def find(request: web.Request) -> web.Response:
         until_ms=query.until_ms,
         text=query.q,
     )
-    tenants = await _tenants(front, caller_of(request), query.tenant)
-    after = place_of(query.cursor, Place)
-    jobs, place = await front.store.listing.page(tenants, only, after=after, count=query.limit)
-    page = Page([row_of(job) for job in jobs], cursor_of(place) if place else None)
+    caller, after = caller_of(request), place_of(query.cursor, Place)
+    tenant = query.tenant or caller.tenant
+    if not caller.sees(tenant):
+        return answer(Page[JobRow]([]), headers=NEVER_STORED)
+    (jobs, place), incomplete = await listed(front, tenant, only, after, query.limit)
+    page = Page([row_of(job) for job in jobs], cursor_of(place) if place else None, incomplete)
     return answer(page, headers=NEVER_STORED)
 
 
@@ -101,31 +103,32 @@ def states_of(text: str) -> frozenset[JobState]:
 
 async def show(request: web.Request) -> web.Response:
     """A job with its story."""
-    front, job = front_of(request), await job_of(request)
-    events = await front.store.events_since(job.id)
-    given = await front.store.input_of(job.id)
-    cost = await cost_of(front.money, job.id)
-    view = view_of(job, history_of(events), declared=_steps(front, job), given=given, cost=cost)
+    record = await record_of(request)
+    declared = _steps(front_of(request), record.job)
+    history = history_of(record.events)
+    view = view_of(record.job, history, declared=declared, given=record.given, cost=record.cost)
     return answer(view, headers=NEVER_STORED)
 
 
 async def log(request: web.Request) -> web.Response:
     """A job's events, oldest first; of very many the newest."""
-    job = await job_of(request)
-    events = await front_of(request).store.events_since(job.id)
+    events = (await record_of(request)).events
     views = [EventView(event.id, event.type, event.at_ms, event.attempt, event.payload()) for event in events]
     return answer(Page(views), headers=NEVER_STORED)
 
 
 async def status(request: web.Request) -> web.Response:
     """PENDING, STARTED, SUCCESS or FAILURE, with step, progress, files and the error."""
-    return answer(status_of(await job_of(request)), headers=NEVER_STORED)
+    return answer(status_of(await kept_job_of(request)), headers=NEVER_STORED)
 
 
 async def cancel(request: web.Request) -> web.Response:
     """Ask for a job's end: 200 where it has ended now or before, 202 where its worker has been told."""
-    job, body = await job_of(request), await read_optional_body(request, CancelBody)
-    outcome = await front_of(request).store.cancel(job.id, body.reason)
+    job, body = await kept_job_of(request), await read_optional_body(request, CancelBody)
+    try:
+        outcome = await front_of(request).store.cancel(job.id, body.reason)
+    except UnknownJob:  # it is archived
+        outcome = Cancellation.OVER
     code = HTTPStatus.ACCEPTED if outcome is Cancellation.ASKED else HTTPStatus.OK
     return answer(CancelAnswer(job.id, outcome, f"/api/v1/status/{job.id}"), code)
 
@@ -142,18 +145,14 @@ async def requeue(request: web.Request) -> web.Response:
 
 
 async def _restart(request: web.Request, *, fresh: bool) -> web.Response:
-    job = await job_of(request)
+    job = await kept_job_of(request)
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise WrongState(f"the job is {job.state}", field="job_id", hint="only failed and cancelled ones start anew")
-    await front_of(request).store.restart(job.id, fresh=fresh)
+    try:
+        await front_of(request).store.restart(job.id, fresh=fresh)
+    except UnknownJob:
+        raise WrongState("Redis has forgotten the job", field="job_id", hint="submit its input again") from None
     return answer(Restarted(job.id, JobState.QUEUED, f"/api/v1/status/{job.id}"), HTTPStatus.ACCEPTED)
-
-
-async def _tenants(front: Front, caller: Caller, wanted: str | None) -> list[str]:
-    """Whose jobs are meant; of another tenant the caller finds none."""
-    if wanted is not None:
-        return [wanted] if caller.sees(wanted) else []
-    return await front.store.listing.tenants() if caller.tenant == EVERY_TENANT else [caller.tenant]
 
 
 def _steps(front: Front, job: Job) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from streamforge.api.paging import Page, PageQuery, cursor_of, place_of
 from streamforge.api.route import Answer, Param, Route, Scope, query_params
 from streamforge.api.wire import NEVER_STORED, answer, read_json, read_query
 from streamforge.errors import InvalidInput, NotFound
+from streamforge.jobs.acts import act
 from streamforge.jobs.model import Tenant
 
 KitName = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}\Z", description="1 to 64 of a-z, 0-9 and -")]
@@ -67,7 +68,9 @@ async def put(request: web.Request) -> web.Response:
     """Keep a kit, in place of what was there; it is checked, and its logos are fetched and looked at, before that."""
     shelf, tenant = front_of(request).kits, _tenant(request, read_query(request, KitQuery).tenant)
     name = request.match_info["name"]
-    return _kit(await shelf.put(tenant, name, await read_json(request)))
+    kit = await shelf.put(tenant, name, await read_json(request))
+    await front_of(request).store.note(act("kit.put", name, tenant, {"bytes": len(kit)}))
+    return _kit(kit)
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -75,6 +78,7 @@ async def delete(request: web.Request) -> web.Response:
     shelf, tenant = front_of(request).kits, _tenant(request, read_query(request, KitQuery).tenant)
     if not await shelf.delete(tenant, request.match_info["name"]):
         raise _no_kit(request)
+    await front_of(request).store.note(act("kit.deleted", request.match_info["name"], tenant))
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

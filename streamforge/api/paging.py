@@ -31,10 +31,11 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Page(Struct, Generic[T], frozen=True, omit_defaults=True):
-    """Some of a list; without ``next_cursor`` they are the last."""
+    """Some of a list; without ``next_cursor`` they are the last. ``incomplete`` says why some may be missing."""
 
     items: list[T]
     next_cursor: str | None = None
+    incomplete: str | None = None
 
 
 def cursor_of(place: object) -> str:

@@ -21,10 +21,14 @@ class Alive(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Whether this daemon can take work now; ``reasons`` by part, where it cannot."""
+    """Whether this daemon can take work now; ``reasons`` by part, where it cannot.
+
+    ``warnings`` are of parts that somebody should look at while work goes on.
+    """
 
     ready: bool
     reasons: dict[str, str]
+    warnings: dict[str, str]
 
 
 async def healthz(_: web.Request) -> web.Response:
@@ -36,7 +40,7 @@ async def readyz(request: web.Request) -> web.Response:
     """200 when this daemon can take work now, 503 with the reasons otherwise."""
     report = front_of(request).health.report()
     code = HTTPStatus.OK if report.ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return answer(Readiness(report.ready, report.reasons), code, NEVER_STORED)
+    return answer(Readiness(*report), code, NEVER_STORED)
 
 
 async def metrics_page(request: web.Request) -> web.Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Final
 
-import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
@@ -41,7 +40,7 @@ async def drain(request: web.Request) -> web.Response:
     name, store = request.match_info["worker"], front_of(request).store
     if name not in await store.workers():
         raise NotFound(f"no worker is called {name[:100]!r}", field="worker")
-    heard = await store.tell(msgspec.json.encode({"drain": name}))
+    heard = await store.drain(name)
     return answer(DrainAnswer(name, heard), HTTPStatus.ACCEPTED)
 
 

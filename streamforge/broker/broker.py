@@ -20,6 +20,7 @@ from redis.exceptions import RedisError, ResponseError
 from streamforge.broker.connection import connect, is_away, translate
 from streamforge.broker.keys import INBOX_GROUP, Keys
 from streamforge.broker.scripts import (
+    Arg,
     LineDepth,
     Promoted,
     Record,
@@ -134,10 +135,10 @@ class Broker:
         """See ``Scripts.settle``; repeated until Redis answers."""
         return await self._patiently("settle", lambda: self._scripts.settle(batch))
 
-    async def record(self, record: Record) -> bool:
-        """Whether the record is written, and so the attempt still holds the job; see ``record_all``."""
+    async def record(self, record: Record) -> int:
+        """One record; see ``record_all``."""
         (code,) = await self.record_all([record])
-        return bool(code)
+        return code
 
     async def record_all(self, batch: Sequence[Record]) -> list[int]:
         """See ``Scripts.record``; repeated until Redis answers."""
@@ -155,13 +156,13 @@ class Broker:
         """See ``Scripts.promote``; one try."""
         return await self._once("promote", self._scripts.promote)
 
-    async def requeue(self, dead_id: str, *, fresh: bool = False) -> tuple[int, str]:
+    async def requeue(self, dead_id: str, act: bytes = b"", *, fresh: bool = False) -> tuple[int, str]:
         """See ``Scripts.requeue``; one try."""
-        return await self._once("requeue", lambda: self._scripts.requeue(dead_id, fresh=fresh))
+        return await self._once("requeue", lambda: self._scripts.requeue(dead_id, act, fresh=fresh))
 
-    async def restart(self, job_id: str, *, fresh: bool) -> int:
+    async def restart(self, job_id: str, act: bytes = b"", *, fresh: bool) -> int:
         """See ``Scripts.restart``; one try."""
-        return await self._once("restart", lambda: self._scripts.restart(job_id, fresh=fresh))
+        return await self._once("restart", lambda: self._scripts.restart(job_id, act, fresh=fresh))
 
     async def unlist(self, tenant: str, job_ids: Sequence[str]) -> int:
         """See ``Scripts.unlist``; repeating it changes nothing more."""
@@ -171,9 +172,9 @@ class Broker:
         """See ``Scripts.take_room``; one try."""
         return await self._once("rate", lambda: self._scripts.take_room(caller, interval_ms, burst))
 
-    async def cancel(self, job_id: str, error: bytes) -> int:
+    async def cancel(self, job_id: str, error: bytes, act: bytes = b"") -> int:
         """See ``Scripts.cancel``; repeating it changes nothing more."""
-        return await self.call("cancel", lambda: self._scripts.cancel(job_id, error))
+        return await self.call("cancel", lambda: self._scripts.cancel(job_id, error, act))
 
     async def upload(self, upload: UploadRecord) -> int:
         """See ``Scripts.upload``; repeating it writes the same again."""
@@ -182,6 +183,10 @@ class Broker:
     async def process(self, job_id: str, payload: bytes, uploads_written: bytes) -> int:
         """See ``Scripts.process``; repeating it changes nothing more."""
         return await self.call("process", lambda: self._scripts.process(job_id, payload, uploads_written))
+
+    async def script(self, name: str, *args: Arg) -> Any:  # noqa: ANN401 - a script's reply has its own shape
+        """What a script answers that may be repeated and has its typed function elsewhere; see ``outbox``."""
+        return await self.call(name, lambda: self._scripts.run(name, *args))
 
     async def wait_for_bell(self, queue: str, cursor: bytes) -> None:
         """Return when there may be something to take from the queue, or after ``BLOCK_S``.
@@ -206,10 +211,23 @@ class Broker:
 
     async def tell(self, message: bytes) -> int:
         """Say something on the control channel; how many workers heard it."""
-        return await self.call("control", lambda: self._publish(message))
+        publish = cast("Any", self.client).publish
+        return await self.call("control", lambda: publish(self.keys.control, message))
 
-    async def _publish(self, message: bytes) -> int:
-        return await cast("Any", self.client).publish(self.keys.control, message)
+    async def note(self, operation: str, act: bytes, *changes: Callable[[Any], object]) -> list[Any]:
+        """Make changes and note whose act they are, all or nothing; the changes' replies.
+
+        For what takes no script. Without an archive nobody reads the note, and none is left.
+        """
+
+        async def write() -> list[Any]:
+            async with cast("Any", self.client).pipeline(transaction=True) as pipe:
+                for change in changes:
+                    change(pipe)
+                pipe.xadd(self.keys.outbox, {"act": act}, nomkstream=True)
+                return (await pipe.execute())[:-1]
+
+        return await self.call(operation, write)
 
     async def listen(self, hear: Callable[[bytes], None]) -> None:
         """Pass on what is said on the control channel, for ever; raises BrokerUnavailable when it is lost."""
@@ -255,9 +273,9 @@ class Broker:
         """The same, with a dead letter in its place."""
         await self._patiently("refuse", lambda: self._scripts.refuse(entry, letter))
 
-    async def forget_letters(self, dead_ids: Sequence[str]) -> int:
+    async def forget_letters(self, dead_ids: Sequence[str], act: bytes = b"") -> int:
         """See ``Scripts.forget``; repeating it changes nothing more."""
-        return await self.call("forget", lambda: self._scripts.forget(dead_ids))
+        return await self.call("forget", lambda: self._scripts.forget(dead_ids, act))
 
     async def _clear(self, entry: str) -> None:
         inbox = self.keys.inbox

@@ -18,7 +18,8 @@ compares them.
 | ``P:{0}:paused``                 | set    | pause, resume             | members are the queues that are paused    |
 | ``P:{0}:scheduled``              | zset   | submit, settle            | members leave when due                    |
 | ``P:{0}:expiring``               | zset   | submit, take, promote     | members leave when begun or expired       |
-| ``P:{0}:job:<id>``               | hash   | submit, take, settle, …   | result TTL after the end                  |
+| ``P:{0}:job:<id>``               | hash   | submit, take, settle, …   | result TTL after the end, and not before  |
+|                                  |        |                           | the archive has it, where there is one    |
 | ``P:{0}:steps:<id>``             | hash   | record                    | with its job                              |
 | ``P:{0}:files:<id>``             | hash   | record                    | with its job                              |
 | ``P:{0}:children:<id>``          | set    | submit, every end         | gone with its last child that has not     |
@@ -61,7 +62,11 @@ compares them.
 | ``P:{0}:held:<t>``               | string | admit, settle, charge     | with the holds, whose sum it is           |
 | ``P:{0}:claim:<t>``              | string | admit                     | until its call has money, or for a minute |
 | ``P:{0}:credits:<t>``            | hash   | credit, settle, charge    | for good: it is somebody's money          |
-| ``P:{0}:charges``                | stream | settle, charge (capped)   | the newest N calls                        |
+| ``P:{0}:charges``                | stream | settle, charge            | the newest N calls; until they are        |
+|                                  |        |                           | archived, where there is an archive       |
+| ``P:{0}:outbox``                 | stream | every end, and what       | until it is archived; there is none       |
+|                                  |        | people do                 | without an archive                        |
+| ``P:{0}:archive``                | hash   | claim_archive, enlist     | for good: whose this Redis's records are  |
 | ``P:{0}:hooks:cursor``           | string | submit, webhooks          | for good: the feed is read from here      |
 | ``P:{0}:hooks:version``          | string | webhooks                  | for good: counts changes of endpoints     |
 | ``P:{0}:hooks:feeder``           | string | webhooks                  | a lease of seconds                        |
@@ -73,6 +78,14 @@ compares them.
 | ``P:{0}:hooks:log:<e>``          | zset   | webhooks (capped)         | the newest N deliveries, as long as kept  |
 | ``P:{0}:hooks:sent:<id>``        | hash   | webhooks                  | a delivery: webhooks.keep_s               |
 | ``P:{0}:hooks:dead``             | zset   | webhooks (capped)         | the newest N deliveries given up          |
+| ``P:{0}:objects``                | hash   | collector                 | for good: whose the object store is, and  |
+|                                  |        |                           | since when                                |
+| ``P:{0}:objects:collector``      | string | collector                 | a lease of minutes                        |
+| ``P:{0}:objects:round``          | string | condemn                   | for good: the last condemnation           |
+| ``P:{0}:objects:condemned``      | zset   | condemn, doom, record, …  | members leave when named, or given up     |
+| ``P:{0}:objects:deleted``        | zset   | doom, collector           | members are keys, for a week              |
+| ``P:{0}:objects:unwanted``       | set    | erasing, collector        | members leave when they have been seen to |
+| ``P:{0}:objects:stored``         | hash   | record, upload, collector | a field for each tenant: its bytes        |
 
 ``P:{0}:control`` is a channel, on which workers are told what is asked of them; ``P:{0}:deltas:<id>`` is one on which
 the text of a job's models is told while they write it.
@@ -107,12 +120,20 @@ class Keys:
         self.control = f"{self.base}:control"
         self.probe = f"{self.base}:probe"
         self.charges = f"{self.base}:charges"
+        self.outbox = f"{self.base}:outbox"
+        self.archive = f"{self.base}:archive"
         self.hooks = f"{self.base}:hooks"
         self.hooks_cursor = f"{self.hooks}:cursor"
         self.hooks_bell = f"{self.hooks}:bell"
         self.api_keys = f"{self.base}:apikeys"
         self.api_keys_used = f"{self.base}:apikeys:used"
         self.signing = f"{self.base}:signing"
+        self.objects = f"{self.base}:objects"
+        self.collector = f"{self.objects}:collector"
+        self.condemned = f"{self.objects}:condemned"
+        self.deleted = f"{self.objects}:deleted"
+        self.unwanted = f"{self.objects}:unwanted"
+        self.stored = f"{self.objects}:stored"
 
     def queue(self, queue: str, priority: Priority, tenant: str = "default") -> str:
         """The stream of one line: a tenant's jobs of one priority in a queue."""

@@ -7,7 +7,7 @@ repeat a call whose answer was lost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.resources import files
 from math import ceil
 from typing import Any, Literal, cast
@@ -22,6 +22,7 @@ from streamforge.config import JobsSettings
 from streamforge.jobs.model import Claim, Priority, Submission
 from streamforge.jobs.outcome import Charge
 from streamforge.jobs.record import title_of
+from streamforge.jobs.references import keys_in
 
 Arg = str | bytes | int | float
 TakeMode = Literal["new", "lost", "crashed", "expired"]
@@ -45,6 +46,7 @@ class Order(Struct, kw_only=True, omit_defaults=True):
     parent: str = ""
     callback_url: str = ""
     traceparent: str = ""
+    named: str = ""
     wanted: str = ""
     names: str = ""
     upload_ttl_ms: int = 0
@@ -78,7 +80,9 @@ class Settlement(Struct, frozen=True):
 class Record(Struct, frozen=True, kw_only=True):
     """Something a running attempt writes down, as record.lua takes it. ``data`` is a JSON object.
 
-    ``serial`` is the number of the write within its attempt, by which a repeated call is recognised.
+    ``serial`` is the number of the write within its attempt, by which a repeated call is recognised. ``object`` is the
+    key of an object that was put for the value, of ``size`` bytes, in the place of that ``number``; ``named`` are the
+    keys of others that the value names.
     """
 
     id: str
@@ -92,6 +96,10 @@ class Record(Struct, frozen=True, kw_only=True):
     step: str = ""
     progress: float | None = None
     version: str = ""
+    object: str = ""
+    number: int = 0
+    size: int = 0
+    named: Collection[str] = ()
 
 
 class Take(Struct, frozen=True, kw_only=True):
@@ -142,7 +150,10 @@ class LineDepth(Struct, frozen=True):
 
 
 class UploadRecord(Struct, frozen=True, kw_only=True):
-    """What upload.lua writes: ``record`` is JSON with a ``size``, or empty to remove it."""
+    """What upload.lua writes: ``record`` is JSON with ``key`` and ``size``, or empty to remove it.
+
+    ``number`` is of the place in which the object was put.
+    """
 
     id: str
     name: str
@@ -151,6 +162,7 @@ class UploadRecord(Struct, frozen=True, kw_only=True):
     max_total_bytes: int
     event: str
     data: bytes
+    number: int = 0
 
 
 class Refused(Struct, frozen=True, kw_only=True):
@@ -227,12 +239,16 @@ class Scripts:
         return cast("list[int]", await self._run("settle", [self._keys.feed], *args))
 
     async def record(self, batch: Sequence[Record]) -> list[int]:
-        """A code for each: 1 written, now or by an earlier try; 0 fenced: another attempt holds the job."""
+        """A code for each: 1 written, now or by an earlier try; 0 fenced: another attempt holds the job.
+
+        Or, above 1, the number of the place in which its object has to be put again first.
+        """
         args: list[Arg] = []
         for r in batch:
             progress = "" if r.progress is None else f"{r.progress:.1f}"
             args += (r.id, r.token, r.serial, r.target, r.field, r.value)
             args += (r.event, r.data, r.step, progress, r.version)
+            args += (r.object, r.number, r.size, "".join(r.named))
         return cast("list[int]", await self._run("record", [self._keys.feed], *args))
 
     async def promote(self, limit: int = 1000) -> Promoted:
@@ -240,14 +256,14 @@ class Scripts:
         moved, expired, next_ms = await self._run("promote", [self._keys.feed], limit, self._ttl_s)
         return Promoted(int(moved), int(expired), int(next_ms))
 
-    async def requeue(self, dead_id: str, *, fresh: bool = False) -> tuple[int, str]:
+    async def requeue(self, dead_id: str, act: bytes = b"", *, fresh: bool = False) -> tuple[int, str]:
         """1 requeued, 0 no such letter, -1 not a job's, -2 the job is not in a state to restart; and the job's id."""
-        code, job_id = await self._run("requeue", [self._keys.feed], dead_id, "1" if fresh else "")
+        code, job_id = await self._run("requeue", [self._keys.feed], dead_id, "1" if fresh else "", act)
         return int(code), _text(job_id)
 
-    async def forget(self, dead_ids: Sequence[str]) -> int:
-        """Forget dead letters; how many of them there were."""
-        return int(await self._run("forget", [self._keys.feed], *dead_ids))
+    async def forget(self, dead_ids: Sequence[str], act: bytes = b"") -> int:
+        """Forget dead letters; how many of them there were. ``act`` tells whose doing it is, where it is anybody's."""
+        return int(await self._run("forget", [self._keys.feed], act, *dead_ids))
 
     async def refuse(self, entry: str, letter: Refused) -> bool:
         """Take a message out of the inbox, with a dead letter in its place; whether it was still there."""
@@ -255,9 +271,9 @@ class Scripts:
         args = (INBOX_GROUP, entry, self._limits.dead_max, letter.tenant, letter.given, *facts)
         return bool(await self._run("refuse", [self._keys.feed, self._keys.inbox], *args))
 
-    async def restart(self, job_id: str, *, fresh: bool) -> int:
+    async def restart(self, job_id: str, act: bytes = b"", *, fresh: bool) -> int:
         """1 started anew, 0 no such job, -2 it is not in a state to restart."""
-        return int(await self._run("restart", [self._keys.feed], job_id, "1" if fresh else ""))
+        return int(await self._run("restart", [self._keys.feed], job_id, "1" if fresh else "", act))
 
     async def unlist(self, tenant: str, job_ids: Sequence[str]) -> int:
         """Take jobs whose records are gone out of the tenant's index; how many."""
@@ -268,14 +284,17 @@ class Scripts:
         is_there, left, full_ms, wait_ms = await self._run("rate", [self._keys.feed], caller, interval_ms, burst)
         return Room(bool(is_there), left, full_ms, wait_ms)
 
-    async def cancel(self, job_id: str, error: bytes) -> int:
+    async def cancel(self, job_id: str, error: bytes, act: bytes = b"") -> int:
         """1 ended now, 2 its worker will end it, 0 it had ended, -1 no such job; its children end too."""
-        return int(await self._run("cancel", [self._keys.feed], job_id, error, self._ttl_s))
+        return int(await self._run("cancel", [self._keys.feed], job_id, error, self._ttl_s, act))
 
     async def upload(self, upload: UploadRecord) -> int:
-        """1 written, 0 no such job, -1 it waits for no files, -2 too much, -3 nothing to remove."""
+        """1 written, 0 no such job, -1 it waits for no files, -2 too much, -3 nothing to remove.
+
+        Or, above 1, the number of the place in which its object has to be put again first.
+        """
         u = upload
-        args = (u.id, u.name, u.record, u.ttl_ms, u.max_total_bytes, u.event, u.data)
+        args = (u.id, u.name, u.record, u.ttl_ms, u.max_total_bytes, u.event, u.data, u.number)
         return int(await self._run("upload", [self._keys.feed], *args))
 
     async def process(self, job_id: str, payload: bytes, uploads_written: bytes) -> int:
@@ -298,6 +317,10 @@ class Scripts:
             LineDepth(_text(queue), _text(priority), _text(tenant), waiting, claimed, _text(first))
             for queue, priority, tenant, waiting, claimed, first in rows
         ]
+
+    async def run(self, name: str, *args: Arg) -> Any:  # noqa: ANN401 - a script's reply has its own shape
+        """What a script answers that has its typed function elsewhere; see ``outbox``."""
+        return await self._run(name, [self._keys.feed], *args)
 
     async def _run(self, name: str, keys: Sequence[str], *args: Arg) -> Any:  # noqa: ANN401 - a script's reply has its own shape
         sha = self._shas.get(name) or await self._load(name)
@@ -343,6 +366,7 @@ def _order(job: Submission, fingerprint: str) -> Order:
         parent=job.parent,
         callback_url=job.callback_url,
         traceparent=job.traceparent,
+        named="".join(keys_in(job.input)),
     )
     if job.files:
         order.wanted = msgspec.json.encode(job.files).decode()

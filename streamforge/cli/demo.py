@@ -134,7 +134,7 @@ async def _deliver(daemon: Daemon, job: Job, out: Path) -> None:
     print_line(f"\ndesigner: {result.designer}, archetype: {result.archetype}, layout: {result.solver}{left_out}")
     for artifact in job.artifacts.values():
         path = out / artifact.name
-        await anyio.to_thread.run_sync(_write, path, await daemon.objects.get(artifact.key))
+        await anyio.to_thread.run_sync(_write, path, await daemon.objects.of(job.tenant).get(artifact.key))
         print_line(f"{path}  ({artifact.media_type}, {artifact.size / 1000:.0f} kB)")
 
 

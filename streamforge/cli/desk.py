@@ -142,6 +142,7 @@ class StoreDesk:
         self._settings = settings
         self._store = store
         self._listing = listing
+        self._drained: set[str] = set()
 
     async def submit(
         self,
@@ -260,8 +261,9 @@ class StoreDesk:
         return _as(list[Worker], await worker_views(self._store, self._settings.worker.queues, _sees_all))
 
     async def drain(self, worker: str) -> None:
-        """Tell a worker to hand back its jobs and end; what is said on a channel may be missed."""
-        await self._store.tell(msgspec.json.encode({"drain": worker}))
+        """Tell a worker to hand back its jobs and end; what is said on a channel may be missed, and is noted once."""
+        await self._store.drain(worker, is_noted=worker in self._drained)
+        self._drained.add(worker)
 
     async def pause(self, queue: str) -> bool:
         """Start no more of a queue's jobs; whether that is new."""

@@ -8,6 +8,7 @@ traceback.
 from __future__ import annotations
 
 import argparse
+import getpass
 import importlib
 import os
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, cast
 
 from streamforge.errors import BrokerUnavailable, InputError, NotFound, StreamForgeError, UnknownJob
+from streamforge.jobs.acts import acting
 
 OK, FAILED, USAGE, AWAY, NOT_FOUND, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -37,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = build_parser().parse_args(argv)
     try:
-        return _command(args.handler)(args)
+        with acting(f"cli:{_user()}"):
+            return _command(args.handler)(args)
     except StreamForgeError as error:
         return _fail(args, error)
     except KeyboardInterrupt:
@@ -45,6 +48,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush at exit goes there
         return OK
+
+
+def _user() -> str:
+    """Whose login this is, for the audit log; a container may have no names."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -72,6 +83,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_dead(commands)
     _add_models(commands)
     _add_keys(commands)
+    _add_objects(commands)
+    _add_db(commands)
+    _add_erase(commands)
     _add_config(commands)
 
     completion = _add(commands, "completion", "streamforge.cli.completion:completion", "completion for a shell")
@@ -247,6 +261,44 @@ def _add_keys(commands: Commands) -> None:
     _add(actions, "revoke", "streamforge.cli.keys:revoke", "forget keys").add_argument("id", nargs="+")
     for action in actions.choices.values():
         _remote_options(action)
+
+
+def _add_objects(commands: Commands) -> None:
+    objects = commands.add_parser("objects", help="the object store: what is kept, check it, clear it")
+    actions = objects.add_subparsers(title="actions", metavar="ACTION", required=True)
+    usage = _add(actions, "usage", "streamforge.cli.objects:usage", "what each tenant keeps, and may")
+    collect = _add(actions, "collect", "streamforge.cli.objects:collect", "delete what nothing refers to any more")
+    collect.add_argument("--dry-run", action="store_true", help="only say how much that is")
+    check = _add(actions, "check", "streamforge.cli.objects:check_all", "exit 1 where an object is missing")
+    check.add_argument("--read", action="store_true", help="or, having read all of them, is damaged")
+    _add(actions, "take-over", "streamforge.cli.objects:take_over", "after Redis was lost: this one counts now")
+    for action in (usage, collect, check):
+        _json_option(action)
+
+
+def _add_db(commands: Commands) -> None:
+    db = commands.add_parser("db", help="the archive's database: upgrade, check, export, import")
+    actions = db.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _add(actions, "upgrade", "streamforge.cli.db:upgrade", "bring its tables up to date, beside running daemons")
+    check = _add(actions, "check", "streamforge.cli.db:check", "exit 1 where the tables, or the claim, are not right")
+    _json_option(check)
+    export = _add(actions, "export", "streamforge.cli.db:export", "write all of it into one compressed file")
+    export.add_argument("file", metavar="FILE", help="such as archive.jsonl.gz; - writes to standard output")
+    import_ = _add(actions, "import", "streamforge.cli.db:import_", "read an export into an empty database")
+    import_.add_argument("file", metavar="FILE", help="- reads standard input")
+    claim = _add(actions, "claim", "streamforge.cli.db:claim", "have the daemon's Redis archived in this database")
+    claim.add_argument("--take-over", action="store_true", help="from another one, which is lost or given up")
+    _add(actions, "release", "streamforge.cli.db:release", "have the daemon's Redis archived nowhere")
+
+
+def _add_erase(commands: Commands) -> None:
+    erase = commands.add_parser("erase", help="erase jobs or tenants, everywhere and for good")
+    actions = erase.add_subparsers(title="actions", metavar="ACTION", required=True)
+    job = _add(actions, "job", "streamforge.cli.erase:erase_jobs", "jobs that have ended, with their files")
+    job.add_argument("id", nargs="+")
+    tenant = _add(actions, "tenant", "streamforge.cli.erase:erase_tenants", "tenants, with all that is theirs")
+    tenant.add_argument("tenant", nargs="+")
+    tenant.add_argument("--yes", action="store_true", help="do it")
 
 
 def _add_config(commands: Commands) -> None:

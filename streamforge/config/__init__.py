@@ -9,6 +9,7 @@ are generated from the same tree.
 
 from __future__ import annotations
 
+from streamforge.config.archive import ArchiveSettings
 from streamforge.config.describe import render_example, show
 from streamforge.config.json_text import JsonObject
 from streamforge.config.loader import load
@@ -41,6 +42,7 @@ from streamforge.config.web import ApiSettings, WebhookSettings
 
 __all__ = [
     "ApiSettings",
+    "ArchiveSettings",
     "BannerSettings",
     "BudgetSettings",
     "CronSettings",

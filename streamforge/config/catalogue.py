@@ -33,6 +33,7 @@ RELOADABLE = (
     "queues.*",
     "tenants.*",
     "budgets.*",
+    "storage.tenant_mb",
 )
 """Patterns of the settings that a running daemon can take over; all others need a restart."""
 

@@ -16,6 +16,7 @@ from streamforge.config.tree import Settings
 
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 STORAGE_SCHEMES = ("file", "memory", "s3", "gs", "az")
+ARCHIVE_SCHEMES = ("sqlite", "postgresql", "postgres", "mariadb", "mysql")
 MODEL_SCHEMES = ("http", "https")
 _KNOWN_PROVIDERS = ("anthropic", "openai")
 
@@ -161,6 +162,14 @@ def _storage_url(settings: Settings) -> str | None:
     return f"expected a directory or a URL of {', '.join(f'{scheme}://' for scheme in STORAGE_SCHEMES)}"
 
 
+def _archive_url(settings: Settings) -> str | None:
+    """A driver's name after the scheme is allowed, and not heeded."""
+    url = settings.archive.url
+    if url in ("", "off") or ("://" in url and _scheme(url).partition("+")[0] in ARCHIVE_SCHEMES):
+        return None
+    return f"expected off, or a URL of {', '.join(f'{scheme}://' for scheme in ARCHIVE_SCHEMES)}"
+
+
 def _llm_timeouts(settings: Settings) -> str | None:
     llm = settings.llm
     if llm.timeout_s >= llm.soft_timeout_s:
@@ -247,5 +256,6 @@ _CHECKS: tuple[_Check, ...] = (
     (("redis.max_connections", "worker.queues"), _connections),
     (("redis.url",), _redis_url),
     (("storage.url",), _storage_url),
+    (("archive.url",), _archive_url),
     (("llm.timeout_s", "llm.soft_timeout_s"), _llm_timeouts),
 )

@@ -54,6 +54,23 @@ class TenantSettings(Struct, frozen=True, kw_only=True):
             extra={"inherits": "budgets.prepaid"},
         ),
     ] = False
+    storage_mb: Annotated[
+        CountOrNone,
+        Meta(
+            description="Megabytes that this tenant's files and large checkpoints may take; 0 is no limit; without it, "
+            "storage.tenant_mb.",
+            extra={"inherits": "storage.tenant_mb"},
+            examples=[10_000],
+        ),
+    ] = 0
+    keep_days: Annotated[
+        CountOrNone,
+        Meta(
+            description="How long this tenant's ended jobs are archived; 0 is for good; without it, archive.keep_days.",
+            extra={"inherits": "archive.keep_days"},
+            examples=[365],
+        ),
+    ] = 0
 
 
 class CronSettings(Struct, frozen=True, kw_only=True):

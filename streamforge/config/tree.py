@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from streamforge.config.archive import ArchiveSettings
 from streamforge.config.limits import (
     LEAST_MEMORY_MB,
     MIB,
@@ -270,8 +271,38 @@ class StorageSettings(Struct, frozen=True, kw_only=True):
 
     url: Annotated[
         str,
-        Meta(description="s3://, gs://, az://, file:// URL or a directory; empty means paths.data_dir/objects."),
+        Meta(description="s3://, gs://, az://, file:// URL or a directory; empty means paths.data_dir."),
     ] = ""
+    options: Annotated[
+        tuple[Secret, ...],
+        Meta(
+            description="What a bucket needs besides its provider's own variables, as name=value: endpoint, region, "
+            "access_key_id, secret_access_key, server_side_encryption, sse_kms_key_id, …; and timeout, proxy_url, … of "
+            "its HTTP client.",
+            examples=[()],
+        ),
+    ] = ()
+    fsync: Annotated[
+        bool,
+        Meta(
+            description="Whether a file in a directory counts as written only once it outlasts a power cut. Without it "
+            "a job may succeed whose files are empty after one."
+        ),
+    ] = True
+    tenant_mb: Annotated[
+        CountOrNone,
+        Meta(description="Megabytes that one tenant's files and large checkpoints may take; 0 is no limit."),
+    ] = 0
+    collect_s: Annotated[
+        SecondsOrNone, Meta(description="How often what nothing refers to any more is looked for; 0 is never.")
+    ] = 3600.0
+    garbage_after_s: Annotated[
+        SecondsOrNone,
+        Meta(
+            description="What nothing refers to is deleted once it was last put this long ago; over an older store, "
+            "nothing at all until Redis has been in use for this long, or for jobs.result_ttl_s where that is longer."
+        ),
+    ] = 86_400.0
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -322,6 +353,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ledger: LedgerSettings = LedgerSettings()
     banner: BannerSettings = BannerSettings()
     storage: StorageSettings = StorageSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     sources: dict[str, str] = {}
 
     def source(self, key: str) -> str:

@@ -61,6 +61,16 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     upload_types: Annotated[
         tuple[MediaRange, ...], Meta(min_length=1, description="Types of files that are taken, by their content.")
     ] = ("image/*", "audio/*", "video/*", "text/*", "application/pdf", "application/json")
+    upload_check: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="What looks at each file before its job may have it: a command that gets it on standard input "
+            "and ends with 0 to take it or 1 to refuse it, such as clamdscan, --no-summary, -; or one "
+            "package.module:function.",
+            examples=[("clamdscan", "--no-summary", "-")],
+        ),
+    ] = ()
+    upload_check_s: Annotated[Seconds, Meta(description="How long that may take for one file.")] = 60.0
     idempotency: Annotated[
         Literal["header", "input"],
         Meta(

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from streamforge.broker.broker import Broker
 from streamforge.errors import InvalidInput, UnknownJob
+from streamforge.jobs.acts import act
 from streamforge.jobs.model import JobError
 
 PAGE = 200
@@ -170,11 +171,12 @@ class DeadLetters:
         A job keeps its checkpoints, unless ``fresh``. Raises UnknownJob, or InvalidInput where the job runs already.
         """
         check_id(dead_id)
-        code, job_id = await self._broker.requeue(dead_id, fresh=fresh)
+        asked = act("letter.requeued", dead_id, data={"fresh": fresh})
+        code, job_id = await self._broker.requeue(dead_id, asked, fresh=fresh)
         if code == 1:
             return job_id
         if code == -1:
-            return await self._resend(dead_id)
+            return await self._resend(dead_id, asked)
         if code == 0:
             raise unknown_letter(dead_id)
         raise InvalidInput(
@@ -185,7 +187,10 @@ class DeadLetters:
         """Forget these letters; how many there were. Their jobs' records stay until they expire."""
         for dead_id in dead_ids:
             check_id(dead_id)
-        return await self._broker.forget_letters(list(dead_ids)) if dead_ids else 0
+        if not dead_ids:
+            return 0
+        asked = act("letter.forgotten", next(iter(dead_ids)), data={"letters": len(dead_ids)})
+        return await self._broker.forget_letters(list(dead_ids), asked)
 
     async def forget(self, ttl_s: float) -> int:
         """Forget letters older than this, in seconds; how many there were."""
@@ -195,12 +200,12 @@ class DeadLetters:
             gone += await self._broker.forget_letters([entry.decode() for entry, _ in rows])
         return gone
 
-    async def _resend(self, dead_id: str) -> str:
+    async def _resend(self, dead_id: str, asked: bytes) -> str:
         letter = await self.get(dead_id)
         own = {} if "cancel" in letter.fields else {"id": f"requeue-{dead_id}"}
         fields = cast("dict[Any, Any]", {**own, **letter.fields})
         await self._broker.call("requeue", lambda: self._client.xadd(self._keys.inbox, fields))
-        await self._broker.forget_letters([dead_id])
+        await self._broker.forget_letters([dead_id], asked)
         return str(fields.get("id") or fields["cancel"])
 
 

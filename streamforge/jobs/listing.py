@@ -111,6 +111,18 @@ class Listing:
                 return found, None
         return found, after
 
+    async def known(self, job_ids: Sequence[str]) -> set[str]:
+        """Those of these jobs that have a record."""
+
+        async def read() -> list[int]:
+            async with self._client.pipeline(transaction=False) as pipe:
+                for job_id in job_ids:
+                    pipe.exists(self._keys.job(job_id))
+                return await pipe.execute()
+
+        answers = await self._broker.call("list", read) if job_ids else []
+        return {job_id for job_id, is_there in zip(job_ids, answers, strict=True) if is_there}
+
     async def forget(self, ttl_s: float) -> int:
         """Take out of the index what has expired, ``ttl_s`` after its end; how many jobs."""
         oldest_ms = time_ns() // 1_000_000 - round(ttl_s * 1000)

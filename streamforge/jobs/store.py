@@ -17,6 +17,7 @@ from streamforge.broker.broker import Broker
 from streamforge.broker.keys import GROUP
 from streamforge.broker.scripts import LineDepth
 from streamforge.errors import IdempotencyConflict, InvalidInput, UnknownJob, WrongState
+from streamforge.jobs.acts import act
 from streamforge.jobs.dead import DeadLetters
 from streamforge.jobs.events import Event, is_after
 from streamforge.jobs.listing import Listing
@@ -138,7 +139,8 @@ class JobStore:
         A job that nobody runs ends at once. One that runs ends as soon as its worker hears of it, wherever that is.
         """
         error = JobError(code="cancelled", message=reason[:300] or "cancelled on request")
-        code = await self._broker.cancel(job_id, msgspec.json.encode(error))
+        asked = act("job.cancelled", job_id, data={"reason": error.message})
+        code = await self._broker.cancel(job_id, msgspec.json.encode(error), asked)
         if code < 0:
             raise unknown_job(job_id)
         return _CANCELLATIONS[code]
@@ -148,7 +150,8 @@ class JobStore:
 
         Raises UnknownJob, or WrongState where it stands otherwise.
         """
-        code = await self._broker.restart(job_id, fresh=fresh)
+        asked = act("job.retried", job_id, data={"fresh": fresh})
+        code = await self._broker.restart(job_id, asked, fresh=fresh)
         if code == 0:
             raise unknown_job(job_id)
         if code < 0:
@@ -160,19 +163,19 @@ class JobStore:
 
     async def pause(self, queue: str) -> bool:
         """Start no more jobs of a queue, on any worker; what runs goes on. Whether it was not paused before."""
-        added = await self._broker.call("pause", lambda: self._client.sadd(self._keys.paused, queue))
-        return bool(added)
+        asked = act("queue.paused", queue)
+        added = await self._broker.note("pause", asked, lambda pipe: pipe.sadd(self._keys.paused, queue))
+        return bool(added[0])
 
     async def resume(self, queue: str) -> bool:
         """Start jobs of a queue again. Whether it was paused."""
 
-        async def change() -> list[Any]:
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.srem(self._keys.paused, queue)
-                pipe.xadd(self._keys.bell(queue), {"x": ""}, maxlen=1, approximate=False)
-                return await pipe.execute()
+        def ring(pipe: Any) -> None:  # noqa: ANN401 - redis-py's types say little
+            pipe.xadd(self._keys.bell(queue), {"x": ""}, maxlen=1, approximate=False)
 
-        return bool((await self._broker.call("resume", change))[0])
+        asked = act("queue.resumed", queue)
+        gone = await self._broker.note("resume", asked, lambda pipe: pipe.srem(self._keys.paused, queue), ring)
+        return bool(gone[0])
 
     async def paused(self) -> list[str]:
         """The queues that are paused."""
@@ -183,9 +186,15 @@ class JobStore:
         """The workers that have shown themselves alive within their lease."""
         return list(await self._broker.identities())
 
-    async def tell(self, message: bytes) -> int:
-        """Say something on the control channel; how many workers heard it."""
-        return await self._broker.tell(message)
+    async def drain(self, worker: str, *, is_noted: bool = False) -> int:
+        """Ask a worker to take no more jobs, and to end; how many workers heard it. ``is_noted``: whose act it is."""
+        if not is_noted:
+            await self.note(act("worker.drained", worker))
+        return await self._broker.tell(msgspec.json.encode({"drain": worker}))
+
+    async def note(self, act: bytes) -> None:
+        """Note what somebody did to something that is kept elsewhere, such as the object store."""
+        await self._broker.note("note", act)
 
     async def holdings(self, queues: Iterable[str]) -> list[Holding]:
         """How many jobs of each line of these queues each worker holds."""

@@ -21,6 +21,7 @@ from streamforge.errors import InputError, InvalidInput, NotFound, TooLarge, Unk
 from streamforge.jobs.kinds import BROKEN_JSON, Kind, Kinds
 from streamforge.jobs.model import Artifact, FileWanted, Job, JobState
 from streamforge.jobs.parts import PART_BYTES, Parts, Span, reach
+from streamforge.jobs.upload_check import check_of
 from streamforge.storage.media import HEAD_BYTES, checked_type
 from streamforge.storage.objects import Objects
 
@@ -56,6 +57,7 @@ class Uploads:
         self._parts = Parts(objects)
         self._kinds = kinds
         self._settings = settings
+        self._check = check_of(settings)
 
     async def list(self, job: Job) -> list[Artifact]:
         """The files that are here, in the order in which the job names them."""
@@ -66,8 +68,8 @@ class Uploads:
         """Keep a file, in place of what was there under its name.
 
         Raises NotFound for a name that the job does not wait for, WrongState where it waits for none any more,
-        TooLarge, UnsupportedMedia, and InvalidInput for a file that is not the one announced. The job is as before
-        then.
+        TooLarge, QuotaExceeded, UnsupportedMedia, InvalidInput for a file that is not the one announced, UploadRefused
+        and what else the check of uploads raises. The job is as before then.
         """
         wanted = wanted_of(job, name)
         _require_waiting(job)
@@ -83,10 +85,15 @@ class Uploads:
                     settled.append(checked_type(head, said, self._settings.upload_types))
                 yield head
 
-        ref = await self._objects.put_stream(looked_at())
+        objects = self._objects.of(job.tenant)
+        ref = await objects.put_stream(looked_at())
         file = Artifact(name=name, key=ref.key, media_type=settled[0] if settled else "", size=ref.size)
         _require_as_announced(file, wanted, sent.size)
-        await self._write(job, name, file)
+        if self._check:
+            await self._check.require(job, file, objects)
+        number = 0
+        while number := await self._write(job, name, file, number):
+            await objects.put_again(ref, number)
         return file
 
     async def receive_part(self, job: Job, name: str, sent: Sent, span: Span, total: int) -> Artifact | None:
@@ -177,7 +184,8 @@ class Uploads:
             files={name.decode(): _FILE.decode(raw) for name, raw in files.items()},
         )
 
-    async def _write(self, job: Job, name: str, file: Artifact | None) -> None:
+    async def _write(self, job: Job, name: str, file: Artifact | None, number: int = 0) -> int:
+        """Write down that a file is here, or gone; the number of the place in which it has to be put again first."""
         record = UploadRecord(
             id=job.id,
             name=name,
@@ -188,10 +196,11 @@ class Uploads:
             data=msgspec.json.encode(
                 {"name": name, "media_type": file.media_type, "size": file.size} if file else {"name": name}
             ),
+            number=number,
         )
         code = await self._broker.upload(record)
-        if code == 1:
-            return
+        if code > 0:
+            return 0 if code == 1 else code
         if code == -2:  # noqa: PLR2004 - see upload.lua
             limit = self._settings.upload_total_bytes
             raise TooLarge(f"the job's files are over {limit:_} bytes together", field="files", hint="send fewer")

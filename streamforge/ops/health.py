@@ -7,17 +7,21 @@ whether systemd's watchdog is fed. Redis being away is not vital: a restart woul
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 Probe = Callable[[], str | None]
 
 
 class Report(NamedTuple):
-    """``reasons`` has an entry for each part that is not ready: its name and why."""
+    """``reasons`` has an entry for each part that is not ready: its name and why.
+
+    ``warnings`` has one for each that somebody should look at, while work goes on.
+    """
 
     ready: bool
     reasons: dict[str, str]
+    warnings: dict[str, str]
 
 
 class Health:
@@ -25,12 +29,17 @@ class Health:
 
     def __init__(self) -> None:
         self._probes: dict[str, Probe] = {}
+        self._watched: dict[str, Probe] = {}
         self._vital: set[str] = set()
 
     def add(self, name: str, probe: Probe, *, vital: bool = False) -> None:
         """Ask ``probe`` from now on; a second probe of the same name replaces the first."""
         self._probes[name] = probe
         (self._vital.add if vital else self._vital.discard)(name)
+
+    def watch(self, name: str, probe: Probe) -> None:
+        """Ask ``probe`` for a warning from now on; it makes nothing unready."""
+        self._watched[name] = probe
 
     def remove(self, name: str) -> None:
         """Stop asking; an unknown name is fine."""
@@ -40,14 +49,15 @@ class Health:
     def report(self) -> Report:
         """Ask everybody: what ``/readyz`` answers."""
         if not self._probes:
-            return Report(ready=False, reasons={"daemon": "starting"})
-        reasons = self._ask(list(self._probes))
-        return Report(ready=not reasons, reasons=reasons)
+            return Report(ready=False, reasons={"daemon": "starting"}, warnings={})
+        reasons = _ask(self._probes)
+        return Report(ready=not reasons, reasons=reasons, warnings=_ask(self._watched))
 
     def is_alive(self) -> bool:
         """Ask the vital parts: whether to feed the watchdog."""
-        return not self._ask([name for name in self._probes if name in self._vital])
+        return not _ask({name: probe for name, probe in self._probes.items() if name in self._vital})
 
-    def _ask(self, names: list[str]) -> dict[str, str]:
-        answers = {name: self._probes[name]() for name in names}
-        return {name: why for name, why in answers.items() if why}
+
+def _ask(probes: Mapping[str, Probe]) -> dict[str, str]:
+    answers = {name: probe() for name, probe in probes.items()}
+    return {name: why for name, why in answers.items() if why}

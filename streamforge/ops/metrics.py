@@ -194,6 +194,21 @@ budget_refusals_total = counter("budget_refusals_total", "Calls that a tenant's 
 charges_waiting = gauge("charges_waiting", "Calls not written down yet, for Redis was away.")
 charges_lost_total = counter("charges_lost_total", "Calls that could not be written down.")
 
+archive_backlog = gauge("archive_backlog", "Entries that wait to be archived, of all daemons.")
+archive_lag_seconds = gauge("archive_lag_seconds", "Age of the oldest entry that waits to be archived.")
+archive_written_total = counter("archive_written_total", "Rows that this daemon has archived.", "table")
+archive_refused_total = counter("archive_refused_total", "Entries that the archive's database would not take.")
+archive_failures_total = counter("archive_failures_total", "Tries to archive that failed, by why.", "why")
+archive_batch_seconds = histogram("archive_batch_seconds", "One batch, from reading to trimming.", _STEP_SECONDS)
+archive_unread_total = counter("archive_unread_total", "Questions of callers that the archive did not answer.")
+
+objects_kept = gauge("objects_kept", "Objects in the store, as the last collection saw it.")
+objects_kept_bytes = gauge("objects_kept_bytes", "What they come to.")
+objects_collected_total = counter("objects_collected_total", "Objects deleted that nothing referred to any more.")
+objects_collected_bytes_total = counter("objects_collected_bytes_total", "What they came to.")
+collections_total = counter("collections_total", "Looks for such objects, by how they went.", "outcome")
+uploads_refused_total = counter("uploads_refused_total", "Files that the check of uploads refused.")
+
 http_requests_total = counter("http_requests_total", "Requests answered.", "route", "status")
 http_seconds = histogram("http_seconds", "From request to response.", _HTTP_SECONDS, "route")
 

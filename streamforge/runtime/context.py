@@ -16,7 +16,7 @@ from streamforge.jobs.model import Artifact, Priority
 from streamforge.ops.logs import WITHHELD, get_logger
 from streamforge.runtime.children import Children, result_of
 from streamforge.runtime.deltas import Deltas, Speech
-from streamforge.runtime.journal import Records
+from streamforge.runtime.journal import Put, Records
 from streamforge.runtime.limits import Limits, SecondsLeft, Terms, chosen
 from streamforge.runtime.mapping import Fanout, How, Mapped, OnError, keyed
 from streamforge.runtime.pool import Rack
@@ -80,6 +80,10 @@ class Context:
         """Made when it is needed: many a recipe is a single call."""
         lent = self._lent
         return Steps(self._run, self._pipeline, lent.records, lent.objects, lent.limits)
+
+    @cached_property
+    def _objects(self) -> Objects:
+        return self._lent.objects.of(self.tenant)
 
     @property
     def seconds_left(self) -> SecondsLeft:
@@ -204,21 +208,32 @@ class Context:
         return await self._lent.rack.call(function, *args, **kwargs)
 
     async def save(self, name: str, data: bytes, media_type: str) -> Artifact:
-        """Keep a file as the job's artifact ``name``; durable on return. The same name again replaces it."""
+        """Keep a file as the job's artifact ``name``; durable on return. The same name again replaces it.
+
+        Raises QuotaExceeded where the tenant has no room for it.
+        """
         if not name or "/" in name or name.startswith(".") or len(name) > 200:  # noqa: PLR2004
             raise InvalidInput(f"not a file name: {name[:80]!r}", field="name", hint="letters, digits, - _ . and no /")
         self._steps.journal.require_open(f"file {name!r}")
-        ref = await self._lent.objects.put(data)
+        ref = await self._objects.put(data)
         artifact = Artifact(name=name, key=ref.key, media_type=media_type, size=ref.size)
         facts = {"name": name, "media_type": media_type, "size": ref.size}
-        await self._steps.journal.write(
-            "artifact", "artifact.saved", facts, target="files", field=name, value=msgspec.json.encode(artifact)
-        )
+        value, number = msgspec.json.encode(artifact), 0
+        while number := await self._steps.journal.write(
+            "artifact",
+            "artifact.saved",
+            facts,
+            target="files",
+            field=name,
+            value=value,
+            put=Put(ref.key, ref.size, number),
+        ):
+            await self._objects.put(data, number)
         return artifact
 
     async def load(self, artifact: Artifact) -> bytes:
         """The bytes of an artifact."""
-        return await self._lent.objects.get(artifact.key)
+        return await self._objects.get(artifact.key)
 
     async def progress(self, percent: float, message: str = "") -> None:
         """Tell how far the running step is, 0 to 100 of that step; ``message`` may be shown to the job's owner."""

@@ -19,6 +19,7 @@ import msgspec
 from streamforge.broker.broker import Broker, Entry
 from streamforge.broker.scripts import Refused
 from streamforge.errors import BrokerUnavailable, InputError, InvalidInput
+from streamforge.jobs.acts import acting
 from streamforge.jobs.kinds import Kinds, check_size, submission_from
 from streamforge.jobs.model import JobError, Submission, Tenant
 from streamforge.jobs.store import JobStore
@@ -122,7 +123,8 @@ class Inbox(Service):
     async def _cancel(self, entry_id: str, raw: Mapping[bytes, bytes]) -> None:
         if len(raw) > 1:
             raise InvalidInput("stands alone in its message", field="cancel", hint="send: cancel JOB_ID")
-        outcome = await self._store.cancel(readable(raw[b"cancel"]))
+        with acting("inbox"):
+            outcome = await self._store.cancel(readable(raw[b"cancel"]))
         await self._broker.clear_inbox(entry_id)
         metrics.inbox_messages_total("cancel").inc()
         log.info("inbox_cancel", entry=entry_id, outcome=outcome)

@@ -7,22 +7,41 @@ newest of its attempt: so there is one at a time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import msgspec
+from msgspec import Struct
 
 from streamforge.broker.scripts import Record
 from streamforge.errors import FencedError, RecipeMisused
 from streamforge.ops import metrics
 from streamforge.runtime.run import Run
 
+WRITTEN = 1
+"""record.lua's code."""
+
+
+class Put(Struct, frozen=True):
+    """An object that was put for a value, in the place of that number; ``named`` are others that the value names."""
+
+    key: str = ""
+    size: int = 0
+    number: int = 0
+    named: Collection[str] = ()
+
+
+NOTHING = Put()
+
 
 class Records(Protocol):
     """Where records go, and are read back: the recorder, with those of other jobs; or a broker, one by one."""
 
-    async def record(self, record: Record) -> bool:
-        """Whether the attempt still holds the job, and so the record is written."""
+    async def record(self, record: Record) -> int:
+        """1 where it is written, 0 where the attempt does not hold the job any more.
+
+        Or, above 1, the number of the place in which the record's object has to be put again first.
+        """
         ...
 
     async def checkpoints(self, job_id: str) -> dict[str, bytes]:
@@ -59,10 +78,14 @@ class Journal:
         target: str = "",
         field: str = "",
         value: bytes = b"",
+        put: Put = NOTHING,
         step: str = "",
         progress: float | None = None,
-    ) -> None:
-        """Write once; raises FencedError where another attempt holds the job. ``what`` names the write in metrics."""
+    ) -> int:
+        """Write once; raises FencedError where another attempt holds the job. ``what`` names the write in metrics.
+
+        Gives 0; or the number of the place in which the object has to be put again: nothing is written then.
+        """
         self.require_open(event)
         data = msgspec.json.encode(facts)
         async with self._turn:
@@ -79,9 +102,16 @@ class Journal:
                 step=step,
                 progress=progress,
                 version=self._version if target == "steps" else "",
+                object=put.key,
+                number=put.number,
+                size=put.size,
+                named=put.named,
             )
-            is_written = await self._records.record(record)
-        if not is_written:
+            code = await self._records.record(record)
+        if not code:
             metrics.fenced_writes_total(what).inc()
             raise FencedError
+        if code > WRITTEN:
+            return code
         self._run.has_got_on |= target == "steps"
+        return 0

@@ -15,15 +15,15 @@ class Recorder(Batcher[Record]):
         super().__init__("recorder", broker.record_all)
         self._broker = broker
 
-    async def record(self, record: Record) -> bool:
-        """Whether the attempt still holds the job, and so the record is in Redis.
+    async def record(self, record: Record) -> int:
+        """See ``Records.record``; what is written is in Redis.
 
         Raises BrokerUnavailable where this process stops and Redis stays away, or the recorder has broken down.
         """
         code = await self.hand_in(record)
         if code == UNANSWERED:
             raise BrokerUnavailable("Redis stayed away until this process had to end")
-        return bool(code)
+        return code
 
     async def checkpoints(self, job_id: str) -> dict[str, bytes]:
         """See ``Broker.checkpoints``."""

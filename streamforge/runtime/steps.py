@@ -12,7 +12,7 @@ from streamforge.config import JobsSettings
 from streamforge.errors import RecipeMisused, VersionMismatch
 from streamforge.jobs.model import JobError
 from streamforge.ops import metrics
-from streamforge.runtime.checkpoints import Checkpoints
+from streamforge.runtime.checkpoints import Checkpoints, Saved
 from streamforge.runtime.journal import Journal, Records
 from streamforge.runtime.progress import Progress
 from streamforge.runtime.recipe import Pipeline
@@ -79,8 +79,8 @@ class Steps:
         """(True, value) where the step has a usable checkpoint."""
         return await self._checkpoints.lookup(name, returns)
 
-    async def encode(self, name: str, value: object) -> bytes:
-        """The value as it is kept; raises ResultTooLarge or PermanentError."""
+    async def encode(self, name: str, value: object) -> Saved:
+        """The value as it is kept; raises ResultTooLarge, QuotaExceeded or PermanentError."""
         return await self._checkpoints.encode(name, value)
 
     async def started(self, name: str, **facts: object) -> None:
@@ -95,12 +95,12 @@ class Steps:
         percent = self.progress.done(name)
         await self.journal.write("step_replayed", "step.replayed", {"step": name}, step=name, progress=percent)
 
-    async def completed(self, name: str, saved: bytes, seconds: float) -> None:
+    async def completed(self, name: str, saved: Saved, seconds: float) -> None:
         """Write the step's value down."""
         await self._keep(name, name, saved, seconds, self.progress.done(name))
         metrics.step_seconds(self._claim.kind, self._label(name)).observe(seconds)
 
-    async def completed_item(self, step: str, item: str, saved: bytes, seconds: float, share: float) -> None:
+    async def completed_item(self, step: str, item: str, saved: Saved, seconds: float, share: float) -> None:
         """Write an item's value down; ``share`` of the step's items are done with it."""
         await self._keep(step, item, saved, seconds, self.progress.within(step, share))
 
@@ -110,12 +110,21 @@ class Steps:
         percent = self.progress.within(step, share)
         await self.journal.write("item_failed", "item.failed", facts, progress=percent)
 
-    async def _keep(self, step: str, name: str, saved: bytes, seconds: float, percent: float) -> None:
+    async def _keep(self, step: str, name: str, saved: Saved, seconds: float, percent: float) -> None:
         facts: Mapping[str, object] = {"step": name, "progress": round(percent, 1), "seconds": round(seconds, 4)}
-        await self.journal.write(
-            "checkpoint", "step.completed", facts, target="steps", field=name, value=saved, step=step, progress=percent
-        )
-        self._checkpoints.remember(name, saved)
+        while number := await self.journal.write(
+            "checkpoint",
+            "step.completed",
+            facts,
+            target="steps",
+            field=name,
+            value=saved.value,
+            put=saved.put,
+            step=step,
+            progress=percent,
+        ):
+            saved = await self._checkpoints.put_again(saved, number)
+        self._checkpoints.remember(name, saved.value)
 
     def _advance(self, name: str) -> None:
         """A step within a step, or within an item, is a part of that one's progress."""

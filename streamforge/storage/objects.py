@@ -1,114 +1,144 @@
 """Bytes by content: the key of an object is the SHA-256 of what is in it.
 
 So writing twice changes nothing, two jobs with the same result share it, and every read proves itself.
-Objects are never changed; a damaged one is healed by writing the same bytes again.
+Objects are never changed; a damaged one is healed by writing the same bytes again. Each tenant has its own, reached
+through ``of``: what another one has put is not there.
 
 Beside them lie named ones, for what people keep and replace under a name of their own, such as brand kits. A name's
 bytes change whole: a reader sees the old ones or the new ones.
 
-A local object is written to a temporary file and renamed, so a killed process leaves no half object. It is
-not fsynced: after a power cut an object may be missing or damaged, which a read tells; compute it again.
+A local object is written to a temporary file, renamed and written out (``storage.fsync``): once ``put`` has returned,
+neither a killed process nor a power cut takes it away.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from contextlib import suppress
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
-from urllib.parse import unquote, urlsplit
+from typing import Any, Final, Protocol, Self
 
 import obstore
-from msgspec import Struct
-from obstore.exceptions import BaseError
-from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectStore, S3Store, from_url
+from obstore.exceptions import AlreadyExistsError
+from obstore.store import ObjectStore
 
-from streamforge.errors import ConfigError, InvalidInput, PermanentError, StreamForgeError, TransientError
+from streamforge.config import Secret, Settings
+from streamforge.storage import places
+from streamforge.storage.failures import ObjectCorrupt, ObjectMissing, StorageUnavailable, translated
+from streamforge.storage.named import NamedObjects
+from streamforge.storage.opening import BUCKETS, open_store
+from streamforge.storage.places import ObjectRef, Stored
+
+__all__ = [
+    "PARTS",
+    "PART_BYTES",
+    "ObjectCorrupt",
+    "ObjectMissing",
+    "ObjectRef",
+    "Objects",
+    "StorageUnavailable",
+    "Stored",
+]
 
 CHUNK_BYTES: Final = 256 * 1024
 PART_BYTES: Final = 1024 * 1024
 BUCKET_PART_BYTES: Final = 5 * 1024 * 1024
 """Of what arrives, written at once: to a disk, and the least that a bucket takes as a part."""
 PARTS: Final = "uploads"
-"""The folder of named objects that are of use for a day at most."""
-_ARRIVING: Final = "arriving"
-_BUCKETS: Final = (S3Store, GCSStore, AzureStore)
+"""The folder of named objects that are of use for a time only."""
 _HASH_IN_THREAD_BYTES: Final = 1024 * 1024
-_REMOTE_SCHEMES: Final = ("s3", "gs", "az")
-_KEY: Final = re.compile(r"[0-9a-f]{64}")
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}(?:/[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}){0,3}")
 
 
-class ObjectMissing(PermanentError):
-    """The object store holds nothing under that key."""
+class Quota(Protocol):
+    """Says how much of each tenant's there may be."""
+
+    async def require(self, tenant: str, size: int) -> None:
+        """Raise QuotaExceeded where the tenant has no room for so many bytes more."""
+        ...
 
 
-class ObjectCorrupt(PermanentError):
-    """What the object store holds is not what was written."""
+class Objects(NamedObjects):
+    """The object store of one daemon, over local files, memory or a bucket; ``of`` gives a tenant's part of it.
 
+    ``quota`` has a say in what is put there.
+    """
 
-class StorageUnavailable(TransientError):
-    """The object store did not answer, or refused."""
-
-
-class ObjectRef(Struct, frozen=True):
-    """Where an object is, and how large: ``key`` is its SHA-256 in lower-case hex, ``size`` is in bytes."""
-
-    key: str
-    size: int
-
-
-class Objects:
-    """The object store of one daemon, over local files, memory or a bucket."""
-
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    def __init__(self, store: ObjectStore, *, fsync: bool = False) -> None:
+        super().__init__(store, fsync=fsync)
+        self.tenant = places.NOBODY
+        self.quota: Quota | None = None
 
     @classmethod
-    def open(cls, url: str, data_dir: Path) -> Self:
+    def open(cls, url: str, data_dir: Path, *, options: Sequence[Secret] = (), fsync: bool = False) -> Self:
         """The store of ``storage.url``: a directory, ``file://``, ``memory://`` or a bucket; ``""`` is local.
 
         A bucket's credentials and endpoint come from its provider's usual variables (``AWS_ACCESS_KEY_ID``,
-        ``AWS_ENDPOINT``, ``GOOGLE_SERVICE_ACCOUNT``, …). No call is made here; objects lie in ``objects/``.
+        ``AWS_ENDPOINT``, ``GOOGLE_SERVICE_ACCOUNT``, …), and from ``options``, each ``name=value``. No call is made
+        here.
 
         Raises:
-            ConfigError: the URL cannot be used.
+            ConfigError: the URL or an option cannot be used.
         """
-        scheme = urlsplit(url).scheme if "://" in url else ""
-        try:
-            if scheme == "memory":
-                return cls(MemoryStore())
-            if scheme in _REMOTE_SCHEMES:
-                return cls(_bucket(url))
-            if scheme in {"", "file"}:
-                path = unquote(urlsplit(url).path) if scheme else url
-                return cls(_directory(Path(path).expanduser() if path else data_dir))
-        except (BaseError, OSError, ValueError) as error:
-            field = "storage.url" if url else "paths.data_dir"
-            raise ConfigError(f"cannot use {url or data_dir}: {_first_line(error)}", field=field) from error
-        raise ConfigError(f"{scheme}:// is not a kind of object store", field="storage.url")
+        return cls(open_store(url, data_dir, options), fsync=fsync)
 
-    async def put(self, data: bytes) -> ObjectRef:
+    @classmethod
+    def named_by(cls, settings: Settings) -> Self:
+        """The store that the settings name; raises ConfigError."""
+        storage = settings.storage
+        return cls.open(storage.url, settings.paths.data_dir, options=storage.options, fsync=storage.fsync)
+
+    def of(self, tenant: str) -> Self:
+        """The tenant's own objects. What was written before tenants had any is read too, by its key.
+
+        Raises:
+            InvalidInput: that is no tenant's name.
+        """
+        places.home_of(tenant)
+        view = copy(self)
+        view.tenant = tenant
+        return view
+
+    # ---- by content ----
+
+    async def put(self, data: bytes, number: int = 0) -> ObjectRef:
         """Keep ``data``; on return it can be read by everybody. Idempotent.
+
+        ``number`` is of the place: another than the first where the collector may be deleting that one; see
+        ``streamforge.collector``.
 
         Raises:
             StorageUnavailable: it may or may not have been written.
+            QuotaExceeded: the tenant has no room for it.
         """
+        if self.quota and not number:
+            await self.quota.require(self.tenant, len(data))
         key = await _sha256(data)
-        with _translated(key, absent=StorageUnavailable):  # what is absent then is the bucket
-            await obstore.put_async(self._store, _path(key), data)
+        await self._write(places.place_of(self.tenant, key, number), data, key)
         return ObjectRef(key, len(data))
+
+    async def put_again(self, ref: ObjectRef, number: int) -> None:
+        """Keep an object that lies somewhere in another place too.
+
+        Raises:
+            ObjectMissing: it is gone, and has to be sent anew.
+            StorageUnavailable: as it says.
+        """
+        place = places.place_of(self.tenant, ref.key, number)
+        with translated(ref.key):
+            await obstore.copy_async(self._store, await self._found(ref.key), place)
+            await self._keep(place)
 
     async def put_stream(self, chunks: AsyncIterable[bytes]) -> ObjectRef:
         """Keep what arrives in pieces, holding a part or two of it at a time; what breaks off leaves nothing.
 
         Raises:
             StorageUnavailable: it may or may not have been written.
+            QuotaExceeded: the tenant has no room for it.
             Whatever ``chunks`` raises; that should be one of our errors.
         """
         digest, size = hashlib.sha256(), 0
@@ -119,34 +149,22 @@ class Objects:
                 digest.update(chunk)
                 size += len(chunk)
                 yield chunk
+            if self.quota:
+                await self.quota.require(self.tenant, size)
 
-        arriving = f"{_ARRIVING}/{uuid.uuid4().hex}"
-        part = BUCKET_PART_BYTES if isinstance(self._store, _BUCKETS) else PART_BYTES
-        with _translated("that arrives", absent=StorageUnavailable):
+        if self.quota:
+            await self.quota.require(self.tenant, 1)
+        arriving = f"{places.ARRIVING}/{uuid.uuid4().hex}"
+        part = BUCKET_PART_BYTES if isinstance(self._store, BUCKETS) else PART_BYTES
+        with translated("that arrives", absent=StorageUnavailable):
             await obstore.put_async(
                 self._store, arriving, measured(), use_multipart=True, chunk_size=part, max_concurrency=1
             )
-            await obstore.rename_async(self._store, arriving, _path(digest.hexdigest()))
-        return ObjectRef(digest.hexdigest(), size)
-
-    async def sweep(self, older_than_s: float) -> int:
-        """Delete what was left half-written, by killed processes or in ``PARTS``, and is older than that; how many.
-
-        Raises:
-            StorageUnavailable: as it says.
-        """
-        before = datetime.now(UTC) - timedelta(seconds=older_than_s)
-        swept = 0
-        with _translated("that is left over", absent=StorageUnavailable):
-            if isinstance(self._store, LocalStore):  # which does not list what it has not finished
-                swept += await asyncio.to_thread(_sweep, Path(str(self._store.prefix)), before)
-            for folder in (_ARRIVING, _named(PARTS)):
-                listing = obstore.list(self._store, f"{folder}/")  # pyright: ignore[reportUnknownMemberType]
-                left = [entry["path"] async for batch in listing for entry in batch if entry["last_modified"] < before]
-                swept += len(left)
-                if left:
-                    await obstore.delete_async(self._store, left)
-        return swept
+            key = digest.hexdigest()
+            place = places.first_place(self.tenant, key)
+            await obstore.rename_async(self._store, arriving, place)
+            await self._keep(place)
+        return ObjectRef(key, size)
 
     async def get(self, ref: ObjectRef | str) -> bytes:
         """The bytes of an object, given its reference or key, proven to be those that were written.
@@ -155,10 +173,9 @@ class Objects:
             ObjectMissing, ObjectCorrupt, StorageUnavailable: as they say.
             InvalidInput: that is not a key.
         """
-        key = _key(ref)
-        with _translated(key):
-            found = await obstore.get_async(self._store, _path(key))
-            data = bytes(await found.bytes_async())
+        key = places.key_of(ref)
+        with translated(key):
+            data = bytes(await (await self._opened(key)).bytes_async())
         if await _sha256(data) != key:
             raise ObjectCorrupt(f"object {key} holds {len(data)} other bytes than were written")
         return data
@@ -177,9 +194,9 @@ class Objects:
         Raises:
             ObjectMissing, StorageUnavailable: as they say.
         """
-        key = _key(ref)
-        with _translated(key):
-            return (await obstore.head_async(self._store, _path(key)))["size"]
+        key = places.key_of(ref)
+        with translated(key):
+            return (await obstore.head_async(self._store, await self._found(key)))["size"]
 
     async def stream(self, ref: ObjectRef | str) -> AsyncGenerator[bytes]:
         """The bytes in chunks, for a large answer that should not be held in memory.
@@ -190,12 +207,11 @@ class Objects:
         Raises:
             ObjectMissing, ObjectCorrupt, StorageUnavailable: while it is read.
         """
-        key = _key(ref)
+        key = places.key_of(ref)
         digest = hashlib.sha256()
         held = b""
-        with _translated(key):
-            found = await obstore.get_async(self._store, _path(key))
-            async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+        with translated(key):
+            async for chunk in (await self._opened(key)).stream(min_chunk_size=CHUNK_BYTES):
                 if held:
                     yield held
                 held = bytes(chunk)
@@ -210,9 +226,9 @@ class Objects:
         Raises:
             ObjectMissing, StorageUnavailable: while it is read.
         """
-        key = _key(ref)
-        with _translated(key):
-            found = await obstore.get_async(self._store, _path(key), options={"range": (start, end)})
+        key = places.key_of(ref)
+        with translated(key):
+            found = await self._opened(key, range=(start, end))
             async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
 
@@ -220,113 +236,124 @@ class Objects:
         """Where the store itself serves an object to whoever has the address, for so long; None where it cannot.
 
         Raises:
-            StorageUnavailable: its credentials cannot sign.
+            ObjectMissing: as it says.
+            StorageUnavailable: as it says, or its credentials cannot sign.
         """
-        key = _key(ref)
-        if not isinstance(self._store, _BUCKETS):
+        key = places.key_of(ref)
+        if not isinstance(self._store, BUCKETS):
             return None
-        with _translated(key):
-            return await obstore.sign_async(self._store, "GET", _path(key), timedelta(seconds=for_s))
+        with translated(key):
+            return await obstore.sign_async(self._store, "GET", await self._found(key), timedelta(seconds=for_s))
 
-    async def put_named(self, name: str, data: bytes) -> None:
-        """Keep ``data`` under a name (``kits/acme/spring``), in place of what was there. Idempotent.
-
-        Raises:
-            StorageUnavailable: it may or may not have been written.
-            InvalidInput: that is not a name.
-        """
-        path = _named(name)
-        with _translated(name, absent=StorageUnavailable):
-            await obstore.put_async(self._store, path, data)
-
-    async def get_named(self, name: str) -> bytes | None:
-        """The bytes under a name; None where there are none.
-
-        Raises:
-            StorageUnavailable, InvalidInput: as they say.
-        """
-        path = _named(name)
+    async def _opened(self, key: str, **options: Any) -> obstore.GetResult:  # noqa: ANN401 - obstore's options
+        """The first place costs one request; the others are looked for where it is empty."""
+        given: Any = options or None
         try:
-            with _translated(name):
-                found = await obstore.get_async(self._store, path)
-                return bytes(await found.bytes_async())
-        except ObjectMissing:
-            return None
+            return await obstore.get_async(self._store, places.first_place(self.tenant, key), options=given)
+        except FileNotFoundError:
+            return await obstore.get_async(self._store, await self._elsewhere(key), options=given)
 
-    async def delete_named(self, name: str) -> bool:
-        """Forget a name; whether there was something under it. Idempotent.
-
-        Raises:
-            StorageUnavailable, InvalidInput: as they say.
-        """
-        path = _named(name)
+    async def _found(self, key: str) -> str:
+        first = places.first_place(self.tenant, key)
         try:
-            with _translated(name):
-                await obstore.head_async(self._store, path)
-                await obstore.delete_async(self._store, path)
-        except ObjectMissing:
-            return False
-        return True
+            await obstore.head_async(self._store, first)
+        except FileNotFoundError:
+            place = await self._elsewhere(key)
+            await obstore.head_async(self._store, place)
+            return place
+        return first
 
-    async def names(self, folder: str) -> list[str]:
-        """The names within a folder (``kits/acme``) and below it, sorted, each without the folder.
+    async def _elsewhere(self, key: str) -> str:
+        """Where an object may lie that is not in its first place; perhaps nothing is there either."""
+        later = [entry["path"] for entry in await self._listed(places.later_places(self.tenant, key))]
+        return max(later) if later else places.first_place(places.NOBODY, key)
+
+    # ---- all of them ----
+
+    async def every(self) -> AsyncGenerator[list[Stored]]:
+        """Every object of every tenant, some hundreds at a time, in no order.
 
         Raises:
-            StorageUnavailable, InvalidInput: as they say.
+            StorageUnavailable: while they are listed.
         """
-        prefix = _named(folder) + "/"
-        found: list[str] = []
-        with _translated(folder):
-            listing = obstore.list(self._store, prefix)  # pyright: ignore[reportUnknownMemberType]
-            async for batch in listing:
-                found += [entry["path"].removeprefix(prefix) for entry in batch]
-        return sorted(found)
+        with translated("list", absent=StorageUnavailable):
+            for top in places.TOPS:
+                listing = obstore.list(self._store, f"{top}/")  # pyright: ignore[reportUnknownMemberType]
+                async for batch in listing:
+                    yield [entry for entry in map(_stored, batch) if entry]
+
+    async def copies(self, key: str) -> list[Stored]:
+        """Wherever an object lies among this tenant's own.
+
+        Raises:
+            StorageUnavailable: as it says.
+        """
+        with translated(key, absent=StorageUnavailable):
+            found = await self._listed(places.later_places(self.tenant, key))
+            with suppress(FileNotFoundError):
+                found.append(await obstore.head_async(self._store, places.first_place(self.tenant, key)))
+        return [entry for entry in map(_stored, found) if entry]
+
+    async def erase(self) -> int:
+        """Delete everything that is the tenant's, its brand kits too; how many files.
+
+        Raises:
+            StorageUnavailable: some may have been deleted.
+            InvalidInput: this is no tenant's part.
+        """
+        folders = (places.home_of(self.tenant), places.named(f"kits/{self.tenant}"))
+        with translated("list", absent=StorageUnavailable):
+            paths = [entry["path"] for folder in folders for entry in await self._listed(folder)]
+        await self.delete(paths)
+        return len(paths)
+
+    async def claim(self, owner: str) -> str:
+        """Whose the store is: the first who claimed it. Idempotent.
+
+        Raises:
+            StorageUnavailable: as it says.
+        """
+        with translated("that names the store's owner", absent=StorageUnavailable):
+            try:
+                await obstore.put_async(self._store, places.OWNER, owner.encode(), mode="create")
+            except AlreadyExistsError:
+                found = await obstore.get_async(self._store, places.OWNER)
+                return bytes(await found.bytes_async()).decode(errors="replace")
+            await self._keep(places.OWNER)
+        return owner
+
+    async def take_over(self, owner: str) -> None:
+        """Make somebody else the owner; the collector of the former one stops.
+
+        Raises:
+            StorageUnavailable: as it says.
+        """
+        await self._write(places.OWNER, owner.encode(), places.OWNER)
+
+    async def sweep(self, older_than_s: float) -> int:
+        """Delete what was left half-written, by killed processes or in ``PARTS``, and is older than that; how many.
+
+        Raises:
+            StorageUnavailable: as it says.
+        """
+        before = datetime.now(UTC) - timedelta(seconds=older_than_s)
+        swept = 0
+        with translated("that is left over", absent=StorageUnavailable):
+            if self._disk:
+                swept += await asyncio.to_thread(self._disk.sweep, places.ARRIVING, before)
+            for folder in (places.ARRIVING, places.named(PARTS)):
+                left = [entry["path"] for entry in await self._listed(folder) if entry["last_modified"] < before]
+                swept += len(left)
+                await self.delete(left)
+        return swept
 
 
-def _sweep(root: Path, before: datetime) -> int:
-    """What is no object yet, and directories that parts have left empty."""
-
-    def is_old(path: Path) -> bool:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC) < before
-
-    old = [path for path in (root / _ARRIVING).glob("*") if is_old(path)]
-    for path in old:
-        path.unlink(missing_ok=True)
-    for path in sorted((root / _named(PARTS)).rglob("*"), reverse=True):
-        if path.is_dir() and is_old(path):
-            with suppress(OSError):  # it is not empty
-                path.rmdir()
-    return len(old)
-
-
-def _directory(root: Path) -> ObjectStore:
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return LocalStore(root.absolute())
-
-
-def _bucket(url: str) -> ObjectStore:
-    """No client options are given: any would switch off those of the environment, such as ``AWS_ALLOW_HTTP``."""
-    return from_url(url, retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=20)})
-
-
-def _path(key: str) -> str:
-    """Two levels of directories, so that none holds more than a few thousand entries."""
-    return f"objects/{key[:2]}/{key[2:4]}/{key}"
-
-
-def _named(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"{name[:80]!r} is no name for an object", field="name", hint="letters, digits, _ . @ - and /"
-        )
-    return f"named/{name}"
-
-
-def _key(ref: ObjectRef | str) -> str:
-    key = ref if isinstance(ref, str) else ref.key
-    if not _KEY.fullmatch(key):
-        raise InvalidInput("an object's key is 64 lower-case hex digits", field="key")
-    return key
+def _stored(entry: obstore.ObjectMeta) -> Stored | None:
+    found = places.object_at(entry["path"])
+    if found is None:
+        return None
+    tenant, key = found
+    return Stored(entry["path"], tenant, key, entry["size"], entry["last_modified"].timestamp())
 
 
 async def _sha256(data: bytes) -> str:
@@ -334,18 +361,3 @@ async def _sha256(data: bytes) -> str:
     if len(data) <= _HASH_IN_THREAD_BYTES:
         return hashlib.sha256(data).hexdigest()
     return (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
-
-
-@contextmanager
-def _translated(key: str, absent: type[StreamForgeError] = ObjectMissing) -> Generator[None]:
-    """Our errors for the library's, whose messages run over many lines, of which the first says enough."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise absent(f"object {key} is not there, or the place for it is not") from error
-    except (BaseError, OSError) as error:
-        raise StorageUnavailable(f"object {key}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -12,18 +12,22 @@ from streamforge.storage.objects import Objects, StorageUnavailable
 
 EVERY_S: Final = 3600.0
 OLD_S: Final = 86_400.0
-"""Longer than any file takes to arrive."""
+"""Longer than any file takes to arrive, unless jobs wait longer for theirs."""
 
 log = get_logger(__name__)
 
 
 class Sweeper(Service):
-    """A service that looks now and then for files that nobody goes on with. Any number of daemons may run it."""
+    """A service that looks now and then for files that nobody goes on with. Any number of daemons may run it.
+
+    ``wait_s`` is how long a job waits for the next part of a file.
+    """
 
     name = "sweeper"
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, wait_s: float = 0.0) -> None:
         self._objects = objects
+        self._old_s = max(OLD_S, 2 * wait_s)
         self._stopping = anyio.Event()
 
     def stop(self) -> None:
@@ -33,13 +37,14 @@ class Sweeper(Service):
     async def run(self) -> None:
         """A round at once, then one an hour."""
         while not self._stopping.is_set():
-            await self._round()
+            await self.sweep()
             with anyio.move_on_after(EVERY_S):
                 await self._stopping.wait()
 
-    async def _round(self) -> None:
+    async def sweep(self) -> None:
+        """One round; where the store is away, the next one does it."""
         try:
-            swept = await self._objects.sweep(OLD_S)
+            swept = await self._objects.sweep(self._old_s)
         except StorageUnavailable as error:
             log.debug("sweeper_waits", error=error.message)
             return

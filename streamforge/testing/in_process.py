@@ -194,7 +194,7 @@ class InProcessWorker:
     async def files(self, job_id: str) -> dict[str, bytes]:
         """What the job saved, by name."""
         job = await self.store.get(job_id)
-        return {name: await self.daemon.objects.get(file.key) for name, file in job.artifacts.items()}
+        return {name: await self.daemon.objects.of(job.tenant).get(file.key) for name, file in job.artifacts.items()}
 
     async def dead_letters(self) -> list[DeadLetter]:
         """What could not be done, newest first."""

@@ -69,7 +69,7 @@ class Book:
         del job_id  # there is one
         return dict(self.checkpoints_by_name)
 
-    async def record(self, record: Record) -> bool:
+    async def record(self, record: Record) -> int:
         """As ``Broker.record``."""
         await anyio.lowlevel.checkpoint()  # as a round trip is one
         is_point = record.target == "steps" and record.field == self._point.name

@@ -198,7 +198,8 @@ class Rehearsal(Generic[I]):
 
     async def files(self) -> dict[str, bytes]:
         """What was saved, by name."""
-        return {name: await self._objects.get(artifact.key) for name, artifact in self._book.files.items()}
+        objects = self._objects.of(self._claim().tenant)
+        return {name: await objects.get(artifact.key) for name, artifact in self._book.files.items()}
 
     # ---- its book-keeping ----
 

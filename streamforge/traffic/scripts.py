@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from streamforge.broker.keys import Keys
 from streamforge.errors import ConfigError
+from streamforge.jobs.acts import act
 from streamforge.traffic.headers import Told
 from streamforge.traffic.model import Caller, Candidate, Estimate, Go, Scope, Settled, Wait
 from streamforge.traffic.money import Charge, Hold, Keeping, Moved, Refused, hold_name
@@ -145,7 +146,9 @@ class Scripts:
 
         Raises ConfigError where the entry was made before with another amount.
         """
-        code, balance = await self._ask("credit", _NO_SCOPE, {"tenant": tenant, "entry": entry, "amount": amount})
+        done = act("credits.moved", tenant, tenant, {"entry": entry, "amount_uusd": amount})
+        asked = {"tenant": tenant, "entry": entry, "amount": amount, "act": done.decode()}
+        code, balance = await self._ask("credit", _NO_SCOPE, asked)
         if code == _OTHER_AMOUNT:
             raise ConfigError("this entry was made before, with another amount", field="entry")
         return Moved(code == _MADE, code >= 0, int(balance))

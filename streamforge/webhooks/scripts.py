@@ -13,7 +13,8 @@ from redis.exceptions import NoScriptError
 
 from streamforge.broker.broker import Broker
 from streamforge.config import WebhookSettings
-from streamforge.webhooks.model import New, Taken, Try
+from streamforge.jobs.acts import act
+from streamforge.webhooks.model import Endpoint, New, Taken, Try
 
 Arg = str | bytes | int
 Outcome = Literal["delivered", "retry", "dead", "gone"]
@@ -106,21 +107,24 @@ class Scripts:
         """Deliver once more; whether it is still kept."""
         return bool(await self._run("replay", delivery_id, self._keep_s))
 
-    async def put(self, endpoint_id: str, endpoint: bytes, before: bytes = b"") -> bool:
+    async def put(self, endpoint: Endpoint, before: bytes = b"") -> bool:
         """Write an endpoint in place of what it was made from; whether that still stood there."""
-        return bool(await self._run("put", endpoint_id, endpoint, before, ""))
+        done = act("webhook.changed", endpoint.id, endpoint.tenant, _told(endpoint))
+        return bool(await self._run("put", endpoint.id, msgspec.json.encode(endpoint), before, "", done))
 
-    async def add_endpoint(self, endpoint_id: str, endpoint: bytes, most: int) -> bool:
+    async def add_endpoint(self, endpoint: Endpoint, most: int) -> bool:
         """Write a new endpoint; whether its tenant had fewer than ``most``. A repeated call changes nothing."""
-        return int(await self._run("put", endpoint_id, endpoint, "", most)) >= 0
+        done = act("webhook.created", endpoint.id, endpoint.tenant, _told(endpoint))
+        return int(await self._run("put", endpoint.id, msgspec.json.encode(endpoint), "", most, done)) >= 0
 
-    async def enable(self, endpoint_id: str) -> bool:
+    async def enable(self, endpoint: Endpoint) -> bool:
         """Let an endpoint be told again; whether it was disabled."""
-        return bool(await self._run("enable", endpoint_id))
+        done = act("webhook.changed", endpoint.id, endpoint.tenant, _told(endpoint))
+        return bool(await self._run("enable", endpoint.id, done))
 
-    async def drop(self, endpoint_id: str) -> bool:
+    async def drop(self, endpoint: Endpoint) -> bool:
         """Forget an endpoint; whether there was one."""
-        return bool(await self._run("drop", endpoint_id))
+        return bool(await self._run("drop", endpoint.id, act("webhook.removed", endpoint.id, endpoint.tenant)))
 
     async def _run(self, name: str, *args: Arg) -> Any:  # noqa: ANN401 - a script's reply
         async def call() -> Any:  # noqa: ANN401 - the same
@@ -150,6 +154,12 @@ def load_sources() -> dict[str, str]:
         for path in folder.iterdir()
         if path.name.endswith(".lua") and path.name != "lib.lua"
     }
+
+
+def _told(endpoint: Endpoint) -> dict[str, object]:
+    """What of an endpoint is for the archive: not its secrets."""
+    facts = msgspec.structs.asdict(endpoint)
+    return {name: facts[name] for name in ("url", "events", "description", "created_ms")}
 
 
 def _fields(new: New) -> tuple[Arg, ...]:

@@ -97,7 +97,7 @@ class Webhooks:
             description=description,
         )
         most = self.settings.max_endpoints
-        if not await self.scripts.add_endpoint(endpoint.id, msgspec.json.encode(endpoint), most):
+        if not await self.scripts.add_endpoint(endpoint, most):
             hint = "delete one, or raise webhooks.max_endpoints"
             raise TooLarge(f"{most} endpoints are there already", field="url", hint=hint)
         return endpoint
@@ -113,7 +113,7 @@ class Webhooks:
             created_ms=_now_ms(),
             description="the callback_url of jobs",
         )
-        if await self.scripts.put(endpoint.id, msgspec.json.encode(endpoint)):
+        if await self.scripts.put(endpoint):
             return endpoint
         return (await self._stored(endpoint.id, tenant))[0]
 
@@ -123,20 +123,25 @@ class Webhooks:
             endpoint, raw = await self._stored(endpoint_id, tenant)
             until_ms = _now_ms() + round(self.settings.secret_overlap_s * 1000)
             new = replace(endpoint, secret=new_secret(), previous_secret=endpoint.secret, previous_until_ms=until_ms)
-            if await self.scripts.put(endpoint_id, msgspec.json.encode(new), raw):
+            if await self.scripts.put(new, raw):
                 return new
         raise BrokerUnavailable("the endpoint is being changed by others", hint="try again")
 
     async def enable(self, endpoint_id: str, tenant: str = EVERYBODY) -> Known:
         """Tell a disabled endpoint again, of what happens from now on; raises NotFound."""
         endpoint, _ = await self._stored(endpoint_id, tenant)
-        await self.scripts.enable(endpoint.id)
+        await self.scripts.enable(endpoint)
         return Known(endpoint, Health())
 
     async def delete(self, endpoint_id: str, tenant: str = EVERYBODY) -> None:
         """Forget an endpoint, and what was to be delivered to it; raises NotFound."""
-        await self._stored(endpoint_id, tenant)
-        await self.scripts.drop(endpoint_id)
+        endpoint, _ = await self._stored(endpoint_id, tenant)
+        await self.scripts.drop(endpoint)
+
+    async def delete_all(self, tenant: str) -> None:
+        """Forget every endpoint of a tenant."""
+        for known in await self.endpoints(tenant):
+            await self.delete(known.endpoint.id)
 
     async def ping(self, endpoint_id: str, tenant: str = EVERYBODY) -> str:
         """Send something to try an endpoint; the delivery's id. Raises NotFound, InvalidInput for one of callbacks."""

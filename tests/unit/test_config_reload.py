@@ -17,7 +17,9 @@ def settings(flags: Mapping[str, object]) -> Settings:
     return load(Path("/dev/null"), {"HOME": "/home/nobody"}, flags)
 
 
-TENANT = [f"tenants.a.{name}" for name in ("weight", "max_running", "budget_day_usd", "prepaid")]
+TENANT = [
+    f"tenants.a.{name}" for name in ("weight", "max_running", "budget_day_usd", "prepaid", "storage_mb", "keep_days")
+]
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,16 @@ def test_show_has_the_tables_that_are_there() -> None:
     }
     text = show(load(environ={}, flags=flags))
     shown = tomllib.loads(text)
-    assert shown["tenants"] == {"a@b.c": {"weight": 2, "max_running": 0, "budget_day_usd": 0, "prepaid": False}}
+    assert shown["tenants"] == {
+        "a@b.c": {
+            "weight": 2,
+            "max_running": 0,
+            "budget_day_usd": 0,
+            "prepaid": False,
+            "storage_mb": 0,
+            "keep_days": 0,
+        }
+    }
     assert shown["routes"] == {"banner": "gpu"}
     assert shown["cron"]["nightly"]["input"] == '{"prompt":"it\'s \\"new\\""}'
     assert "queues" not in shown

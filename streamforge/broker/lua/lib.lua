@@ -33,8 +33,15 @@ local function running_key() return BASE .. ':running' end
 local function clock_key() return BASE .. ':clock' end
 local function paused_key() return BASE .. ':paused' end
 local function control_key() return BASE .. ':control' end
+local function outbox_key() return BASE .. ':outbox' end
+local function archive_key() return BASE .. ':archive' end
 local function hooks_cursor_key() return BASE .. ':hooks:cursor' end
 local function hooks_bell_key() return BASE .. ':hooks:bell' end
+local function condemned_key() return BASE .. ':objects:condemned' end
+local function deleted_key() return BASE .. ':objects:deleted' end
+local function stored_key() return BASE .. ':objects:stored' end
+local function unwanted_key() return BASE .. ':objects:unwanted' end
+local function objects_round_key() return BASE .. ':objects:round' end
 
 -- Milliseconds since 1970 by Redis's clock: the one clock that all workers share.
 local function now_ms()
@@ -224,14 +231,30 @@ local function wake_parent(parent, child, at)
   to_queue(parent, key, at)
 end
 
--- Writes a job's end: state, time, further fields; its keys live on for the result's time. `job` has kept and parent.
+-- OUTBOX. What must outlive Redis is told to the archive by the script that makes the change. The stream is there
+-- where an archive has claimed this Redis, and nowhere else.
+
+-- Whether there is an archive, which has been told.
+local function tell_archive(...)
+  return redis.call('XADD', outbox_key(), 'NOMKSTREAM', '*', ...) and true or false
+end
+
+-- What somebody did to something of a tenant's, as JSON (streamforge.jobs.acts); '' where it is nobody's act.
+local function note_act(act, tenant)
+  if act ~= '' then tell_archive('act', act, 'tenant', tenant or '') end
+end
+
+-- Writes a job's end: state, time, further fields. Its keys live on for the result's time, which begins with the end, or,
+-- where there is an archive, once it is there (archived.lua). `job` has kept and parent.
 local function finish(id, key, job, state, at, ttl_s, ...)
   redis.call('HSET', key, 'state', state, 'finished_ms', int(at), 'owner', '', ...)
-  redis.call('EXPIRE', key, ttl_s)
-  redis.call('EXPIRE', log_key(id), ttl_s)
-  if job.kept then
-    redis.call('EXPIRE', steps_key(id), ttl_s)
-    redis.call('EXPIRE', files_key(id), ttl_s)
+  if not tell_archive('job', id) then
+    redis.call('EXPIRE', key, ttl_s)
+    redis.call('EXPIRE', log_key(id), ttl_s)
+    if job.kept then
+      redis.call('EXPIRE', steps_key(id), ttl_s)
+      redis.call('EXPIRE', files_key(id), ttl_s)
+    end
   end
   if job.parent then
     redis.call('SREM', children_key(job.parent), id)
@@ -333,4 +356,37 @@ local function restart(id, key, at, is_fresh)
   end
   emit(id, 'job.requeued', at, 0, '{}')
   to_queue(id, key, at)
+end
+
+-- OBJECTS. Whatever writes a reference to an object says so here, in the same script: that is what the collector's proof
+-- leans on (see streamforge/collector). `keys` are joined, 64 digits each.
+
+-- Objects that are named from now on are condemned no more.
+local function pardon(keys)
+  for first = 1, #keys, 64 do redis.call('ZREM', condemned_key(), string.sub(keys, first, first + 63)) end
+end
+
+-- The same for all that a JSON text names, in any string of 64 hex digits.
+local function pardon_named(text)
+  local quote_at = string.find(text, '"', 1, true)
+  while quote_at do
+    local key = string.match(text, '^[0-9a-f]+', quote_at + 1)
+    if key and #key == 64 then pardon(key) end
+    quote_at = string.find(text, '"', quote_at + 1, true)
+  end
+end
+
+-- Where an object has to be put again, having been put in place `number` while or before the collector deleted what was
+-- there; nil where it is safe.
+local function place_instead(key, number)
+  local deleted = redis.call('ZSCORE', deleted_key(), key)
+  if deleted and tonumber(deleted) > tonumber(number) then return tonumber(deleted) end
+end
+
+-- Counts what a tenant's objects come to; the collector sets it right from time to time.
+local function count_stored(tenant, bytes) redis.call('HINCRBY', stored_key(), tenant, bytes) end
+
+-- Objects of a job that was erased: the collector need not wait until they are old.
+local function unwant(tenant, keys)
+  for _, key in ipairs(keys) do redis.call('SADD', unwanted_key(), tenant .. '/' .. key) end
 end

@@ -2,8 +2,8 @@
 -- KEYS: feed
 -- ARGV: base, feed_max, log_max, idempotency_ttl_s, frees ('1': a key whose job failed is free again | ''), jobs
 --   (msgpack, a list of maps: id, kind, input, queue, priority, tenant, source, fingerprint (of kind and input); where
---   they are not empty also title, not_before_ms, expires_ms, idempotency_key, parent, callback_url, traceparent; and for a job that waits
---   for files: wanted (JSON), names (JSON: theirs), upload_ttl_ms)
+--   they are not empty also title, not_before_ms, expires_ms, idempotency_key, parent, callback_url, traceparent, named (keys
+--   of objects in the input, joined); and for a job that waits for files: wanted (JSON), names (JSON: theirs), upload_ttl_ms)
 -- Returns {code, id} for each: 1 created; 0 exists already (same id or key, same fingerprint);
 --                              -1 the key stands for another input; -2 the id does, or is another tenant's.
 -- What can fail is done first, and the key is written last: a job that could not be queued leaves nothing behind.
@@ -74,6 +74,7 @@ end
 local listed = {}
 local function create(job, name)
   local key, facts = job_key(job.id), facts_of(job)
+  if job.named then pardon(job.named) end
   if job.callback_url then want_webhooks() end
   if job.wanted then
     await_files(job, key, facts)
@@ -85,7 +86,10 @@ local function create(job, name)
   if job.expires_ms and not job.wanted then redis.call('ZADD', expiring_key(), int(job.expires_ms), job.id) end
   if job.parent then redis.call('SADD', children_key(job.parent), job.id) end
   list_job(job.id, job.tenant, at, listed)
-  if name then redis.call('SET', name, job.id .. ' ' .. job.fingerprint, 'EX', idem_ttl) end
+  if name then
+    redis.call('HSET', key, 'idem', job.idempotency_key)
+    redis.call('SET', name, job.id .. ' ' .. job.fingerprint, 'EX', idem_ttl)
+  end
   return {1, job.id}
 end
 

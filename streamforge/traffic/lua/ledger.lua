@@ -67,7 +67,11 @@ local function archive(news, cost, charged)
     row[#row + 1] = measure
     row[#row + 1] = int(news[i])
   end
-  redis.call('XADD', charges_key(), 'MAXLEN', '~', int(MONEY.stream_max), '*', unpack(row))
+  if redis.call('EXISTS', outbox_key()) == 1 then -- the archive trims what it has read
+    redis.call('XADD', charges_key(), '*', unpack(row))
+  else
+    redis.call('XADD', charges_key(), 'MAXLEN', '~', int(MONEY.stream_max), '*', unpack(row))
+  end
 end
 
 local function settle_unaccounted(before)

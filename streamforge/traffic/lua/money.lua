@@ -12,6 +12,7 @@ local function held_key(tenant) return BASE .. ':held:' .. tenant end
 local function claim_key(tenant) return BASE .. ':claim:' .. tenant end
 local function credits_key(tenant) return BASE .. ':credits:' .. tenant end
 local function charges_key() return BASE .. ':charges' end
+local function outbox_key() return BASE .. ':outbox' end
 
 -- In a job's ledger, the API key and the hold that one of its calls was begun with: for a provider that knows it by the key.
 local function begun_field(call) return 'begun:' .. ASK.scope .. ':' .. call end

@@ -16,6 +16,9 @@ local function log_key(endpoint) return BASE .. ':log:' .. endpoint end
 local function sent_key(id) return BASE .. ':sent:' .. id end
 local function dead_key() return BASE .. ':dead' end
 
+-- Tells the archive, where there is one, what somebody did (streamforge.jobs.acts).
+local function note_act(act) redis.call('XADD', ARGV[1] .. ':outbox', 'NOMKSTREAM', '*', 'act', act) end
+
 local function now_ms()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)

@@ -1,5 +1,6 @@
 -- Writes an endpoint: a new one, or one changed.
--- KEYS: feed; ARGV: base, id, endpoint (JSON), what it takes the place of ('' nothing), most of its tenant ('' any number)
+-- KEYS: feed; ARGV: base, id, endpoint (JSON), what it takes the place of ('' nothing), most of its tenant ('' any number),
+--   act (JSON: who writes it)
 -- Returns 1; 0 where something else stands there; -1 where its tenant has as many as it may.
 
 local id, now, before, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -17,6 +18,7 @@ end
 if most and found == '' and count_of(cjson.decode(now).tenant) >= most then return -1 end
 redis.call('HSET', endpoints_key(), id, now)
 redis.call('INCR', version_key())
+note_act(ARGV[6])
 want_feed()
 ring()
 return 1

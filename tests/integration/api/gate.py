@@ -144,7 +144,7 @@ class Gate:
         await self.submit(job_id, tenant)
         claim = await take_one(self.broker)
         for name, data in files.items():
-            ref = await self.objects.put(data)
+            ref = await self.objects.of(tenant).put(data)
             file = Artifact(name=name, key=ref.key, media_type="image/png", size=ref.size)
             await raw(self.broker).hset(self.broker.keys.files(job_id), name, msgspec.json.encode(file))
         await settle(self.broker, claim, "succeeded", body=b"{}")

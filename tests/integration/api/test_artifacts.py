@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
 
 from streamforge.accounts.model import Scope
 from streamforge.broker.broker import Broker
-from streamforge.storage.objects import Objects
 from tests.integration.api.gate import Answer, Gate, opened
 
 DATA = bytes(range(256)) * 4000
@@ -181,7 +179,7 @@ async def test_a_link_ends_in_time_and_with_its_content(gate: Gate, key: str) ->
     assert (
         await gate.get(f"{PATH}?{urlencode({'version': SHA[:16], 'expires': expired, 'signature': signature})}")
     ).status == 401
-    other = await gate.objects.put(b"other")
+    other = await gate.objects.of("acme").put(b"other")
     record = f'{{"name":"banner.png","key":"{other.key}","media_type":"image/png","size":5}}'
     await gate.broker.client.hset(gate.broker.keys.files("j1"), "banner.png", record)
     assert (await gate.get(url)).status == 404
@@ -199,17 +197,6 @@ async def test_a_store_without_addresses_gives_none(gate: Gate, key: str) -> Non
     """Files in a directory have no address but ours."""
     answer = await gate.call("POST", f"{PATH}/link", key, body={"is_direct": True})
     assert (answer.status, answer.json["field"]) == (422, "is_direct")
-
-
-async def test_a_bucket_gives_addresses_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Signed by the bucket's own credentials, for the object's key, and without a request."""
-    for name, value in {"ACCESS_KEY_ID": "id", "SECRET_ACCESS_KEY": "planted", "REGION": "eu-west-1"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    address = await Objects.open("s3://bucket", tmp_path).address_of(SHA, 60)
-    assert address is not None
-    assert f"/objects/{SHA[:2]}/{SHA[2:4]}/{SHA}?" in address
-    assert "X-Amz-Expires=60" in address
-    assert "planted" not in address
 
 
 async def test_a_missing_object_is_told_before_the_answer_begins(gate: Gate, key: str) -> None:

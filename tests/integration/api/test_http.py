@@ -302,7 +302,7 @@ async def test_health_and_readiness(site: Site) -> None:
     """The first says that the process answers; readyz is 503 with reasons until every part is ready."""
     assert (await site.get("/healthz"))[0] == 200
     status, _, body = await site.get("/readyz")
-    assert (status, json.loads(body)) == (503, {"ready": False, "reasons": {"daemon": "starting"}})
+    assert (status, json.loads(body)) == (503, {"ready": False, "reasons": {"daemon": "starting"}, "warnings": {}})
     reasons: list[str | None] = ["draining"]
     site.health.add("worker", lambda: reasons[-1])
     status, _, body = await site.get("/readyz")

@@ -52,7 +52,7 @@ async def test_a_file_is_whole_with_its_last_part(gate: Gate, tmp_path: Path) ->
     assert (await gate.call("POST", "/api/v1/jobs/j1/process")).status == 409
     last = await send(gate, 40_000, len(FILE))
     assert (last.status, last.json["sha256"], last.json["media_type"]) == (200, SHA, "image/png")
-    assert await gate.objects.get(SHA) == FILE
+    assert await gate.objects.of("acme").get(SHA) == FILE
     assert kept(tmp_path) == []
     assert (await gate.call("POST", "/api/v1/jobs/j1/process")).status == 202
 

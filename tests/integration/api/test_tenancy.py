@@ -33,6 +33,7 @@ OPERATORS: Final = frozenset(
         "/api/v1/queues/{queue}/resume",
         "/api/v1/workers/{worker}/drain",
         "/api/v1/accounts/{tenant}/credits",
+        "/api/v1/tenants/{tenant}",
     }
 )
 """What only those may who see every tenant: there a refusal tells nothing."""

@@ -77,7 +77,7 @@ async def test_a_job_runs_with_its_files(gate: Gate) -> None:
         ("logo", "image/png", len(PNG)),
         ("hero.jpg", "image/jpeg", len(JPEG)),
     ]
-    assert [await gate.objects.get(file["key"]) for file in files] == [PNG, JPEG]
+    assert [await gate.objects.of("acme").get(file["key"]) for file in files] == [PNG, JPEG]
     assert await happened(gate, job) == ["job.created", "upload.received", "upload.received", "job.queued"]
     assert await raw(gate.broker).exists(gate.broker.keys.uploads(job)) == 0
 

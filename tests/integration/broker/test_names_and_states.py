@@ -42,6 +42,10 @@ async def test_lua_and_python_name_keys_alike(broker: Broker) -> None:
         "running_key()": keys.running,
         "paused_key()": keys.paused,
         "control_key()": keys.control,
+        "condemned_key()": keys.condemned,
+        "deleted_key()": keys.deleted,
+        "stored_key()": keys.stored,
+        "unwanted_key()": keys.unwanted,
         "FEED": keys.feed,
     }
     script = f"{prelude}\nreturn {{{', '.join(expected)}}}"

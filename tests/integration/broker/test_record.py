@@ -147,3 +147,24 @@ async def test_what_is_no_event_id_is_refused(store: JobStore, last_id: str) -> 
     with pytest.raises(InvalidInput) as caught:
         await store.events_since("job-1", last_id)
     assert caught.value.field == "last_event_id"
+
+
+async def test_an_object_that_may_be_being_deleted_is_not_referred_to(broker: Broker) -> None:
+    """Nothing is written, and the answer says in which place to put it again; with that it is, and is pardoned.
+
+    A repeated call is recognised, and the object counted once.
+    """
+    keys, client, key, other = broker.keys, raw(broker), "0" * 64, "1" * 64
+    await submit(broker)
+    claim = await take_one(broker)
+    await client.zadd(keys.condemned, {key: 5, other: 5, "2" * 64: 5})
+    await client.zadd(keys.deleted, {key: 7, other: 7})
+    facts: dict[str, Any] = {"object": key, "size": 10, "named": [other]}
+    before = await dump(broker)
+    assert await broker.record(checkpoint(claim, **facts)) == 7
+    assert await dump(broker) == before
+    again = checkpoint(claim, number=7, **facts)
+    assert [await broker.record(again) for _ in range(2)] == [1, 1]
+    assert await broker.record(checkpoint(claim, number=9, **facts)) == 1
+    assert await client.zrange(keys.condemned, 0, -1) == [b"2" * 64]
+    assert await client.hgetall(keys.stored) == {b"default": b"10"}

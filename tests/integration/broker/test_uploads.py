@@ -13,6 +13,8 @@ from streamforge.jobs.store import JobStore
 from tests.integration.moves import field, raw
 
 FINGERPRINT = "f"
+KEY = "0" * 64
+RECORD = b'{"key":"%s","size":%%d}' % KEY.encode()
 
 
 async def awaited(broker: Broker, **more: Any) -> None:  # noqa: ANN401 - Submission's fields
@@ -24,7 +26,7 @@ async def awaited(broker: Broker, **more: Any) -> None:  # noqa: ANN401 - Submis
 async def upload(broker: Broker, size: int = 1, name: str = "a", **more: Any) -> int:  # noqa: ANN401 - its fields
     """A file arrives."""
     facts: dict[str, Any] = {"ttl_ms": 60_000, "max_total_bytes": 10, "event": "upload.received", "data": b"{}"}
-    record = f'{{"size":{size}}}'.encode() if size else b""
+    record = RECORD % size if size else b""
     return await broker.upload(UploadRecord(id="job-1", name=name, record=record, **facts | more))
 
 
@@ -70,7 +72,7 @@ async def test_files_together_are_limited(broker: Broker) -> None:
     assert await upload(broker, 5, "b") == -2
     assert await upload(broker, 10, "a") == 1
     assert await upload(broker, 11, "a") == -2
-    assert await raw(broker).hgetall(broker.keys.uploads("job-1")) == {b"a": b'{"size":10}'}
+    assert await raw(broker).hgetall(broker.keys.uploads("job-1")) == {b"a": RECORD % 10}
 
 
 async def test_a_change_of_files_is_noticed(broker: Broker) -> None:
@@ -105,3 +107,17 @@ async def test_a_jobs_own_expiry_holds_while_it_waits(broker: Broker) -> None:
     await raw(broker).hset(broker.keys.job("job-1"), "expires_ms", 1)
     assert await broker.process("job-1", b"{}", b"1") == -1
     assert await field(broker, "job-1", "state") == "expired"
+
+
+async def test_a_file_is_put_again_where_it_may_be_being_deleted(broker: Broker) -> None:
+    """Nothing is written before it lies in a place of that number; what is written pardons it, and is counted once."""
+    keys, client = broker.keys, raw(broker)
+    await awaited(broker)
+    await client.zadd(keys.condemned, {KEY: 5})
+    await client.zadd(keys.deleted, {KEY: 7})
+    assert await upload(broker, 10) == 7
+    assert (await field(broker, "job-1", "state"), await client.exists(keys.uploads("job-1"))) == ("created", 0)
+    assert await client.zscore(keys.condemned, KEY) == 5
+    assert [await upload(broker, 10, number=7) for _ in range(2)] == [1, 1]
+    assert await client.zscore(keys.condemned, KEY) is None
+    assert await client.hgetall(keys.stored) == {b"default": b"10"}

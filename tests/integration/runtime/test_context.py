@@ -190,7 +190,7 @@ async def test_files_are_saved_under_their_names(build: Build, objects: Objects)
         "a.txt": ("text/plain", 6),
         "b.png": ("image/png", 4),
     }
-    assert await objects.get(job.artifacts["a.txt"].key) == b"second"
+    assert await objects.of(job.tenant).get(job.artifacts["a.txt"].key) == b"second"
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../x", ".hidden", "x" * 201])

@@ -11,8 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from streamforge.broker.broker import Broker
+from streamforge.broker.outbox import Outbox
 from streamforge.config import JobsSettings, RedisSettings
 from streamforge.errors import BrokerUnavailable
+from streamforge.jobs.acts import act
 from streamforge.testing.server import TestServer
 from streamforge.testing.waiting import until
 from streamforge.traffic.ledger import total
@@ -222,17 +224,23 @@ async def test_the_ledger_is_kept_for_its_time(till: Till) -> None:
 async def test_lua_and_python_name_keys_alike(till: Till) -> None:
     """The scripts build the names that ``Keys`` builds."""
     prelude = load_sources(Rules())["credit"].split("local today", 1)[0]
-    names = "{ledger_key('j'), spent_key('t', 7), holds_key('t'), held_key('t'), credits_key('t'), charges_key()}"
+    made = "ledger_key('j'), spent_key('t', 7), holds_key('t'), held_key('t'), credits_key('t')"
+    names = f"{{{made}, charges_key(), outbox_key()}}"
     keys = till.keys
     answer = await till.client.eval(f"{prelude}\nreturn {names}", 0, keys.base, msgspec.msgpack.encode({}))
     ours = [keys.ledger("j"), keys.spent("t", 7), keys.holds("t"), keys.held("t"), keys.credits("t"), keys.charges]
+    ours.append(keys.outbox)
     assert [name.decode() for name in answer] == ours
 
 
-async def test_the_stream_is_capped(broker: Broker) -> None:
-    """It holds about as many calls as it may, not all that ever were."""
+@pytest.mark.parametrize("is_archived", [False, True])
+async def test_the_stream_is_capped(broker: Broker, *, is_archived: bool) -> None:
+    """It holds about as many calls as it may; with an archive all that this one has not read."""
     till = Till(broker)
+    if is_archived:
+        await Outbox(broker).claim("database", "source", act("archive.claimed", "database"))
     till.scripts = Scripts(broker.client, broker.keys, keeping=Keeping(stream_max=100))
     for number in range(400):
         await till.write(await till.charge(id=f"job-1.step.{number}"))
-    assert 100 <= await till.client.xlen(till.keys.charges) < 300
+    kept = await till.client.xlen(till.keys.charges)
+    assert kept == 400 if is_archived else 100 <= kept < 300

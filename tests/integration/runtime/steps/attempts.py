@@ -56,7 +56,7 @@ class Attempts:
     def _watch(self) -> None:
         really = self.broker.record
 
-        async def watched(record: Record) -> bool:
+        async def watched(record: Record) -> int:
             self.records.append(record)
             return await really(record)
 

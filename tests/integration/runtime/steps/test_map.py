@@ -169,7 +169,7 @@ async def test_a_value_that_was_ready_is_kept_though_another_failed(attempts: Ma
     entered, go_on = anyio.Event(), anyio.Event()
     really = job.broker.record
 
-    async def slowly(record: Record) -> bool:
+    async def slowly(record: Record) -> int:
         if record.field == "m[0]":
             entered.set()
             await go_on.wait()
@@ -233,8 +233,8 @@ async def test_a_fan_out_that_was_all_but_complete_is_completed(attempts: Make) 
     job = attempts(mapping(work, [1, 2]))
     really = job.broker.record
 
-    async def lose_the_end(record: Record) -> bool:
-        return False if record.field == "m" else await really(record)
+    async def lose_the_end(record: Record) -> int:
+        return 0 if record.field == "m" else await really(record)
 
     job.broker.record = lose_the_end
     assert await job.run() is None

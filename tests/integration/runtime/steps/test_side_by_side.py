@@ -51,7 +51,7 @@ async def test_parallel_writes_are_each_written_once(attempts: Make) -> None:
     job = attempts(recipe)
     really = job.broker.record
 
-    async def twice(record: Record) -> bool:
+    async def twice(record: Record) -> int:
         await really(record)
         await anyio.lowlevel.checkpoint()
         return await really(record)
