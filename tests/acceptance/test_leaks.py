@@ -8,7 +8,7 @@ from time import time_ns
 from tests.acceptance.daemon import DEAD, FEED, INBOX, DaemonProcess, wait_for
 from tests.acceptance.fleet import Fleet
 
-PERMANENT = re.compile(r"streamforge:(inbox|\{0\}:(feed|dead|paused|cron|workers|bell:[a-z]+))")
+PERMANENT = re.compile(r"streamforge:(inbox|\{0\}:(feed|dead(:given|:of:[a-z]+)?|paused|cron|workers|bell:[a-z]+))")
 """What the table in streamforge/broker/keys.py lets stay without an end of its own, when nothing waits and runs."""
 
 INDEX = re.compile(r"streamforge:\{0\}:(tenants|index:[a-z]+)")
