@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from streamforge.broker.server_program import configuration, find_server
 from streamforge.config import EmbeddedSettings
 
 START_TIMEOUT_S = 15.0
+WRITE_TIMEOUT_S = 5.0
 
 
 class TestServer:
@@ -37,6 +39,7 @@ class TestServer:
         self.url = f"unix://{self.socket}?db=0"
         self._extra = extra
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_frozen = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -60,27 +63,46 @@ class TestServer:
 
     def is_up(self) -> bool:
         """Whether it answers a ping now."""
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(1.0)
-            connection.connect(str(self.socket))
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith((b"+PONG", b"-NOAUTH"))
-        return False
+        return self._ask(b"PING").startswith((b"+PONG", b"-NOAUTH"))
 
     def kill(self) -> None:
-        """SIGKILL, as a machine's out-of-memory killer would; a frozen one as well."""
+        """SIGKILL, as a machine's out-of-memory killer would; a frozen one as well.
+
+        What it has acknowledged is in its file before: while the disk is slow, a server that syncs every second keeps
+        some of it back, for two seconds at most, and a test that counts on it would fail by chance.
+        """
         if self._process is not None:
+            deadline = time.monotonic() + WRITE_TIMEOUT_S
+            while self._holds_back() and time.monotonic() < deadline:
+                time.sleep(0.005)
             self._process.kill()
             self._process.wait()
-            self._process = None
+            self._process, self._is_frozen = None, False
 
     def freeze(self) -> None:
         """Let it answer nobody while its connections stay open."""
         self._signal(signal.SIGSTOP)
+        self._is_frozen = True
 
     def thaw(self) -> None:
         """Let it go on, with all that was sent to it meanwhile."""
         self._signal(signal.SIGCONT)
+        self._is_frozen = False
+
+    def _holds_back(self) -> bool:
+        if self._is_frozen:
+            return False
+        held = re.search(rb"aof_buffer_length:(\d+)", self._ask(b"INFO persistence"))
+        return held is not None and held[1] != b"0"
+
+    def _ask(self, command: bytes) -> bytes:
+        """The beginning of its answer; nothing where there is none within a second."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(1.0)
+            connection.connect(str(self.socket))
+            connection.sendall(command + b"\r\n")
+            return connection.recv(8192)
+        return b""
 
     def _signal(self, which: signal.Signals) -> None:
         if self._process is None:

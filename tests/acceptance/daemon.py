@@ -260,7 +260,7 @@ class DaemonProcess:
     def letters(self, **where: str) -> list[dict[str, str]]:
         """Dead letters whose fields are those."""
         found = rows(self.call("XRANGE", DEAD, "-", "+"))
-        given = dict(zip(*[iter(self.call("HGETALL", f"{DEAD}:given"))] * 2, strict=True)) if found else {}
+        given = pairs(self.call("HGETALL", f"{DEAD}:given"))
         return [
             {"id": entry, "fields": given.get(entry, ""), **fields}
             for entry, fields in found

@@ -12,6 +12,8 @@ from tests.acceptance.conftest import Launch
 from tests.acceptance.daemon import INBOX, QUEUE, DaemonProcess, wait_for
 from tests.acceptance.gates import Gates
 
+pytestmark = pytest.mark.long
+
 HUGE = {"prompt": "Grand opening of the harbour museum", "width": 4000, "height": 3900}
 """A canvas that takes long to paint."""
 
@@ -110,7 +112,6 @@ def test_endless_step_costs_its_job_alone(launch: Launch, gates: Gates) -> None:
     wait_for(lambda: held.isdisjoint(daemon.pool_children()), "the children that waited gone")
 
 
-@pytest.mark.long
 def test_many_jobs_over_many_kills(launch: Launch) -> None:
     """Thirty jobs, the daemon killed three times on the way: each ends once, no step is completed twice."""
     daemon = launch().start()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.acceptance.daemon import FEED, DaemonProcess, wait_for
 from tests.acceptance.fleet import Fleet
 from tests.acceptance.resp import rows
+
+pytestmark = pytest.mark.long
 
 CRON = "streamforge:{0}:cron"
 TICK = {"cron__tick__schedule": "* * * * * *", "cron__tick__kind": "act"}

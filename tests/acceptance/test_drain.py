@@ -5,11 +5,15 @@ from __future__ import annotations
 import signal
 import subprocess
 
+import pytest
+
 from tests.acceptance.conftest import Launch
 from tests.acceptance.daemon import FEED, PROGRAM, DaemonProcess, wait_for
 from tests.acceptance.fleet import Fleet
 from tests.acceptance.gates import Gates
 from tests.acceptance.resp import rows
+
+pytestmark = pytest.mark.long
 
 
 def test_drained_job_goes_on_elsewhere(fleet: Fleet) -> None:

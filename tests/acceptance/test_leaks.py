@@ -9,7 +9,7 @@ from tests.acceptance.daemon import DEAD, FEED, INBOX, DaemonProcess, wait_for
 from tests.acceptance.fleet import Fleet
 
 PERMANENT = re.compile(
-    r"streamforge:(inbox|\{0\}:(feed|dead|paused|cron|workers|bell:[a-z]+"
+    r"streamforge:(inbox|\{0\}:(feed|dead(:given|:of:[a-z]+)?|paused|cron|workers|bell:[a-z]+"
     r"|outbox|archive|objects(:(round|deleted|stored|collector))?))"
 )
 """What the table in streamforge/broker/keys.py lets stay without an end of its own, when nothing waits and runs."""

@@ -13,6 +13,8 @@ from tests.acceptance.daemon import QUEUE, DaemonProcess, wait_for
 from tests.acceptance.gates import Gates
 from tests.acceptance.test_redis_away import Elsewhere, free_port
 
+pytestmark = pytest.mark.long
+
 QUICK = {"worker__lease_s": 1.5, "worker__renew_s": 0.3}
 """Leases short enough for a test, in the shipped proportion."""
 

@@ -12,6 +12,8 @@ import pytest
 from tests.acceptance.conftest import Launch
 from tests.acceptance.daemon import PROGRAM, DaemonProcess
 
+pytestmark = pytest.mark.long
+
 BRIEF = {"prompt": "Kettle & Crumb bakery, opens Friday, www.kettle.example", "width": 300, "height": 250}
 CLAUDE = "anthropic/claude-opus-5-5"
 GPT = "openai/gpt-6.1-terra"

@@ -14,6 +14,8 @@ from tests.acceptance.fleet import Fleet
 from tests.acceptance.gates import Gates
 from tests.acceptance.resp import Wire
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "another"  # noqa: S105 - of a server of this test
 Fault = Callable[[Fleet], None]
 

@@ -17,6 +17,8 @@ from tests.acceptance.daemon import QUEUE, DaemonProcess, wait_for
 from tests.acceptance.gates import Gates
 from tests.acceptance.resp import Wire
 
+pytestmark = pytest.mark.long
+
 
 class Elsewhere:
     """A loopback port with a server behind it, once it is started."""

@@ -14,6 +14,8 @@ from tests.acceptance.conftest import Launch
 from tests.acceptance.daemon import QUEUE, DaemonProcess, wait_for
 from tests.acceptance.gates import Gates
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:

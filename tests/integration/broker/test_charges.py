@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from streamforge.broker.broker import Broker
@@ -13,9 +15,11 @@ from tests.integration.moves import ERROR, checkpoint, entries, raw, settle, sub
 
 
 @pytest.fixture
-async def strict(shared_server: TestServer, broker: Broker) -> Broker:  # noqa: ARG001 - empties the server
+async def strict(shared_server: TestServer, broker: Broker) -> AsyncIterator[Broker]:  # noqa: ARG001 - empties the server
     """A broker that forgives one crash."""
-    return Broker(RedisSettings(), JobsSettings(), shared_server.url, max_crashes=1)
+    made = Broker(RedisSettings(), JobsSettings(), shared_server.url, max_crashes=1)
+    yield made
+    await made.close()
 
 
 async def test_a_crash_costs_a_crash(broker: Broker, store: JobStore) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from streamforge.pipelines.banner.words.dates import DATE
 from streamforge.pipelines.banner.words.describing import without_style
@@ -195,8 +196,7 @@ def for_reader(sentence: str, *, asked: bool) -> tuple[str, tuple[str, ...]]:
     if not silent or len(silent) == len(found):
         return sentence, ()
     kept, end = [""], 0
-    for clause in found:
-        before = found[found.index(clause) - 1] if clause.start else clause
+    for before, clause in pairwise((found[0], *found)):
         if before in silent and forbids(before.text) and _REASON.match(clause.text):
             silent.append(clause)
         if clause in silent:
