@@ -101,12 +101,12 @@ class Archiver(Service):
         return None
 
     async def _turn(self) -> None:
+        carrier = self._carrier or await self._join()
+        if self._is_stopping:
+            return
         with anyio.CancelScope() as self._waiting:
-            carrier = self._carrier or await self._join()
             await carrier.wait()
             await anyio.sleep(LINGER_S)
-        if (carrier := self._carrier) is None:  # stopped before it had joined
-            return
         while not self._is_stopping and await carrier.carry() >= carrier.load_size:
             await self._look()
         self._why, self._failures = "", 0

@@ -124,6 +124,7 @@ class InProcessWorker:
             self.daemon.stop()
             await self._tasks.__aexit__(None, None, None)
         finally:
+            await self.daemon.broker.close()  # who asked for a job after the daemon had broken down reconnected
             self._borrowed.close()
         self._require_working()
 
