@@ -35,10 +35,9 @@ def upgrade(args: argparse.Namespace) -> int:
         async with _database(args) as (_, database):
             before = await state_of(database)
             after = before if before.is_newer else await brought_up(database)
-        if before == after:
-            print_line(f"{database.name} stands at {after.current}: nothing to do")
-        else:
-            print_line(f"{database.name} stands at {after.current} now (before: {before.current or 'empty'})")
+        words = "nothing to do" if before == after else f"before: {before.current or 'empty'}"
+        facts = {"database": database.name, "schema": after.current, "before": before.current}
+        _say(args, facts, f"{database.name} stands at {after.current} ({words})")
         return OK
 
     return run_async(go())
@@ -98,7 +97,8 @@ def export(args: argparse.Namespace) -> int:
                     file.write(lines)
                     written += len(lines)
         if args.file != STANDARD:
-            print_line(f"{args.file}: {written / 1e6:.1f} MB of JSON lines, compressed")
+            facts = {"file": args.file, "bytes": written}
+            _say(args, facts, f"{args.file}: {written / 1e6:.1f} MB of JSON lines, compressed")
         return OK
 
     return run_async(go())
@@ -112,7 +112,8 @@ def import_(args: argparse.Namespace) -> int:
             await brought_up(database)
             with _input(args.file) as lines:
                 rows = await imported(database, lines)
-        print_line(f"{database.name}: {sum(rows.values())} rows, {rows.get('jobs', 0)} of them jobs")
+        words = f"{database.name}: {sum(rows.values())} rows, {rows.get('jobs', 0)} of them jobs"
+        _say(args, {"database": database.name, "rows": rows}, words)
         return OK
 
     return run_async(go())
@@ -128,11 +129,13 @@ def claim(args: argparse.Namespace) -> int:
             if before is not None and before.database != own and not args.take_over:
                 hint = "where that one is lost or given up: --take-over"
                 raise WrongState(f"Redis is archived in the database {before.database}", field="redis", hint=hint)
+            facts = {"database": database.name, "is_claimed": before is not None, "enlisted": 0}
             if before is None:
-                print_line("nobody has claimed this Redis: the next daemon will")
+                _say(args, facts, "nobody has claimed this Redis: the next daemon will")
                 return OK
             await outbox.take_over(own)
-            print_line(f"{database.name} has this Redis now; {await outbox.enlist()} ended jobs are archived again")
+            enlisted = facts["enlisted"] = await outbox.enlist()
+        _say(args, facts, f"{database.name} has this Redis now; {enlisted} ended jobs are archived again")
         return OK
 
     return run_async(go())
@@ -145,10 +148,14 @@ def release(args: argparse.Namespace) -> int:
         settings = settings_from(args)
         async with broker_of(settings) as broker:
             left = await Outbox(broker).release(settings.jobs.result_ttl_s)
-        print_line(f"this Redis has no archive now; {left} entries were not archived yet")
+        _say(args, {"left": left}, f"this Redis has no archive now; {left} entries were not archived yet")
         return OK
 
     return run_async(go())
+
+
+def _say(args: argparse.Namespace, facts: Mapping[str, object], words: str) -> None:
+    print_json(facts) if args.json else print_line(words)
 
 
 @asynccontextmanager

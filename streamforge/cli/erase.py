@@ -16,7 +16,7 @@ from streamforge.archive.recall import Recall
 from streamforge.broker.broker import Broker
 from streamforge.cli.main import OK
 from streamforge.cli.session import broker_of, run_async, settings_from
-from streamforge.cli.text import print_line
+from streamforge.cli.text import print_json, print_line
 from streamforge.errors import InvalidInput, UnknownJob
 from streamforge.jobs.store import JobStore, unknown_job
 from streamforge.ops import logs
@@ -28,7 +28,7 @@ def erase_jobs(args: argparse.Namespace) -> int:
 
     async def erase(eraser: Eraser, broker: Broker, archive: Archive) -> None:
         for job_id in args.id:
-            _tell(job_id, await eraser.job(await _tenant_of(job_id, broker, archive), job_id))
+            _tell(args, job_id, await eraser.job(await _tenant_of(job_id, broker, archive), job_id))
 
     return _run(args, erase)
 
@@ -40,7 +40,7 @@ def erase_tenants(args: argparse.Namespace) -> int:
 
     async def erase(eraser: Eraser, _: Broker, __: Archive) -> None:
         for tenant in args.tenant:
-            _tell(tenant, await eraser.tenant(tenant))
+            _tell(args, tenant, await eraser.tenant(tenant))
 
     return _run(args, erase)
 
@@ -55,9 +55,11 @@ async def _tenant_of(job_id: str, broker: Broker, archive: Archive) -> str:
     return tenant
 
 
-def _tell(name: str, erased: Erased) -> None:
+def _tell(args: argparse.Namespace, name: str, erased: Erased) -> None:
+    if args.json:
+        return print_json({"erased": name, "jobs": erased.jobs, "is_complete": erased.is_complete})
     rest = "" if erased.is_complete else "; the archive does the rest when it is back"
-    print_line(f"{name}  erased, {erased.jobs} jobs{rest}")
+    return print_line(f"{name}  erased, {erased.jobs} jobs{rest}")
 
 
 def _run(args: argparse.Namespace, erase: Callable[[Eraser, Broker, Archive], Awaitable[None]]) -> int:

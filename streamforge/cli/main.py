@@ -266,13 +266,13 @@ def _add_keys(commands: Commands) -> None:
 def _add_objects(commands: Commands) -> None:
     objects = commands.add_parser("objects", help="the object store: what is kept, check it, clear it")
     actions = objects.add_subparsers(title="actions", metavar="ACTION", required=True)
-    usage = _add(actions, "usage", "streamforge.cli.objects:usage", "what each tenant keeps, and may")
+    _add(actions, "usage", "streamforge.cli.objects:usage", "what each tenant keeps, and may")
     collect = _add(actions, "collect", "streamforge.cli.objects:collect", "delete what nothing refers to any more")
     collect.add_argument("--dry-run", action="store_true", help="only say how much that is")
     check = _add(actions, "check", "streamforge.cli.objects:check_all", "exit 1 where an object is missing")
     check.add_argument("--read", action="store_true", help="or, having read all of them, is damaged")
     _add(actions, "take-over", "streamforge.cli.objects:take_over", "after Redis was lost: this one counts now")
-    for action in (usage, collect, check):
+    for action in actions.choices.values():
         _json_option(action)
 
 
@@ -280,8 +280,7 @@ def _add_db(commands: Commands) -> None:
     db = commands.add_parser("db", help="the archive's database: upgrade, check, export, import")
     actions = db.add_subparsers(title="actions", metavar="ACTION", required=True)
     _add(actions, "upgrade", "streamforge.cli.db:upgrade", "bring its tables up to date, beside running daemons")
-    check = _add(actions, "check", "streamforge.cli.db:check", "exit 1 where the tables, or the claim, are not right")
-    _json_option(check)
+    _add(actions, "check", "streamforge.cli.db:check", "exit 1 where the tables, or the claim, are not right")
     export = _add(actions, "export", "streamforge.cli.db:export", "write all of it into one compressed file")
     export.add_argument("file", metavar="FILE", help="such as archive.jsonl.gz; - writes to standard output")
     import_ = _add(actions, "import", "streamforge.cli.db:import_", "read an export into an empty database")
@@ -289,6 +288,8 @@ def _add_db(commands: Commands) -> None:
     claim = _add(actions, "claim", "streamforge.cli.db:claim", "have the daemon's Redis archived in this database")
     claim.add_argument("--take-over", action="store_true", help="from another one, which is lost or given up")
     _add(actions, "release", "streamforge.cli.db:release", "have the daemon's Redis archived nowhere")
+    for action in actions.choices.values():
+        _json_option(action)
 
 
 def _add_erase(commands: Commands) -> None:
@@ -299,6 +300,8 @@ def _add_erase(commands: Commands) -> None:
     tenant = _add(actions, "tenant", "streamforge.cli.erase:erase_tenants", "tenants, with all that is theirs")
     tenant.add_argument("tenant", nargs="+")
     tenant.add_argument("--yes", action="store_true", help="do it")
+    for action in actions.choices.values():
+        _json_option(action)
 
 
 def _add_config(commands: Commands) -> None:

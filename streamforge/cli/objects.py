@@ -100,7 +100,8 @@ def take_over(args: argparse.Namespace) -> int:
         async with _tools(args) as tools:
             await tools.collector.take_over()
             wait_s = max(tools.settings.storage.garbage_after_s, tools.settings.jobs.result_ttl_s)
-        print_line(f"the object store belongs to this Redis now; nothing is deleted for {wait_s / 86_400:.1f} days")
+        words = f"the object store belongs to this Redis now; nothing is deleted for {wait_s / 86_400:.1f} days"
+        print_json({"waits_s": wait_s}) if args.json else print_line(words)
         return OK
 
     return run_async(go())

@@ -69,6 +69,7 @@ class DaemonProcess:
             "api__port": 0,
             "worker__name": "acceptance",
             "pool__slots": 2,
+            "archive__url": "off",  # SQLAlchemy takes a second of CPU at each start: who needs an archive says so
             **settings,
         }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from time import time_ns
 
+import pytest
+
 from tests.acceptance.daemon import DEAD, FEED, INBOX, DaemonProcess, wait_for
 from tests.acceptance.fleet import Fleet
 
@@ -26,11 +28,16 @@ BOUNDED = {
 }
 
 
-def test_nothing_stays(fleet: Fleet) -> None:
-    """After a mixed load every key ends by itself, or with the janitor's next round, or is permanent and bounded."""
+@pytest.mark.parametrize("archive", ["off", "sqlite:///{home}/archive.db"])
+def test_nothing_stays(fleet: Fleet, archive: str) -> None:
+    """After a mixed load every key ends by itself, or with the janitor's next round, or is permanent and bounded.
+
+    With an archive as without one.
+    """
     cron = {"cron__tick__schedule": "* * * * * *", "cron__tick__kind": "act"}
     tenants = {"tenants__acme__max_running": 1, "tenants__acme__weight": 2}
-    settings = {**BOUNDED, **cron, **tenants, "worker__max_crashes": 1, "worker__grace_s": 0.1}
+    bounded = {**BOUNDED, "archive__url": archive.format(home=fleet.home)}
+    settings = {**bounded, **cron, **tenants, "worker__max_crashes": 1, "worker__grace_s": 0.1}
     daemon = fleet.join("leaky", worker__queues="default,held", **settings)
     jobs = mixed_load(fleet, daemon)
     daemon.stop()
@@ -47,7 +54,7 @@ def test_nothing_stays(fleet: Fleet) -> None:
     assert daemon.call("ZCARD", "streamforge:{0}:cron") == 1
     assert all(daemon.call("XLEN", key) == 1 for key in keys(daemon) if ":bell:" in key)
 
-    tidying = fleet.join("tidying", **BOUNDED)
+    tidying = fleet.join("tidying", **bounded)
     wait_for(lambda: not any(INDEX.fullmatch(key) for key in keys(daemon)), "the index gone")
     tidying.stop()
     wait_for(lambda: passing(daemon) == [], "the other keys gone")
