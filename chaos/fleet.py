@@ -144,11 +144,11 @@ class Fleet:
         inherited = {name: os.environ[name] for name in KEPT if name in os.environ}
         settings = {"pipelines__modules": recipes.MODULES, **settings}
         named = {f"STREAMFORGE_{name.upper()}": str(value) for name, value in settings.items()}
-        self._environment = {**inherited, "HOME": str(home), "PYTHONPATH": str(ROOT), processes.TAG: self.tag, **named}
+        self.environment = {**inherited, "HOME": str(home), "PYTHONPATH": str(ROOT), processes.TAG: self.tag, **named}
 
     def add(self, version: str = "1") -> Daemon:
         """One more daemon, started under a name that was never used."""
-        daemon = Daemon(f"w{len(self.ever) + 1}", self._home, self._environment)
+        daemon = Daemon(f"w{len(self.ever) + 1}", self._home, self.environment)
         daemon.start(version)
         self.members.append(daemon)
         self.ever.append(daemon)

@@ -89,7 +89,7 @@ class World:
             self.fleet.add()
         await until(lambda: all(daemon.is_ready for daemon in self.fleet.members), "every daemon is ready", 60.0)
 
-    async def submit(self, kind: str, given: Letter | Errand) -> str:
+    async def submit(self, kind: str, given: msgspec.Struct) -> str:
         """Hand a job in; its id."""
         submission = Submission(kind=kind, id=new_job_id(), input=msgspec.json.encode(given))
         return (await self.store.submit(submission)).id
@@ -240,7 +240,7 @@ async def _kill(made: World, every_s: float, kills: Counter[str]) -> None:
 
 async def _compare(made: World, names: list[str]) -> dict[str, Any]:
     """What the ledger says beside what the server counted, call by call, with everything that does not fit."""
-    books = {name: await _book(made, name) for name in names}
+    books = {name: await book_of(made, name) for name in names}
     answered = {call: entry for book in books.values() for call, entry in book.calls.items() if entry.is_answered}
     server = _counted(made.models)
     wrong = [
@@ -280,7 +280,8 @@ class Book(NamedTuple):
     paid: list[int]
 
 
-async def _book(made: World, name: str) -> Book:
+async def book_of(made: World, name: str) -> Book:
+    """What Redis has of it."""
     rows: dict[bytes, bytes] = await made.client.hgetall(made.broker.keys.ledger(name))
     calls = {
         field: msgspec.msgpack.decode(row, type=Entry) for field, row in rows.items() if field.startswith(b"call:")

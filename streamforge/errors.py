@@ -16,6 +16,7 @@
     │   ├── InvalidSignature      a webhook was not signed with this secret, or too long ago
     │   └── ConfigError           a setting is unknown, malformed or contradicts another
     ├── TransientError        wait, then try again
+    │   ├── UploadUnchecked       the check of uploads could not be made
     │   ├── BrokerUnavailable     Redis did not answer
     │   ├── RateLimited           a provider asked for a pause; ``retry_after_s`` says how long
     │   ├── ProviderUnavailable   an outside model failed on its side
@@ -137,6 +138,10 @@ class ConfigError(InputError):
 
 class TransientError(StreamForgeError):
     """The call may succeed when tried again."""
+
+
+class UploadUnchecked(TransientError):
+    """The file could not be checked: send it again later."""
 
 
 class BrokerUnavailable(TransientError):

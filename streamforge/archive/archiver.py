@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 LINGER_S: Final = 0.1
 """How long entries gather before they are carried: a transaction for each would cost many times as much."""
 
+FIRST_TURN_S: Final = 1.0
+"""How long it lets the rest of the daemon start before it takes the processor for SQLAlchemy."""
+
 STAND_BY_S: Final = 5.0
 ELSEWHERE_S: Final = 30.0
 """Pauses of who is not needed, and of who is not wanted."""
@@ -76,6 +79,7 @@ class Archiver(Service):
 
     async def run(self) -> None:
         """Archive until ``stop``."""
+        await self._pause(FIRST_TURN_S)
         with self._working:
             while not self._is_stopping:
                 await self._try()

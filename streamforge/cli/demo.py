@@ -47,6 +47,7 @@ def demo(args: argparse.Namespace) -> int:
             paths__data_dir=data_dir,
             api__enabled="false",
             storage__url="",
+            archive__url="off",
             worker__queues=BANNER_QUEUE,
             worker__grace_s=0,
             logs__level="debug" if args.debug else "error",

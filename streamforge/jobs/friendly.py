@@ -18,6 +18,7 @@ FRIENDLY: Final[dict[str, str]] = {
     "too_large": "This is larger than we can take.",
     "unsupported_media": "This type of file cannot be used.",
     "upload_refused": "This file was refused. Use another one.",
+    "upload_unchecked": "This file could not be checked for the moment. Try again shortly.",
     "too_many_requests": "That was too much at once. Wait a moment and try again.",
     "config_error": "The service is not set up right. Its operator has to look at it.",
     "transient_error": "Something failed for the moment. Trying again may help.",

@@ -18,7 +18,7 @@ import anyio
 from msgspec import Struct
 
 from streamforge.config import ApiSettings
-from streamforge.errors import ConfigError, StreamForgeError, TransientError, UploadRefused
+from streamforge.errors import ConfigError, StreamForgeError, UploadRefused, UploadUnchecked
 from streamforge.jobs.model import Artifact, Job
 from streamforge.ops import metrics
 from streamforge.ops.logs import get_logger
@@ -56,7 +56,7 @@ class Check(Protocol):
     """Has a say in which files a job may have."""
 
     async def require(self, job: Job, file: Artifact, objects: Objects) -> None:
-        """Raise UploadRefused for a file that the job may not have, TransientError where nobody can say."""
+        """Raise UploadRefused for a file that the job may not have, UploadUnchecked where nobody can say."""
         ...
 
 
@@ -85,7 +85,7 @@ class Looked:
         except Exception as error:  # somebody else's code: whatever it raises, the file was not looked at
             log.exception("upload_check_failed", error=type(error).__name__)
             cause = error
-        raise TransientError(f"{file.name!r} could not be checked", field="body", hint="send it again later") from cause
+        raise UploadUnchecked from cause
 
 
 def check_of(settings: ApiSettings) -> Check | None:

@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from streamforge.app import Daemon
 from streamforge.config import (
     ApiSettings,
+    ArchiveSettings,
     CronSettings,
     JobsSettings,
     PathsSettings,
@@ -53,6 +54,7 @@ WORKER = WorkerSettings(name="in-process", concurrency=8, grace_s=0.0, retry_bas
 """What a test leaves running is handed back at once; retries follow at once."""
 
 POOL = PoolSettings(slots=1)
+NO_ARCHIVE = ArchiveSettings(url="off")
 
 START_S = 60.0
 """How long the start may take: the pool's first child waits for the imports of ``preload``."""
@@ -69,6 +71,7 @@ class Sections(TypedDict, total=False):
     cron: dict[str, CronSettings]
     pool: PoolSettings
     jobs: JobsSettings
+    archive: ArchiveSettings
 
 
 class InProcessWorker:
@@ -225,7 +228,13 @@ class InProcessWorker:
             redis = replace(redis, url=self._url)
         else:
             redis = replace(redis, url=self._url, prefix=f"test-{uuid.uuid4().hex[:12]}")
-        sections: dict[str, Any] = {"worker": WORKER, "pool": POOL, **self._sections, "redis": redis}
+        sections: dict[str, Any] = {
+            "worker": WORKER,
+            "pool": POOL,
+            "archive": NO_ARCHIVE,
+            **self._sections,
+            "redis": redis,
+        }
         return Settings(paths=PathsSettings(data_dir=home), api=ApiSettings(enabled=False), **sections)
 
     def _scratch(self, stack: ExitStack) -> Path:

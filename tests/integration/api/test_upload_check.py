@@ -84,8 +84,8 @@ async def test_where_nobody_can_say_nothing_is_taken(gates: Make, check: tuple[s
     gate = await gates(*check, upload_check_s=1.0)
     with capture_logs() as logs:
         answer = await send(gate, GOOD)
-    assert (answer.status, answer.json["code"]) == (503, "transient_error")
-    assert answer.json["detail"] == "'a' could not be checked"
+    assert (answer.status, answer.json["code"]) == (503, "upload_unchecked")
+    assert answer.json["detail"] == "The file could not be checked: send it again later."
     assert "upload_check_failed" in [line["event"] for line in logs]
     assert "is_here" not in (await gate.get(PATH)).json
 
