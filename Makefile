@@ -62,6 +62,10 @@ gallery: $(VENV)/.project $(VENV)/.libraries  ## Contact sheets of many briefs, 
 chaos: $(VENV)/.dev  ## Break real daemons for 3 minutes, check what they promise (SEED=n).
 	@$(BIN)/python -m chaos --seconds 180 $(if $(SEED),--seed $(SEED)) --json $(OUT)/chaos.json
 
+.PHONY: chaos-records
+chaos-records: $(VENV)/.dev  ## The archive's databases and the object store killed under load.
+	@for round in "postgresql --store s3" "mariadb --store local" "sqlite --store s3"; do $(BIN)/python -m chaos.records --seed $(or $(SEED),1) --database $$round; done
+
 .PHONY: fuzz-api
 fuzz-api: $(VENV)/.dev  ## Every address of the HTTP interface with 100 inputs each, by its own description.
 	@STREAMFORGE_API_EXAMPLES=100 $(BIN)/pytest -q tests/integration/api/test_whole_spec.py

@@ -1,8 +1,12 @@
-"""The jobs of ``chaos.records``: each pays for a call, has a checkpoint too large for Redis, and saves files."""
+"""The jobs of ``chaos.records``: each pays for a call, has a checkpoint too large for Redis, and saves files.
+
+One of the files is saved twice, and the first time as something else: so there is garbage to collect.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import Any, cast
 
 from msgspec import Struct
@@ -44,6 +48,7 @@ async def record(ctx: Context, deed: Deed) -> str:
 
     await ctx.step("ask", ask, returns=str)
     await ctx.step("copy", copy, returns=str)
+    await ctx.save("own.bin", os.urandom(1000), "application/octet-stream")  # garbage, as soon as the next line is done
     await ctx.save("own.bin", own_file(deed), "application/octet-stream")
     await ctx.save("annex.bin", shared_file(deed), "application/octet-stream")
     return hashlib.sha256(own_file(deed)).hexdigest()
