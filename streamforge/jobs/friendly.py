@@ -19,6 +19,8 @@ FRIENDLY: Final[dict[str, str]] = {
     "unsupported_media": "This type of file cannot be used.",
     "upload_refused": "This file was refused. Use another one.",
     "upload_unchecked": "This file could not be checked for the moment. Try again shortly.",
+    "archive_unavailable": "Older jobs cannot be looked up for the moment. Try again shortly.",
+    "archive_refused": "Older jobs cannot be looked up. Our operator has to look at it.",
     "too_many_requests": "That was too much at once. Wait a moment and try again.",
     "config_error": "The service is not set up right. Its operator has to look at it.",
     "transient_error": "Something failed for the moment. Trying again may help.",
