@@ -63,12 +63,18 @@ class Settlement(Struct, frozen=True):
     delay_ms: int = 0
     charge: Charge = "attempt"
     awaits: str = ""
+    parked_for: str = ""
     signal: str = ""
     peak_rss_kb: int = 0
 
     def extra(self) -> bytes:
         """What few ends need, as JSON; nothing for the others."""
-        facts = {"awaits": self.awaits, "signal": self.signal, "peak_rss_kb": self.peak_rss_kb}
+        facts = {
+            "awaits": self.awaits,
+            "parked_for": self.parked_for,
+            "signal": self.signal,
+            "peak_rss_kb": self.peak_rss_kb,
+        }
         given: dict[str, object] = {name: value for name, value in facts.items() if value}
         if self.charge != "attempt":
             given["charge"] = self.charge

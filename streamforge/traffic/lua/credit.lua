@@ -9,4 +9,6 @@ if made then return {tonumber(made) == MONEY.amount and 0 or -2, balance} end
 if MONEY.amount < 0 and balance - held_in_sum() + MONEY.amount < 0 then return {-1, balance} end
 redis.call('HSET', credits, field, int(MONEY.amount))
 redis.call('HINCRBY', credits, MONEY.amount < 0 and 'spent' or 'granted', int(math.abs(MONEY.amount)))
-return {1, redis.call('HINCRBY', credits, 'balance', int(MONEY.amount))}
+balance = redis.call('HINCRBY', credits, 'balance', int(MONEY.amount))
+call_unpaid()
+return {1, balance}
