@@ -23,7 +23,7 @@ import uvloop
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.embedded import EmbeddedServer
-from streamforge.broker.scripts import Take
+from streamforge.broker.messages import Take
 from streamforge.config import LogsSettings, load
 from streamforge.jobs.model import Submission, new_job_id
 from streamforge.jobs.outcome import Succeeded

@@ -21,7 +21,7 @@ import uvloop
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.embedded import EmbeddedServer
-from streamforge.broker.scripts import Take
+from streamforge.broker.messages import Take
 from streamforge.config import LogsSettings, Settings, load
 from streamforge.jobs.model import Priority, Submission
 from streamforge.jobs.outcome import Succeeded

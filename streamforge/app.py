@@ -38,7 +38,7 @@ from streamforge.config import Settings, WorkerSettings, changes, taken_over
 from streamforge.jobs.acts import SYSTEM, acting
 from streamforge.jobs.store import JobStore
 from streamforge.jobs.uploads import Uploads
-from streamforge.models import OFFLINE, Models, leads_offline, text_chain
+from streamforge.models import OFFLINE, Models, leads_offline, require_prices, text_chain
 from streamforge.ops import last_exit, logs, sdnotify
 from streamforge.ops.health import Health
 from streamforge.ops.logs import get_logger
@@ -190,13 +190,15 @@ class Daemon:
     def reload(self, settings: Settings) -> None:
         """Go on with what of these settings a running daemon can take over; the log tells what it cannot.
 
-        Raises ConfigError, and changes nothing, where they contradict what a pipeline asks for.
+        Raises ConfigError, and changes nothing, where they contradict what a pipeline asks for, or limit money while a
+        model has no price.
         """
         applied, waiting = changes(self.settings, settings)
         settings = taken_over(self.settings, settings)
         sdnotify.reloading()
         try:
-            self.executor.reload(retry_policy(settings.worker), settings.jobs)  # it alone may refuse them
+            require_prices(settings)  # this and the next may refuse them, and so come before the rest
+            self.executor.reload(retry_policy(settings.worker), settings.jobs)
             self._take_over(settings)
         finally:
             sdnotify.ready("settings reloaded")

@@ -269,6 +269,9 @@ class ChildFailed(PermanentError):
 class Snooze(StreamForgeError):
     """The job is parked."""
 
+    parked_for = ""
+    """What may wake the job sooner, by having room for it again: a model's name."""
+
     def __init__(
         self, message: str = "", *, for_s: float = 0.0, field: str | None = None, hint: str | None = None
     ) -> None:

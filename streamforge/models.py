@@ -82,13 +82,17 @@ class Models:
         self.circuits = Breaker(client, keys)
         self.credits = Credits(client, keys, scripts)
         self.budgets = Budgets(*allowances(settings))
-        weights = {name: tenant.weight for name, tenant in settings.tenants.items()}
-        self._gate = Gate(limiter, writing, self.budgets, prices(settings.models), weights=weights)
+        self.gate = Gate(limiter, writing, self.budgets, prices(settings.models), weights=_weights(settings))
         self._pools = {name: _pool(name, held) for name, held in settings.providers.items()}
 
     def reload(self, settings: Settings) -> None:
-        """Go on with the budgets of these settings."""
+        """Go on with the budgets and the tenants' weights of these settings.
+
+        Raises ConfigError, and changes nothing, where money is limited and a model has no price.
+        """
+        require_prices(settings)
         self.budgets.reload(*allowances(settings))
+        self.gate.reload(_weights(settings))
 
     @property
     def imports(self) -> tuple[str, ...]:
@@ -102,18 +106,18 @@ class Models:
         llm = self._settings.llm
         names = [name for name in text_chain(self._settings) if name != OFFLINE]
         routes = [self._route(name, self._text, soft_timeout_s=llm.soft_timeout_s) for name in names]
-        return GatewayText(routes, self._gate, moves_on=moves_on(self._settings)) if routes else None
+        return GatewayText(routes, self.gate, moves_on=moves_on(self._settings)) if routes else None
 
     def images(self) -> GatewayImages | None:
         """The chain of image models; None where there is none."""
         routes = [self._route(name, self._images) for name in self._settings.images.chain]
-        return GatewayImages(routes, self._gate) if routes else None
+        return GatewayImages(routes, self.gate) if routes else None
 
     def speech(self) -> GatewaySpeech | None:
         """The chain of speech models; None where there is none, or the local one is not installed."""
         chain = self._settings.speech.chain or ((LOCAL,) if self._offload and is_installed() else ())
         routes = [self._local() if name == LOCAL else self._route(name, self._speech) for name in chain]
-        return GatewaySpeech(routes, self._gate) if routes else None
+        return GatewaySpeech(routes, self.gate) if routes else None
 
     def _route(self, name: str, make: Callable[[str, str, str], M], **terms: float) -> Route[M]:
         provider, _, model = name.partition("/")
@@ -231,6 +235,10 @@ def keys_of(name: str, provider: ProviderSettings) -> Sequence[Secret]:
     for key in found:
         checked_key(key.reveal(), field, "a key is one word of plain characters")
     return found
+
+
+def _weights(settings: Settings) -> dict[str, float]:
+    return {name: tenant.weight for name, tenant in settings.tenants.items()}
 
 
 def _lines(path: str, field: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from streamforge.api.caller import LOCAL, Caller
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Room
+from streamforge.broker.messages import Room
 from streamforge.config import ApiSettings
 
 POLICY: Final = "requests"

@@ -12,7 +12,7 @@ from streamforge.api.front import front_of
 from streamforge.api.rates import POLICY
 from streamforge.api.refusals import TooManyRequests
 from streamforge.api.route import Handler, route_of
-from streamforge.broker.scripts import Room
+from streamforge.broker.messages import Room
 
 
 @web.middleware

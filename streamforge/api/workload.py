@@ -7,7 +7,7 @@ from time import time_ns
 
 from msgspec import Struct
 
-from streamforge.broker.scripts import LineDepth
+from streamforge.broker.messages import LineDepth
 from streamforge.jobs.model import Priority
 from streamforge.jobs.store import JobStore
 

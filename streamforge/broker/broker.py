@@ -19,19 +19,18 @@ from redis.exceptions import RedisError, ResponseError
 
 from streamforge.broker.connection import connect, is_away, translate
 from streamforge.broker.keys import INBOX_GROUP, Keys
-from streamforge.broker.scripts import (
-    Arg,
+from streamforge.broker.messages import (
     LineDepth,
     Promoted,
     Record,
     Refused,
     Room,
-    Scripts,
     Settlement,
     Take,
     Taken,
     UploadRecord,
 )
+from streamforge.broker.scripts import Arg, Scripts
 from streamforge.config import JobsSettings, RedisSettings
 from streamforge.errors import BrokerUnavailable, ConfigError, StreamForgeError
 from streamforge.jobs.model import Submission

@@ -2,7 +2,8 @@
 
 Keys of one shard share a hash tag (``{0}``), so that on a Redis Cluster one script can touch them all. The job id will
 choose the shard; today there is one. Lua builds the same names from the same prefix (``lua/lib.lua``); a test
-compares them.
+compares them. ``traffic`` stands for the scripts that bring parked jobs forward: settle, charge and credit in its
+``lua`` folder.
 
 | key                              | type   | written by                | lifetime                                  |
 |----------------------------------|--------|---------------------------|-------------------------------------------|
@@ -16,9 +17,9 @@ compares them.
 | ``P:{0}:capped:<t>``             | set    | take, settle              | gone when the tenant has room again       |
 | ``P:{0}:bell:<q>``               | stream | submit, settle, resume    | one entry for each queue that was used    |
 | ``P:{0}:paused``                 | set    | pause, resume             | members are the queues that are paused    |
-| ``P:{0}:scheduled``              | zset   | submit, settle            | members leave when due                    |
+| ``P:{0}:scheduled``              | zset   | submit, settle, traffic   | members leave when due                    |
 | ``P:{0}:expiring``               | zset   | submit, take, promote     | members leave when begun or expired       |
-| ``P:{0}:job:<id>``               | hash   | submit, take, settle, …   | result TTL after the end, and not before  |
+| ``P:{0}:job:<id>``               | hash   | submit, take, traffic, …  | result TTL after the end, and not before  |
 |                                  |        |                           | the archive has it, where there is one    |
 | ``P:{0}:steps:<id>``             | hash   | record                    | with its job                              |
 | ``P:{0}:files:<id>``             | hash   | record                    | with its job                              |
@@ -51,16 +52,19 @@ compares them.
 | ``P:{0}:slots:<s>:<key>``        | zset   | admit, settle, renew      | members are calls, until their lease ends |
 | ``P:{0}:waiting:<s>``            | zset   | admit, renew              | members are callers, until they go        |
 | ``P:{0}:asking:<s>``             | zset   | admit, renew              | the same members, by when they are due    |
-| ``P:{0}:parked:<s>``             | zset   | admit, settle (traffic)   | members are parked callers, until they    |
-|                                  |        |                           | ask again, or a minute after they were to |
-| ``P:{0}:passes:<s>``             | hash   | admit                     | gone when nobody waits                    |
-| ``P:{0}:turn:<s>:<caller>``      | string | admit                     | until a parked caller is back             |
+| ``P:{0}:parked:<s>``             | zset   | admit, settle (traffic)   | members are callers parked for room,      |
+|                                  |        |                           | until they ask again                      |
+| ``P:{0}:passes:<s>``             | hash   | admit                     | gone when nobody waits or is parked       |
+| ``P:{0}:turn:<s>:<caller>``      | string | admit, settle, charge, …  | a minute longer than its caller, who has  |
+|                                  |        |                           | stepped aside, was to stay away           |
 | ``P:{0}:benched:<provider>``     | hash   | settle (traffic)          | until the last of its keys may try again  |
 | ``P:{0}:ledger:<id>``            | hash   | admit, settle, charge     | a week after the job's last call          |
 | ``P:{0}:spent:<t>:<day>``        | hash   | admit, settle, charge     | about a year; days since 1970, UTC        |
 | ``P:{0}:holds:<t>``              | zset   | admit, settle, charge     | members are calls, until their lease ends |
 | ``P:{0}:held:<t>``               | string | admit, settle, charge     | with the holds, whose sum it is           |
-| ``P:{0}:claim:<t>``              | string | admit                     | until its call has money, or for a minute |
+| ``P:{0}:claim:<t>``              | string | admit                     | until its call has money; as its turn     |
+| ``P:{0}:unpaid:<t>``             | zset   | admit, settle, charge, …  | members are callers parked for money,     |
+|                                  |        |                           | until they ask again                      |
 | ``P:{0}:credits:<t>``            | hash   | credit, settle, charge    | for good: it is somebody's money          |
 | ``P:{0}:charges``                | stream | settle, charge            | the newest N calls; until they are        |
 |                                  |        |                           | archived, where there is an archive       |

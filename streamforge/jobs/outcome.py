@@ -35,12 +35,14 @@ class Retry(Struct, frozen=True):
 class Snooze(Struct, frozen=True):
     """Parked for ``delay_ms`` without an attempt being charged; its checkpoints stay.
 
-    ``awaits`` is the id of a job whose end wakes it before that.
+    ``awaits`` is the id of a job whose end wakes it before that; ``parked_for`` names what may wake it by having room
+    for it again, such as a model.
     """
 
     reason: str
     delay_ms: int
     awaits: str = ""
+    parked_for: str = ""
     name = "snooze"
 
 

@@ -15,7 +15,7 @@ from redis.exceptions import ResponseError
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.keys import GROUP
-from streamforge.broker.scripts import LineDepth
+from streamforge.broker.messages import LineDepth
 from streamforge.errors import IdempotencyConflict, InvalidInput, UnknownJob, WrongState
 from streamforge.jobs.acts import act
 from streamforge.jobs.dead import DeadLetters

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import UploadRecord
+from streamforge.broker.messages import UploadRecord
 from streamforge.config import ApiSettings
 from streamforge.errors import InputError, InvalidInput, NotFound, TooLarge, UnknownJob, WrongState
 from streamforge.jobs.kinds import BROKEN_JSON, Kind, Kinds

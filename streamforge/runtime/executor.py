@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from streamforge.broker.scripts import Settlement
+from streamforge.broker.messages import Settlement
 from streamforge.config import JobsSettings
 from streamforge.errors import ConfigError, FencedError, RecipeMisused, ResultTooLarge, SlotCrashed, Snooze, UnknownKind
 from streamforge.jobs import outcome as ends
@@ -183,8 +183,8 @@ def settlement(claim: Claim, outcome: Outcome, death: SlotCrashed | None = None)
             facts = {"body": result}
         case Retry(error, delay_ms, charge):
             facts = {"body": msgspec.json.encode(error), "delay_ms": delay_ms, "charge": charge}
-        case ends.Snooze(reason, delay_ms, awaits):
-            facts = {"reason": reason, "delay_ms": delay_ms, "awaits": awaits}
+        case ends.Snooze(reason, delay_ms, awaits, parked_for):
+            facts = {"reason": reason, "delay_ms": delay_ms, "awaits": awaits, "parked_for": parked_for}
         case Cancelled(error):
             facts = {"body": msgspec.json.encode(error)}
         case Failed(error, reason):

@@ -17,7 +17,7 @@ import anyio
 import msgspec
 
 from streamforge.broker.broker import Broker, Entry
-from streamforge.broker.scripts import Refused
+from streamforge.broker.messages import Refused
 from streamforge.errors import BrokerUnavailable, InputError, InvalidInput
 from streamforge.jobs.acts import acting
 from streamforge.jobs.kinds import Kinds, check_size, submission_from

@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from streamforge.broker.scripts import Record
+from streamforge.broker.messages import Record
 from streamforge.errors import FencedError, RecipeMisused
 from streamforge.ops import metrics
 from streamforge.runtime.run import Run

@@ -16,7 +16,7 @@ from typing import Protocol
 import anyio
 
 from streamforge.broker.broker import BLOCK_S, Broker
-from streamforge.broker.scripts import Take, TakeMode, Taken
+from streamforge.broker.messages import Take, TakeMode, Taken
 from streamforge.errors import BrokerUnavailable
 from streamforge.jobs.model import Claim, Priority
 from streamforge.ops.logs import get_logger

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Record
+from streamforge.broker.messages import Record
 from streamforge.errors import BrokerUnavailable
 from streamforge.runtime.batcher import UNANSWERED, Batcher
 

@@ -100,7 +100,7 @@ def _again(error: Exception, past: Past, policy: RetryPolicy, chance: Callable[[
 def _parked(snooze: Snooze) -> outcome.Snooze:
     delay_ms = _milliseconds(snooze.for_s, LONGEST_SNOOZE_S) if _is_a_pause(snooze.for_s) else 0
     awaits = snooze.child if isinstance(snooze, WaitsForChild) else ""
-    return outcome.Snooze(writable(snooze.message)[:300], delay_ms, awaits)
+    return outcome.Snooze(writable(snooze.message)[:300], delay_ms, awaits, snooze.parked_for)
 
 
 def _is_a_pause(seconds: float | None) -> TypeGuard[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Settlement
+from streamforge.broker.messages import Settlement
 from streamforge.runtime.batcher import UNANSWERED, Batcher
 
 UNSETTLED = UNANSWERED

@@ -15,7 +15,7 @@ import anyio
 import msgspec
 
 from streamforge.broker.broker import BLOCK_S, Broker
-from streamforge.broker.scripts import Take, TakeMode
+from streamforge.broker.messages import Take, TakeMode
 from streamforge.config import QueueSettings, TenantSettings, WorkerSettings
 from streamforge.jobs.model import Claim, JobError, Priority
 from streamforge.ops import metrics

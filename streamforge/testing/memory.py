@@ -14,7 +14,7 @@ import anyio.lowlevel
 import msgspec
 from msgspec import Struct
 
-from streamforge.broker.scripts import Record, Settlement
+from streamforge.broker.messages import Record, Settlement
 from streamforge.errors import PermanentError, StreamForgeError
 from streamforge.jobs.events import Event
 from streamforge.jobs.model import Artifact, Claim, Job, JobState, Priority

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Settlement
+from streamforge.broker.messages import Settlement
 from streamforge.config import JobsSettings
 from streamforge.jobs.events import Event
 from streamforge.jobs.model import Claim, JobError, new_job_id

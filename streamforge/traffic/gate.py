@@ -161,10 +161,18 @@ class Gate:
         self._ledger = ledger
         self._budgets = budgets
         self._prices = prices
-        self._weights = dict(weights or {})
         self._patience_s = patience_s
         self._estimators: dict[tuple[Scope, str], Estimator] = {}
         self._models: dict[tuple[Callable[[str], Model], str], Model] = {}
+        self.reload(weights)
+
+    def reload(self, weights: Mapping[str, float] | None = None) -> None:
+        """Take other weights, for the calls that ask from now on."""
+        self._weights = dict(weights or {})
+
+    def weight_of(self, tenant: str) -> float:
+        """The tenant's weight among the others."""
+        return self._weights.get(tenant, 1.0)
 
     async def through(
         self,
@@ -202,7 +210,7 @@ class Gate:
 
     def _caller_of(self, errand: Errand) -> Caller:
         caller = errand.caller
-        weight = self._weights.get(caller.tenant, 1.0)
+        weight = self.weight_of(caller.tenant)
         return Caller(id=errand.place.id, tenant=caller.tenant, priority=caller.priority, weight=weight)
 
     async def _admit(self, route: Route[Any], errand: Errand, estimator: Estimator) -> AdmittedCall:

@@ -231,10 +231,7 @@ def paused(scope: Scope, retry_after_s: float | None) -> Parked:
 
 
 def _parked(scope: Scope, wait: Wait) -> Parked:
-    """With some jitter: those who were told the same time come one after the other.
-
-    By the message's beginning ``room.lua`` knows whose pause it may cut short.
-    """
+    """With some jitter: those who were told the same time come one after the other."""
     metrics.traffic_parked_total(scope.provider, scope.model, wait.why).inc()
     seconds = wait.wait_ms / 1000
     for_s = seconds + random.uniform(0.0, min(2.0, seconds / 10))  # noqa: S311 - jitter, not a secret

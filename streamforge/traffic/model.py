@@ -130,6 +130,7 @@ class Parked(Snooze):
         """``why`` lets a chain of models tell a broken one (``breaker``), which has a successor, from a busy one."""
         super().__init__(message, for_s=for_s)
         self.scope = scope
+        self.parked_for = "" if scope is None else scope.name
         self.why = why
 
 

@@ -39,9 +39,9 @@ class Rules(Struct, frozen=True, kw_only=True):
     forget_ms: int = 3_600_000
     """How long the state of a key or a model that nobody uses is kept."""
     seen_max: int = 200
-    """Of those who wait, how many are looked at for one that asks; who is further behind asks again sooner."""
+    """Of those who wait or are parked, how many are looked at; who waits further behind asks again sooner."""
     woken_max: int = 30
-    """Of those who are parked, how many are looked at when a call ends."""
+    """Of those who are parked for one thing, how many are on their way at a time."""
     cooldown_ms: int = 1_000
     """The first pause after a refusal that names none; each further one doubles it."""
     cooldown_least_ms: int = 200

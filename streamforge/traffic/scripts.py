@@ -32,11 +32,11 @@ Money = Mapping[str, object]
 """What a script is told of money."""
 
 _PARTS: Mapping[str, tuple[str, ...]] = {
-    "admit": ("limits", "room", "money", "holds"),
-    "settle": ("limits", "room", "money", "ledger"),
+    "admit": ("limits", "parked", "room", "money", "holds"),
+    "settle": ("limits", "parked", "room", "money", "ledger"),
     "renew": ("limits",),
-    "charge": ("money", "ledger"),
-    "credit": ("money",),
+    "charge": ("parked", "money", "ledger"),
+    "credit": ("parked", "money"),
 }
 """Each script, with what precedes it besides ``lib.lua``."""
 

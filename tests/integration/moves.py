@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Record, Settlement, Take, TakeMode
+from streamforge.broker.messages import Record, Settlement, Take, TakeMode
 from streamforge.jobs.model import Claim, Priority, Submission
 
 _SERIALS = count(1)

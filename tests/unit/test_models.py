@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streamforge.app import choose_designer
+from streamforge.app import Daemon, choose_designer
 from streamforge.broker.broker import Broker
 from streamforge.config import Settings, load
 from streamforge.errors import Billing, ConfigError, ProviderUnavailable, StreamForgeError
@@ -144,6 +144,36 @@ def test_budgets_need_prices() -> None:
     assert caught.value.field == "models.openai/unknown.input_usd"
     priced = {"models.openai/unknown.input_usd": 1, "models.openai/unknown.output_usd": 1}
     require_usable(settings(**chain, **priced, **{"tenants.acme.budget_day_usd": 5}))
+
+
+def test_a_running_daemon_takes_budgets_and_weights_over() -> None:
+    """The next call is held against the new budget, and takes its turns by the new weight."""
+    models = opened(settings(**CLAUDE))
+    models.reload(settings(**CLAUDE, **{"budgets.day_usd": 5, "tenants.acme.weight": 9, "tenants.acme.prepaid": True}))
+    assert models.gate.weight_of("acme") == 9.0
+    assert models.gate.weight_of("other") == 1.0
+    assert models.budgets.of("acme").is_prepaid
+    assert models.budgets.of("other").day_usd == 5
+
+
+async def test_a_budget_that_a_start_would_refuse_is_refused_by_a_running_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on as it was, all of it: what a model without a price costs could not be held against a budget."""
+    unpriced = {"llm.chain": "openai/unknown", "paths.data_dir": str(tmp_path), **GPT}
+    daemon = Daemon(settings(**unpriced))
+    before, taken = daemon.settings, list[str]()
+
+    def take_over(*given: object, **named: object) -> None:
+        taken.append(f"{given} {named}")
+
+    monkeypatch.setattr(daemon.executor, "reload", take_over)
+    monkeypatch.setattr(daemon.broker, "configure", take_over)
+    with pytest.raises(ConfigError) as caught:
+        daemon.reload(settings(**unpriced, **{"budgets.day_usd": 5, "jobs.result_max_bytes": 7_000}))
+    assert caught.value.field == "models.openai/unknown.input_usd"
+    assert (daemon.settings, taken) == (before, [])
+    assert not daemon.models.budgets.of("acme").is_limited
 
 
 def test_the_page_has_the_table_of_faults() -> None:

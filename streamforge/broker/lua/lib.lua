@@ -207,7 +207,7 @@ end
 -- Lets a parked job's turn come: to the end of its line.
 local function to_queue(id, key, at)
   local job = pick(key, 'kind', 'queue', 'priority', 'tenant', 'attempt')
-  redis.call('HDEL', key, 'awaits')
+  redis.call('HDEL', key, 'awaits', 'parked_for', 'called')
   local entry = enqueue(id, job.queue, job.priority, job.tenant)
   redis.call('HSET', key, 'state', 'queued', 'queued_ms', int(at), 'entry', entry)
   tell_queued(id, at, job.attempt or 0, job.kind, job.queue, job.priority)

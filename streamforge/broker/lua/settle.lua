@@ -1,10 +1,11 @@
 -- Ends the attempts of a batch of jobs: state, result or error, event, dead letter, XACK and XDEL, all or nothing for each.
 -- KEYS: feed
 -- ARGV: base, feed_max, log_max, dead_max, result_ttl_s, max_crashes, then nine for each job:
---   id, token, stream, entry, outcome, body, reason, delay_ms, extra (JSON, '' none: charge, awaits, signal, peak_rss_kb)
+--   id, token, stream, entry, outcome, body, reason, delay_ms, extra (JSON, '' none: charge, awaits,
+--   parked_for, signal, peak_rss_kb)
 --   outcome: succeeded (body: result JSON) | failed (body: error JSON, reason) | cancelled (body: error JSON)
---            retry (body: error JSON, delay_ms; charge: attempt | crash | soft_limit) | snooze (reason, delay_ms; awaits)
---            released
+--            retry (body: error JSON, delay_ms; charge: attempt | crash | soft_limit)
+--            snooze (reason, delay_ms; awaits: a child job; parked_for: a model, `provider/model`) | released
 -- A job that was to be cancelled meanwhile is neither tried again nor parked: it ends.
 -- Returns a code for each job: 1 settled; 2 this very token had settled it before (a repeated call); 0 fenced, nothing changed.
 
@@ -13,7 +14,7 @@ local at = now_ms()
 local HIGHER = {low = 'normal', normal = 'high', high = 'high'}
 
 local function park(id, key, token, delay)
-  local due = int(at + tonumber(delay))
+  local due = int(at + math.max(0, tonumber(delay)))
   redis.call('HSET', key, 'state', 'scheduled', 'due_ms', due, 'owner', '', 'settled', token)
   redis.call('ZADD', scheduled_key(), due, id)
   return due
@@ -62,7 +63,18 @@ function ends.retry(id, key, token, job, body, _, delay, extra)
   emit(id, 'job.retrying', at, job.attempt, '{"due_ms":' .. due .. ',"error":' .. body .. '}')
 end
 
+-- Where a model has had room since it sent the job away (`<ms> <model>`, see traffic/lua/parked.lua), it need not wait for it.
+local function until_called(key, model, delay)
+  local called, by = string.match(redis.call('HGET', key, 'called') or '', '^(%d+) (.*)$')
+  return by == model and math.min(tonumber(delay), called - at) or delay
+end
+
 function ends.snooze(id, key, token, job, _, reason, delay, extra)
+  local model = extra.parked_for
+  if model then
+    delay = until_called(key, model, delay)
+    redis.call('HSET', key, 'parked_for', model)
+  end
   local awaited = extra.awaits and redis.call('HGET', job_key(extra.awaits), 'state')
   local is_over = extra.awaits and (not awaited or TERMINAL[awaited])
   redis.call('HINCRBY', key, 'attempt', -1)

@@ -12,20 +12,19 @@
 --
 -- THE ORDER of those who wait is self-clocked fair queueing (S. Golestani, INFOCOM 1994): a flow's next call gets the tag
 -- max(virtual time, the flow's last tag) + its share of the keys' minute / weight; the lowest tag goes first; virtual time is
--- the tag served last. Tags never change and virtual time only grows, so everybody's turn comes, a large call's too.
+-- the tag served last. Tags never grow, and virtual time does as long as anybody waits or is parked, so everybody's turn comes,
+-- a large call's too.
 -- A caller may go where there is room for all who are before it and itself: seats are given out in that order, on paper,
 -- so that one who wakes late holds nobody up, and the wait that is told is the time until the caller's own seat is free.
 
 local model = load_model()
 local cost = cost_of(ASK.input, ASK.output)
 local me = ASK.caller .. '|' .. int(ASK.input) .. '|' .. int(ASK.output)
+local name = SCOPE .. ':' .. ASK.caller
 
-local function forget_vanished()
-  local gone = redis.call('ZRANGEBYSCORE', asking_key(), '-inf', int(now), 'LIMIT', 0, 100)
-  if #gone == 0 then return end
-  redis.call('ZREM', asking_key(), unpack(gone))
-  redis.call('ZREM', waiting_key(), unpack(gone))
-end
+-- The caller's turn, where it had stepped aside; it is back, and parked no more.
+local TURN = load_turn(name)
+if TURN and TURN.line ~= '' then redis.call('ZREM', TURN.line, name) end
 
 -- The keys that are not benched: for all models of the provider, or for this one.
 local function usable_keys()
@@ -94,13 +93,13 @@ local function begun_with()
   return string.match(begun or '', '^(%S+) (%S+)$')
 end
 
--- The seat for this call. One that an attempt before began with a key goes on with it, or it would be made, and paid,
--- twice; unless that is too long a wait.
+-- The seat for this call, and whether no other key will do. One that an attempt before began with a key goes on with it, or
+-- it would be made, and paid, twice; unless that is too long a wait.
 local function own_seat(keys)
   local begun = begun_with()
   for _, key in ipairs(begun and keys or {}) do
     local wait, why = wait_for(key, cost)
-    if key.fp == begun and wait <= RULES.loyal_ms then return key, wait, why end
+    if key.fp == begun and wait <= RULES.loyal_ms then return key, wait, why, true end
   end
   return seat_for(keys, cost)
 end
@@ -121,19 +120,14 @@ local function share_of(keys)
   return share
 end
 
--- The tag of a caller that had stepped aside, and is back: it is parked no more.
-local function kept_tag()
-  local tag, note = string.match(redis.call('GET', turn_key(ASK.caller)) or '', '^(%S+) (.*)$')
-  if note and note ~= '' then redis.call('ZREM', parked_key(), note) end
-  return tonumber(tag)
-end
-
--- The caller's tag, and whether it is new.
+-- The caller's tag, and whether it is new. Who comes back is never worse off than who comes for the first time: its tag may
+-- have outlived the virtual time that it was of.
 local function tag_of(share)
-  local tag = tonumber(redis.call('ZSCORE', waiting_key(), me) or nil) or kept_tag()
-  if tag then return tag, false end
-  local last = tonumber(redis.call('HGET', passes_key(), ASK.flow) or 0)
-  return math.max(model.virtual, last) + share / ASK.weight, true
+  local virtual, last = unpack(redis.call('HMGET', passes_key(), 'virtual', ASK.flow))
+  local fresh = math.max(tonumber(virtual or 0), tonumber(last or 0)) + share / ASK.weight
+  local kept = tonumber(redis.call('ZSCORE', waiting_key(), me) or nil) or (TURN and TURN.tag)
+  if kept then return math.min(kept, fresh), false end
+  return fresh, true
 end
 
 local function seat_those_before(keys, tag)
@@ -179,15 +173,20 @@ local function note_begun(key)
   redis.call('PEXPIRE', ledger_key(MONEY.job), int(MONEY.keep_job_ms))
 end
 
-local function keep_pass(tag)
-  redis.call('HSET', passes_key(), ASK.flow, string.format('%.17g', tag))
-  redis.call('PEXPIRE', passes_key(), int(RULES.forget_ms))
+local function keep_pass(flow, tag)
+  redis.call('HSET', passes_key(), flow, string.format('%.17g', tag))
+  keep_for(passes_key(), RULES.forget_ms)
 end
 
+local function move_clock(tag)
+  if tag > tonumber(redis.call('HGET', passes_key(), 'virtual') or 0) then keep_pass('virtual', tag) end
+end
+
+-- What flows have had counts as long as somebody waits, here or parked; then virtual time begins anew.
 local function give_up_place()
   leave_queue()
-  redis.call('DEL', turn_key(ASK.caller))
-  if redis.call('EXISTS', waiting_key()) == 0 then redis.call('DEL', passes_key()) end
+  redis.call('DEL', turn_key(name))
+  if redis.call('EXISTS', waiting_key(), parked_key()) == 0 then redis.call('DEL', passes_key()) end
 end
 
 local function queue_up(wait, why, tag)
@@ -198,39 +197,54 @@ local function queue_up(wait, why, tag)
   return {0, math.ceil(wait), why, redis.call('ZCARD', waiting_key())}
 end
 
-local function step_aside(tag, keep_ms, note)
+-- The caller's place among those who lack money: since when it does, as if the urgent had come a minute sooner, and those
+-- who have time a minute later. Tags would not do: those of two models are of two clocks.
+local LEAD_MS = {high = MINUTE_MS, normal = 0, low = -MINUTE_MS}
+local function place_for_money() return TURN and TURN.lacks or now - LEAD_MS[string.match(ASK.flow, '^%a+')] end
+
+-- Leaves the queue, and keeps the turn until a while after the caller was to come back.
+local function step_aside(turn)
   leave_queue()
-  redis.call('SET', turn_key(ASK.caller), string.format('%.17g', tag) .. ' ' .. note, 'PX', int(keep_ms))
+  turn.name, turn.scope, turn.caller, turn.job = name, SCOPE, ASK.caller, MONEY.job or ''
+  turn.input, turn.output, turn.lacks = ASK.input, ASK.output, turn.lacks or (TURN and TURN.lacks)
+  keep_turn(turn)
 end
 
--- Those who are sent away for want of room come back one after the other, at up to twice the rate that the keys allow, for
--- estimates are high; and sooner, when there is room. Many whom an open circuit sends away go another way, and keep nobody.
-local function line_up(first, why, share)
-  local gap = why == 'breaker' and 0 or RULES.park_gap_ms
-  local after = last_to_come_back() + math.max(gap, share * MINUTE_MS / 2)
-  local back = math.ceil(math.min(math.max(first, after), first + RULES.spread_ms))
-  local note = (MONEY.job or '') .. '|' .. me
-  note_parked(note, back)
-  return back, note
+-- Those who are sent away come back one after the other, and sooner when there is enough for them: `gap` ms apart.
+local function park(turn, wait, why, order, gap)
+  local first = now + math.max(wait, RULES.park_least_ms)
+  local before = redis.call('ZCOUNT', turn.line, '-inf', string.format('%.17g', order))
+  turn.due = math.ceil(first + math.min(before * gap, RULES.spread_ms))
+  step_aside(turn)
+  line_up(turn, order)
+  keep_for(passes_key(), turn.due - now + RULES.turn_ms)
+  return {-1, turn.due - now, why, redis.call('ZCARD', waiting_key())}
 end
 
-local function park(wait, why, tag, share)
-  local back, note = now + math.max(wait, RULES.park_least_ms), ''
-  if why ~= 'money' then back, note = line_up(back, why, share) end
-  step_aside(tag, back - now + RULES.turn_ms, note)
-  return {-1, math.ceil(back - now), why, redis.call('ZCARD', waiting_key())}
+-- For room at up to twice the rate that the keys allow, for estimates are high. Many whom an open circuit sends away go
+-- another way, and keep nobody.
+local function park_for_room(wait, why, tag, share, fp)
+  local gap = why == 'breaker' and 0 or math.max(RULES.park_gap_ms, share * MINUTE_MS / 2)
+  return park({tag = tag, line = parked_key(), fp = fp}, wait, why, tag, gap)
 end
 
 -- The turn has come, but calls under way hold the money. The caller steps aside for those who have theirs, and keeps its
--- turn; one that has done so before is the next of its tenant's to get any.
+-- turn; one that comes back for money, and not for room, may claim it.
 local function await_money(keys, tag, is_new)
-  local share = share_of(keys)
-  if tag and not is_new then claim_money() end
-  if not tag then tag, is_new = tag_of(share) end
-  if is_new then keep_pass(tag) end
-  if RULES.recheck_ms > ASK.patience_ms then return park(RULES.recheck_ms, 'money', tag, share) end
-  step_aside(tag, RULES.recheck_ms + RULES.turn_ms, '')
-  return {0, RULES.recheck_ms, 'money', redis.call('ZCARD', waiting_key())}
+  if not tag then tag, is_new = tag_of(share_of(keys)) end
+  if is_new then keep_pass(ASK.flow, tag) end
+  local lacks, wait = place_for_money(), RULES.recheck_ms
+  local turn = {tag = tag, due = now + wait, line = '', fp = '', lacks = lacks, amount = amount_of(MONEY.hold),
+                limit = MONEY.limit, is_prepaid = MONEY.is_prepaid}
+  local reply = {0, wait, 'money', redis.call('ZCARD', waiting_key())}
+  if wait > ASK.patience_ms then
+    turn.line = unpaid_key(TENANT)
+    reply = park(turn, wait, 'money', lacks, RULES.park_gap_ms)
+  else
+    step_aside(turn)
+  end
+  if TURN and TURN.lacks then claim_money(lacks, reply[2] + RULES.turn_ms) end
+  return reply
 end
 
 -- The turn has come. Money that is not there costs the caller its place and nobody anything.
@@ -249,8 +263,8 @@ local function go(keys, key, tag, is_new)
   if MONEY.hold then hold_money() end
   local reply = reserve(key)
   if not tag then return reply end
-  if tag > model.virtual then set_model('virtual', string.format('%.17g', tag)) end
-  if is_new then keep_pass(tag) end
+  move_clock(tag)
+  if is_new then keep_pass(ASK.flow, tag) end
   give_up_place()
   return reply
 end
@@ -262,26 +276,24 @@ local function shut_for()
   return 0
 end
 
-local function wait_or_park(wait, why, tag, is_new, share)
-  if is_new then keep_pass(tag) end
-  if wait > ASK.patience_ms then return park(wait, why, tag, share) end
-  return queue_up(wait, why, tag)
-end
-
 local function answer(keys)
   local shut = shut_for()
   local is_anybody_waiting = redis.call('EXISTS', waiting_key()) == 1
   if shut == 0 and not is_anybody_waiting then
     local key, wait = own_seat(keys)
-    if wait == 0 then return go(keys, key, kept_tag(), false) end
+    if wait == 0 then return go(keys, key, TURN and TURN.tag, false) end
   end
   local share = share_of(keys)
   local tag, is_new = tag_of(share)
-  if shut > 0 then return wait_or_park(shut, 'breaker', tag, is_new, share) end
-  seat_those_before(keys, tag)
-  local key, wait, why = own_seat(keys)
-  if wait > 0 then return wait_or_park(wait, why, tag, is_new, share) end
-  return go(keys, key, tag, is_new)
+  local key, wait, why, is_bound = nil, shut, 'breaker', false
+  if shut == 0 then
+    seat_those_before(keys, tag)
+    key, wait, why, is_bound = own_seat(keys)
+    if wait == 0 then return go(keys, key, tag, is_new) end
+  end
+  if is_new then keep_pass(ASK.flow, tag) end
+  if wait > ASK.patience_ms then return park_for_room(wait, why, tag, share, is_bound and key.fp or '') end
+  return queue_up(wait, why, tag)
 end
 
 forget_vanished()

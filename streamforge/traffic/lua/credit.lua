@@ -10,4 +10,6 @@ if MONEY.amount < 0 and balance - held_in_sum() + MONEY.amount < 0 then return {
 redis.call('HSET', credits, field, int(MONEY.amount))
 redis.call('XADD', outbox_key(), 'NOMKSTREAM', '*', 'act', MONEY.act)
 redis.call('HINCRBY', credits, MONEY.amount < 0 and 'spent' or 'granted', int(math.abs(MONEY.amount)))
-return {1, redis.call('HINCRBY', credits, 'balance', int(MONEY.amount))}
+balance = redis.call('HINCRBY', credits, 'balance', int(MONEY.amount))
+call_unpaid()
+return {1, balance}

@@ -15,10 +15,7 @@ end
 local function keep_hold(amount)
   redis.call('ZADD', holds_key(TENANT), int(now + MONEY.lease_ms), MONEY.hold)
   redis.call('INCRBY', held_key(TENANT), int(amount))
-  for _, key in ipairs({holds_key(TENANT), held_key(TENANT)}) do
-    local ttl = math.max(redis.call('PTTL', key), MONEY.lease_ms + DAY_MS)
-    redis.call('PEXPIRE', key, int(ttl))
-  end
+  for _, key in ipairs({holds_key(TENANT), held_key(TENANT)}) do keep_for(key, MONEY.lease_ms + DAY_MS) end
 end
 
 -- The hold of a try before of this very call, where it is held still: that worker is dead, or late.
@@ -27,42 +24,16 @@ local function held_before()
   return hold and redis.call('ZSCORE', holds_key(TENANT), hold) and hold
 end
 
--- THE CLAIM of a tenant's call that has waited for money in vain, `<amount> <caller>`: until it has its own, the others leave
--- it so much, or a large call would wait for as long as small ones come. It lapses with the caller's turn.
+local CLAIM = MONEY.hold and (MONEY.limit >= 0 or MONEY.is_prepaid) and read_claim() or {amount = 0}
 
-local function read_claim()
-  local is_limited = MONEY.hold and (MONEY.limit >= 0 or MONEY.is_prepaid)
-  local amount, caller = string.match(is_limited and redis.call('GET', claim_key(TENANT)) or '', '^(%d+) (.*)$')
-  return tonumber(amount or 0), caller
-end
-
-local CLAIMED, CLAIMANT = read_claim()
-
-local function claim_money()
-  if CLAIMANT and CLAIMANT ~= ASK.caller then return end
-  local mine = int(amount_of(MONEY.hold)) .. ' ' .. ASK.caller
-  redis.call('SET', claim_key(TENANT), mine, 'PX', int(RULES.park_least_ms + RULES.turn_ms))
+local function claim_money(lacks, keep_ms)
+  if CLAIM.caller and CLAIM.caller ~= ASK.caller and CLAIM.lacks <= lacks then return end
+  local mine = int(amount_of(MONEY.hold)) .. ' ' .. int(lacks) .. ' ' .. ASK.caller
+  redis.call('SET', claim_key(TENANT), mine, 'PX', int(keep_ms))
 end
 
 local function drop_claim()
-  if CLAIMANT == ASK.caller then redis.call('DEL', claim_key(TENANT)) end
-end
-
--- What does not cover the call ('budget' or 'credits'), what is left of it without what is held, and whether that were
--- enough: then calls under way hold it, and give back what they do not use. Nothing where all cover the call.
-local function lacking(amount, held)
-  local purses, busy = {}, nil
-  if MONEY.limit >= 0 then
-    purses[1] = {'budget', MONEY.limit - tonumber(redis.call('HGET', today, 'cost_uusd') or 0)}
-  end
-  if MONEY.is_prepaid then
-    purses[#purses + 1] = {'credits', tonumber(redis.call('HGET', credits_key(TENANT), 'balance') or 0)}
-  end
-  for _, purse in ipairs(purses) do
-    if amount > purse[2] then return purse[1], purse[2], false end
-    if amount > purse[2] - held then busy = purse end
-  end
-  if busy then return busy[1], busy[2], true end
+  if CLAIM.caller == ASK.caller then redis.call('DEL', claim_key(TENANT)) end
 end
 
 -- Why the call cannot have its money: {what, left, 1 for the day's first refusal}, or {} where it only has to wait for it.
@@ -70,8 +41,8 @@ end
 local function refuse_money()
   give_back_lapsed()
   local before = held_before()
-  local taken = held_in_sum() + (CLAIMANT ~= ASK.caller and CLAIMED or 0)
-  local what, left, is_busy = lacking(amount_of(MONEY.hold), taken - (before and amount_of(before) or 0))
+  local taken = held_in_sum() + claimed_by_others(CLAIM, ASK.caller) - (before and amount_of(before) or 0)
+  local what, left, is_busy = lacking(MONEY, amount_of(MONEY.hold), taken)
   if not what then return nil end
   if is_busy then return {} end
   local is_first = redis.call('HSETNX', today, what .. '_refused_ms', int(now))

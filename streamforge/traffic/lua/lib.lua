@@ -13,3 +13,8 @@ local function now_ms()
 end
 
 local now = now_ms()
+
+-- A key that is kept for so long at least; longer where it is already.
+local function keep_for(key, ms)
+  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, int(ms)) end
+end

@@ -19,7 +19,6 @@ local function waiting_key() return BASE .. ':waiting:' .. SCOPE end
 local function asking_key() return BASE .. ':asking:' .. SCOPE end
 local function parked_key() return BASE .. ':parked:' .. SCOPE end
 local function passes_key() return BASE .. ':passes:' .. SCOPE end
-local function turn_key(caller) return BASE .. ':turn:' .. SCOPE .. ':' .. caller end
 local function benched_key() return BASE .. ':benched:' .. ASK.provider end
 
 -- KEYS OF A PROVIDER, by fingerprint.
@@ -109,9 +108,8 @@ local function is_held(probe)
 end
 
 local function load_model()
-  local row = redis.call('HMGET', model_key(), 'open_until', 'opens', 'probe', 'virtual')
-  return {open_until = tonumber(row[1] or 0), opens = tonumber(row[2] or 0), probe = row[3] or '',
-          virtual = tonumber(row[4] or 0)}
+  local row = redis.call('HMGET', model_key(), 'open_until', 'opens', 'probe')
+  return {open_until = tonumber(row[1] or 0), opens = tonumber(row[2] or 0), probe = row[3] or ''}
 end
 
 local function set_model(...)

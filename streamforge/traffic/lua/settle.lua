@@ -124,7 +124,7 @@ local function bench()
   local before = redis.call('HGET', benched_key(), field)
   local is_new = not before or tonumber(string.match(before, '^%d+')) <= now
   redis.call('HSET', benched_key(), field, int(now + ASK.bench_ms) .. ' ' .. ASK.reason)
-  if redis.call('PTTL', benched_key()) < ASK.bench_ms then redis.call('PEXPIRE', benched_key(), int(ASK.bench_ms)) end
+  keep_for(benched_key(), ASK.bench_ms)
   return is_new and 1 or 0
 end
 
@@ -187,9 +187,10 @@ end
 -- Those who are parked come when there is room that nobody waits for, and nothing else is in the way.
 local function call_parked(key)
   if outcome == 'bad_key' or key.cool > 0 or redis.call('EXISTS', parked_key()) == 0 then return end
+  forget_vanished()
   if redis.call('EXISTS', waiting_key()) == 1 or load_model().open_until > 0 then return end
   lay_out(key, ASK.key[3], redis.call('ZCARD', slots_key(fp)))
-  wake_parked(key)
+  call_up(parked_key(), room_of(key))
 end
 
 -- Of all others the provider may have the answer.
@@ -200,4 +201,5 @@ local breaker = settle_breaker()
 local is_news = (has_made_room or breaker == 'closed') and redis.call('EXISTS', waiting_key()) == 1
 local charged = MONEY.hold and write_charge() or 0
 call_parked(key)
+if MONEY.hold then call_unpaid() end
 return {is_held_still, breaker, is_newly_benched, math.ceil(math.max(0, key.cool - now)), is_news and 1 or 0, charged}

@@ -14,7 +14,7 @@ import aiohttp
 from streamforge.api.hub import Hub
 from streamforge.api.server import ApiServer
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Record
+from streamforge.broker.messages import Record
 from streamforge.config import ApiSettings
 from streamforge.jobs.kinds import Kinds
 from streamforge.jobs.model import Claim

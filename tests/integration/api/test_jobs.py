@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Settlement
+from streamforge.broker.messages import Settlement
 from tests.integration.api.gate import Gate, opened
 from tests.integration.moves import checkpoint, raw, settle, submit, take_one
 

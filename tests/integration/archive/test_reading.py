@@ -15,7 +15,7 @@ from streamforge.archive.engines import Database
 from streamforge.archive.figures import Figures, span_of
 from streamforge.archive.reader import Reader
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Settlement
+from streamforge.broker.messages import Settlement
 from streamforge.jobs.acts import act, acting
 from streamforge.jobs.listing import JobFilter, Place
 from streamforge.jobs.model import Job, JobState

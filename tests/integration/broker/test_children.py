@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Take
+from streamforge.broker.messages import Take
 from streamforge.jobs.model import Claim, JobState
 from streamforge.jobs.store import JobStore
 from tests.integration.moves import ERROR, cursor, ended, entries, field, scheduled, settle, submit, take, take_one

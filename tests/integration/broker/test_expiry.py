@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Take
+from streamforge.broker.messages import Take
 from streamforge.jobs.model import Claim, JobState, Priority
 from streamforge.jobs.store import JobStore
 from streamforge.testing.waiting import until

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Take, TakeMode
+from streamforge.broker.messages import Take, TakeMode
 from streamforge.jobs.model import TERMINAL, TRANSITIONS, Claim, JobState, Priority
 from streamforge.jobs.store import JobStore
 from tests.integration.moves import ERROR, ended, raw, settle, submit

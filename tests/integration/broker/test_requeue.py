@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Promoted
+from streamforge.broker.messages import Promoted
 from streamforge.errors import InvalidInput, UnknownJob
 from streamforge.jobs.dead import Filter
 from streamforge.jobs.model import JobState, Priority

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Take
+from streamforge.broker.messages import Take
 from streamforge.config import JobsSettings, RedisSettings
 from streamforge.jobs.model import Claim, Priority
 from streamforge.jobs.store import JobStore

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import UploadRecord
+from streamforge.broker.messages import UploadRecord
 from streamforge.jobs.model import TRANSITIONS, FileWanted, JobState, Submission
 from streamforge.jobs.store import JobStore
 from tests.integration.moves import field, raw

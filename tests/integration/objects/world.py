@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import UploadRecord
+from streamforge.broker.messages import UploadRecord
 from streamforge.config import JobsSettings, RedisSettings
 from streamforge.jobs.model import Artifact, Claim, FileWanted
 from streamforge.storage.objects import ObjectMissing, Objects

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.keys import INBOX_GROUP
-from streamforge.broker.scripts import Refused
+from streamforge.broker.messages import Refused
 from streamforge.config import JobsSettings, RedisSettings
 from streamforge.jobs.dead import DeadLetter
 from streamforge.jobs.kinds import Kind, Kinds

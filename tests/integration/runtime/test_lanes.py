@@ -14,7 +14,7 @@ import pytest
 from msgspec import structs
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Take, TakeMode
+from streamforge.broker.messages import Take, TakeMode
 from streamforge.config import QueueSettings
 from streamforge.jobs.model import Claim, JobState, Priority
 from streamforge.jobs.store import JobStore

@@ -15,7 +15,7 @@ import pytest
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.keys import Keys
-from streamforge.broker.scripts import TakeMode
+from streamforge.broker.messages import TakeMode
 from streamforge.config import JobsSettings, RedisSettings, WorkerSettings
 from streamforge.errors import ConfigError
 from streamforge.jobs.model import Claim, Submission

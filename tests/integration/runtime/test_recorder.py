@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Record
+from streamforge.broker.messages import Record
 from streamforge.config import JobsSettings, RedisSettings
 from streamforge.errors import BrokerUnavailable, FencedError
 from streamforge.jobs.model import Claim

@@ -132,7 +132,9 @@ class Desk:
             if kind in TIMES:
                 await self._shift_fields(name, TIMES[kind], ms)
                 await self._shift_results(name, ms)
-            elif kind in ("slots", "asking", "parked", "scheduled"):
+            elif kind == "turn":
+                await self._shift_turn(name, ms)
+            elif kind in ("slots", "asking", "unpaid", "scheduled"):
                 for member, score in await self.client.zrange(name, 0, -1, withscores=True):
                     await self.client.zadd(name, {member: score - ms})
 
@@ -143,6 +145,14 @@ class Desk:
             nonce, granted, *tokens = member.decode().split(":")
             await self.client.zrem(slots, member)
             await self.client.zadd(slots, {":".join([nonce, str(int(granted) - ms), *tokens]): score})
+
+    async def _shift_turn(self, name: str, ms: int) -> None:
+        turn = msgspec.msgpack.decode(await self.client.get(name), type=dict[str, Any])
+        earlier = {field: turn[field] - ms for field in ("due", "lacks") if field in turn}
+        left_ms = await self.client.pttl(name) - ms
+        await self.client.set(name, msgspec.msgpack.encode(turn | earlier), px=max(1, left_ms))
+        if left_ms <= 0:
+            await self.client.delete(name)
 
     async def _shift_results(self, name: str, ms: int) -> None:
         packed = await self.client.hget(name, "results")

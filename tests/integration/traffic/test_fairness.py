@@ -161,3 +161,60 @@ async def test_the_parked_come_back_one_after_the_other(desk: Desk) -> None:
     assert min(backs) == pytest.approx(90_000, abs=5_000)
     assert backs == sorted(backs)
     assert backs[-1] - backs[0] == pytest.approx(99 * 1000 / 2, rel=0.1)
+
+
+async def test_the_urgent_are_told_to_come_back_first(desk: Desk) -> None:
+    """However many of less priority are parked already, and however many of another tenant."""
+    keys = candidates(1, requests=60)
+    await desk.end(keys, await desk.go(keys), Outcome.LIMITED, retry_after_s=30)
+    crowd = [await desk.wait(keys, tenant="crowd", priority=Priority.LOW, patience_ms=3_000) for _ in range(100)]
+    high = await desk.wait(keys, tenant="single", priority=Priority.HIGH, patience_ms=3_000)
+    low = await desk.wait(keys, tenant="single", priority=Priority.LOW, patience_ms=3_000)
+    assert crowd[-1].wait_ms > 70_000
+    assert high.wait_ms == pytest.approx(30_000, abs=500)
+    assert low.wait_ms == pytest.approx(31_000, abs=1_000)
+
+
+async def test_who_comes_later_stands_behind_those_of_its_tenant_who_are_parked(desk: Desk) -> None:
+    """Also after a moment in which nobody waited."""
+    keys = candidates(1, concurrent=1)
+    running = await desk.go(keys)
+    for _ in range(3):
+        await desk.wait(keys, tenant="crowd", patience_ms=0)
+    await desk.wait(keys, "other", tenant="other")
+    await desk.end(keys, running)
+    await desk.go(keys, "other", tenant="other")
+    await desk.wait(keys, "late", tenant="crowd")
+    line = await desk.client.zrange(f"{desk.keys.base}:parked:{SCOPE.name}", 0, -1, withscores=True)
+    assert await desk.client.zscore(desk.keys.waiting(SCOPE.name), "late|0|0") > max(tag for _, tag in line)
+
+
+async def parked_at_a_late_hour(desk: Desk, keys: Any) -> None:  # noqa: ANN401 - candidates
+    """A call of one tenant is parked for two hours, after the key has been in full use for ten."""
+    await desk.client.hset(f"{desk.keys.base}:passes:{SCOPE.name}", "virtual", "75.0")
+    await desk.end(keys, await desk.go(keys), Outcome.LIMITED, retry_after_s=7_200)
+    assert (await desk.wait(keys, "old", tenant="early", patience_ms=3_000)).is_parked
+
+
+async def test_virtual_time_lives_as_long_as_its_tags(desk: Desk) -> None:
+    """While somebody is parked it is not forgotten, nor begun anew by a call that finds nobody waiting."""
+    keys, passes = candidates(1, requests=60), f"{desk.keys.base}:passes:{SCOPE.name}"
+    await parked_at_a_late_hour(desk, keys)
+    await desk.pass_time(3_600_000)
+    assert await desk.client.pttl(passes) >= await desk.client.pttl(f"{desk.keys.base}:turn:{SCOPE.name}:old") > 0
+    await desk.pass_time(3_600_000)
+    await desk.end(keys, await desk.go(keys, tenant="late"))
+    assert float(await desk.client.hget(passes, "virtual")) >= 75.0
+
+
+async def test_a_tag_that_outlives_its_clock_is_worth_a_new_one(desk: Desk) -> None:
+    """Where virtual time was lost all the same, who was parked does not wait until it is as late again."""
+    keys = candidates(1, requests=60)
+    await parked_at_a_late_hour(desk, keys)
+    await desk.pass_time(7_200_000)
+    await desk.client.delete(f"{desk.keys.base}:passes:{SCOPE.name}")
+    await desk.end(keys, await desk.go(keys, tenant="late"))
+    await desk.grants(keys, tenant="late")
+    old: list[Waiter] = [{"caller": "old", "tenant": "early"}]
+    served = await serve(desk, keys, [*of("late", 30), *old], rounds=6)
+    assert "old" in served

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 import re
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import pytest
 
+from streamforge.broker import keys
 from streamforge.broker.broker import Broker
 from streamforge.config import LogsSettings
 from streamforge.config.secret import Secret
@@ -106,8 +108,8 @@ async def test_planted_secrets_are_nowhere(broker: Broker, is_verbose: bool) -> 
 
 SECRET_KEYS = {FIRST: "sk-ant-planted-777000", SECOND: "sk-oai-planted-888000"}
 PROMPT, ANSWER = "planted words of a customer 4711", "planted answer 0815"
-LIMITS = frozenset({"model", "limit", "slots", "waiting", "asking", "passes", "turn", "benched"})
-LEDGER = frozenset({"ledger", "spent", "holds", "held", "charges"})
+LUA = "".join(path.read_text() for path in (files("streamforge.traffic") / "lua").iterdir())
+OURS = frozenset(re.findall(r"BASE \.\. ':(\w+)", LUA)) - {"job", "scheduled"}
 """Kinds of keys that are the traffic's own; a job's record has its input, of course."""
 
 
@@ -151,7 +153,7 @@ async def test_no_fault_gives_anything_away(
         await road.aclose()
     client: Any = broker.client
     everything = await everything_in(client)
-    ours = [line for line in everything.splitlines() if _kind_of(line) in LIMITS | LEDGER]
+    ours = [line for line in everything.splitlines() if _kind_of(line) in OURS]
     seen = {
         "redis": "\n".join(ours),
         "logs": written.getvalue(),
@@ -174,6 +176,12 @@ def part_of(secret: str, text: str) -> str:
     plain, whole = (re.sub(r"\\u00a0|\s", " ", each).casefold() for each in (secret, text))
     runs = (plain[start : start + RUN] for start in range(len(plain) - RUN + 1))
     return next((run for run in runs if run in whole), "")
+
+
+def test_every_key_is_in_the_table() -> None:
+    """What the traffic's scripts write is listed with its lifetime, so that nobody looks for secrets elsewhere."""
+    assert {"limit", "parked", "turn", "ledger", "claim", "unpaid", "credits"} <= OURS
+    assert [kind for kind in OURS if f"``P:{{0}}:{kind}" not in str(keys.__doc__)] == []
 
 
 def test_every_way_of_quoting_is_found() -> None:

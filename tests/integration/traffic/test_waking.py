@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from streamforge.broker.broker import Broker
-from streamforge.jobs.model import Claim, JobState
+from streamforge.jobs.model import JobState, Priority
 from streamforge.jobs.store import JobStore
-from streamforge.traffic.limiter import paused
 from streamforge.traffic.model import Wait
 from streamforge.traffic.money import Hold
 from streamforge.traffic.outcome import Outcome
 from streamforge.traffic.rules import Rules
-from tests.integration.moves import field, raw, scheduled, settle, submit, take_one
+from tests.integration.moves import raw, scheduled, settle, take_one
 from tests.integration.traffic.desk import SCOPE, Desk, candidates
+from tests.integration.traffic.parking import Jobs
 
 APART = Rules(park_gap_ms=60_000)
 """The clock lets one come a minute."""
@@ -26,51 +26,6 @@ LONG_S = 600.0
 def desk(broker: Broker) -> Desk:
     """A desk where the parked come back far apart."""
     return Desk(broker.client, APART)
-
-
-class Jobs:
-    """Jobs whose calls the desk turns away."""
-
-    def __init__(self, desk: Desk, broker: Broker) -> None:
-        self.desk = desk
-        self.broker = broker
-        self.claims: dict[str, Claim] = {}
-
-    async def begin(self, name: str) -> None:
-        """A job in a worker's hands."""
-        await submit(self.broker, name)
-        self.claims[name] = await take_one(self.broker)
-
-    async def ask(self, keys: Any, name: str, **ask: Any) -> Any:  # noqa: ANN401 - as ``Desk.ask``
-        """The job's call."""
-        hold = Hold(tenant="default", amount=0, lease_ms=60_000, job_id=name)
-        return await self.desk.ask(keys, f"{name}.step.1", hold=hold, patience_ms=0, **ask)
-
-    async def snooze(self, name: str, reason: str = "", delay_ms: float = 0) -> None:
-        """What the executor makes of ``Parked``."""
-        words = reason or paused(SCOPE, None).message
-        await settle(self.broker, self.claims[name], "snooze", reason=words, delay_ms=round(delay_ms))
-
-    async def park(self, keys: Any, *names: str, **ask: Any) -> None:  # noqa: ANN401 - as ``Desk.ask``
-        """Jobs that are turned away, one after the other."""
-        for name in names:
-            await self.begin(name)
-            told = await self.ask(keys, name, **ask)
-            assert isinstance(told, Wait), told
-            assert told.is_parked
-            await self.snooze(name, delay_ms=told.wait_ms)
-
-    async def due_s(self, name: str) -> float:
-        """How long the job's pause lasts yet; its record and the schedule agree."""
-        at = await raw(self.broker).zscore(self.broker.keys.scheduled, name)
-        if not self.desk.passed_ms:
-            assert int(await field(self.broker, name, "due_ms")) == at
-        seconds, micros = await raw(self.broker).time()
-        return at / 1000 - seconds - micros / 1e6
-
-    async def called(self, *names: str) -> list[str]:
-        """Those of them that are due."""
-        return [name for name in names if await self.due_s(name) <= 0]
 
 
 @pytest.fixture
@@ -183,17 +138,16 @@ async def test_who_was_cancelled_stays_so(desk: Desk, jobs: Jobs, broker: Broker
 
 
 async def test_who_runs_is_let_alone(desk: Desk, jobs: Jobs, broker: Broker, store: JobStore) -> None:
-    """A job that was begun anew meanwhile has its room kept for it, and its record as it is."""
+    """A job that was begun anew meanwhile asks by itself, if it comes this way: nothing is kept for it."""
     keys = candidates(1, concurrent=1)
     running = await desk.go(keys)
     await jobs.park(keys, "one", "two")
     await raw(broker).zadd(broker.keys.scheduled, {"one": 1})
     await broker.promote()
     claim = await take_one(broker)
-    before = await raw(broker).hgetall(broker.keys.job("one"))
     await desk.end(keys, running)
-    assert await raw(broker).hgetall(broker.keys.job("one")) == before
-    assert await jobs.called("two") == []
+    assert await jobs.called("two") == ["two"]
+    assert (await store.get("one")).state is JobState.RUNNING
     assert await settle(broker, claim) == 1
     assert (await store.get("one")).state is JobState.SUCCEEDED
 
@@ -203,11 +157,27 @@ async def test_who_pauses_for_something_else_is_not_called(desk: Desk, jobs: Job
     """A job whose call went another way, and that then asked for a time of its own, or is to be tried again later."""
     keys = candidates(1)
     await cool(desk, keys)
+    await jobs.park(keys, "two")
     await jobs.begin("one")
     assert isinstance(await jobs.ask(keys, "one"), Wait)
     await settle(broker, jobs.claims["one"], how, reason="until tomorrow", delay_ms=86_400_000)
-    await jobs.park(keys, "two")
+    await jobs.park(keys, "three")
     await recover(desk, keys)
+    assert await jobs.called("one", "two", "three") == ["two", "three"]
+
+
+async def test_who_is_called_has_its_room_until_it_asks(desk: Desk, jobs: Jobs, broker: Broker) -> None:
+    """Also while its worker is on the way to the call; not once it is to be tried again later."""
+    keys = candidates(1, concurrent=1)
+    running = await desk.go(keys)
+    await jobs.park(keys, "one", "two")
+    await desk.end(keys, running)
+    await broker.promote()
+    claim = await take_one(broker)
+    await desk.end(keys, await desk.go(keys))
+    assert await jobs.called("two") == []
+    await settle(broker, claim, "retry", delay_ms=60_000)
+    await desk.end(keys, await desk.go(keys))
     assert await jobs.called("one", "two") == ["two"]
 
 
@@ -254,3 +224,92 @@ async def test_a_note_that_nobody_comes_for_is_forgotten(desk: Desk, jobs: Jobs,
     await desk.pass_time(2 * APART.turn_ms)
     await desk.end(keys, await desk.go(keys))
     assert await raw(broker).exists(notes) == 0
+
+
+async def test_the_urgent_are_called_first(desk: Desk, jobs: Jobs) -> None:
+    """Of those who are parked the lowest tag is next, as of those who wait: by priority, and tenant by tenant."""
+    keys = candidates(1, concurrent=1)
+    running = await desk.go(keys)
+    await jobs.park(keys, "low-1", "low-2", tenant="crowd", priority=Priority.LOW)
+    await jobs.park(keys, "other", tenant="single", priority=Priority.LOW)
+    await jobs.park(keys, "high", tenant="crowd", priority=Priority.HIGH)
+    order: list[str] = []
+    for _ in range(4):
+        await desk.end(keys, running)
+        (name,) = await jobs.called(*(set(jobs.claims) - set(order)))
+        running = await jobs.ask(keys, name)
+        order.append(name)
+        await raw(jobs.broker).zadd(jobs.broker.keys.scheduled, {name: 2**50})
+    assert (order[0], order[3]) == ("high", "low-2")
+
+
+async def test_room_that_comes_before_the_job_is_parked_is_not_lost(desk: Desk, jobs: Jobs) -> None:
+    """Between its being sent away and its snooze the job still runs: the snooze is over at once."""
+    keys = candidates(1, concurrent=1)
+    running = await desk.go(keys)
+    await jobs.begin("one")
+    told = await jobs.ask(keys, "one")
+    await desk.end(keys, running)
+    await jobs.snooze("one", delay_ms=told.wait_ms)
+    assert await jobs.called("one") == ["one"]
+
+
+@pytest.mark.parametrize("awaited", ["another/model", ""])
+async def test_only_the_model_that_had_room_ends_the_snooze(
+    desk: Desk, jobs: Jobs, broker: Broker, awaited: str
+) -> None:
+    """A job that went on, and is parked for something else by then, has its time."""
+    keys = candidates(1, concurrent=1)
+    running = await desk.go(keys)
+    await jobs.begin("one")
+    await jobs.ask(keys, "one")
+    await desk.end(keys, running)
+    await settle(broker, jobs.claims["one"], "snooze", reason="later", delay_ms=60_000, parked_for=awaited)
+    assert await jobs.called("one") == []
+
+
+async def test_who_is_bound_to_a_key_is_called_for_its_room_alone(desk: Desk, jobs: Jobs) -> None:
+    """Room of another key would be of no use, and calls who stands behind."""
+    keys = candidates(2, requests=6_000)
+    bound = Hold(tenant="default", amount=0, lease_ms=60_000, job_id="one", is_repeatable=True)
+    await jobs.begin("one")
+    begun = (await desk.go(keys, "one.step.1", hold=bound)).fingerprint
+    mine, other = (tuple(key for key in keys if (key.fingerprint == begun) is is_it) for is_it in (True, False))
+    await desk.end(mine, await desk.go(mine), Outcome.LIMITED, retry_after_s=100)
+    told = await desk.wait(keys, "one.step.1", hold=bound, patience_ms=0)
+    await jobs.snooze("one", delay_ms=told.wait_ms)
+    under_way = await desk.go(other)
+    await desk.end(other, await desk.go(other), Outcome.LIMITED, retry_after_s=1)
+    await jobs.park(keys, "two")
+    await desk.pass_time(1_001)
+    await desk.end(other, await desk.go(other))
+    assert await jobs.called("one", "two") == ["two"]
+    await desk.end(other, under_way)
+    assert await jobs.called("one", "two") == ["two"]
+    await desk.pass_time(99_000)
+    await desk.end(mine, await desk.go(mine))
+    assert await jobs.called("one", "two") == ["one", "two"]
+
+
+async def test_who_went_another_way_is_in_nobodys(desk: Desk, jobs: Jobs) -> None:
+    """However many jobs run on with another model, those who are parked for this one are called past them."""
+    keys = candidates(1, concurrent=1)
+    running = await desk.go(keys)
+    for number in range(desk.rules.woken_max + 1):
+        await jobs.begin(f"away-{number}")
+        await jobs.ask(keys, f"away-{number}")
+    await jobs.park(keys, "one")
+    await desk.end(keys, running)
+    assert await jobs.called("one") == ["one"]
+
+
+async def test_a_waiter_that_vanished_mutes_nobody(desk: Desk, jobs: Jobs) -> None:
+    """It is forgotten by the end of a call, too, and not by the next question alone."""
+    keys = candidates(1, concurrent=1)
+    running = await desk.go(keys)
+    gone = await desk.wait(keys, "gone")
+    await jobs.park(keys, "one")
+    await desk.client.zadd(f"{desk.keys.base}:asking:{SCOPE.name}", {"gone|0|0": await desk.now_s() * 1000 - 1})
+    assert gone.wait_ms > 0
+    await desk.end(keys, running)
+    assert await jobs.called("one") == ["one"]

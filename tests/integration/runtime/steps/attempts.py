@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from streamforge.broker.broker import Broker
-from streamforge.broker.scripts import Record, Settlement
+from streamforge.broker.messages import Record, Settlement
 from streamforge.config import JobsSettings, PoolSettings
 from streamforge.jobs.events import Event
 from streamforge.jobs.model import Claim, JobError

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from streamforge.broker.scripts import Settlement
+from streamforge.broker.messages import Settlement
 from streamforge.config import JobsSettings, PoolSettings
 from streamforge.errors import HardTimeout, StepTimeout
 from streamforge.jobs.model import JobError, JobState

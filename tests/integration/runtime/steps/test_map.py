@@ -10,7 +10,7 @@ import anyio.lowlevel
 import msgspec
 import pytest
 
-from streamforge.broker.scripts import Record, Settlement
+from streamforge.broker.messages import Record, Settlement
 from streamforge.errors import (
     BrokerUnavailable,
     FencedError,

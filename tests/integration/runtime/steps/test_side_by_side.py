@@ -7,7 +7,7 @@ from collections import Counter
 import anyio
 import anyio.lowlevel
 
-from streamforge.broker.scripts import Record
+from streamforge.broker.messages import Record
 from streamforge.runtime.context import Context
 from tests.integration.engine import Text, pipeline
 from tests.integration.runtime.conftest import Build
