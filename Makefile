@@ -29,7 +29,7 @@ test: $(VENV)/.dev  ## Run the tests; those that take long are apart.
 	@$(BIN)/pytest -q -n auto --maxprocesses 4 -m "not long"
 
 .PHONY: test-long
-test-long: $(VENV)/.dev  ## The tests with a browser, a fuzzer or many daemons.
+test-long: $(VENV)/.dev  ## The tests with a browser, a fuzzer, a database server or many daemons.
 	@$(BIN)/pytest -q -n auto --maxprocesses 4 -m long
 
 .PHONY: lint

@@ -20,7 +20,8 @@ from streamforge.broker.outbox import Outbox
 from streamforge.config import ArchiveSettings
 from tests.integration.archive.servers import SERVERS, DatabaseServer, ServerMissing
 
-DIALECTS = ("sqlite", "postgresql", "mariadb")
+SERVED = (pytest.param("postgresql", marks=pytest.mark.long), pytest.param("mariadb", marks=pytest.mark.long))
+DIALECTS = ("sqlite", *SERVED)
 TTL_S = 1000.0
 
 _NAMES = count(1)

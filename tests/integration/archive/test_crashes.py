@@ -24,7 +24,7 @@ from streamforge.config import ArchiveSettings, JobsSettings
 from streamforge.jobs.acts import act
 from streamforge.ops.metrics import REGISTRY
 from streamforge.testing.server import TestServer
-from tests.integration.archive.conftest import DIALECTS, joined, opened
+from tests.integration.archive.conftest import DIALECTS, SERVED, joined, opened
 from tests.integration.archive.reading import everything, rows
 from tests.integration.archive.servers import SERVERS, DatabaseServer
 from tests.integration.moves import raw, settle, submit, take_one
@@ -199,7 +199,7 @@ async def until_archived(broker: Broker) -> None:
             await anyio.sleep(0.02)
 
 
-@pytest.mark.parametrize("place", DIALECTS[1:], indirect=True)
+@pytest.mark.parametrize("place", SERVED, indirect=True)
 async def test_an_archive_of_an_older_schema_waits_for_its_upgrade(broker: Broker, place: Place) -> None:
     """A server's tables are not changed unasked: jobs go on, the reason is told, and all is archived afterwards."""
     database = opened(place.url)
