@@ -12,6 +12,8 @@ from streamforge.jobs.model import Claim
 from streamforge.testing.server import TestServer
 from tests.integration.objects.world import KEYS, ONE, World
 
+pytestmark = pytest.mark.long
+
 Step = Callable[[], Awaitable[object]]
 Due = dict[int, list[Step]]
 Program = Callable[[World], Awaitable[Sequence[Step]]]
