@@ -15,7 +15,8 @@ from msgspec import Meta, Struct
 from streamforge.api import sse, ws
 from streamforge.api.auth import still_good
 from streamforge.api.caller import EVERY_TENANT, caller_of
-from streamforge.api.front import JOB_ID, front_of, job_of
+from streamforge.api.front import JOB_ID, front_of
+from streamforge.api.records import kept_job_of, log_of
 from streamforge.api.refusals import UpgradeRequired
 from streamforge.api.route import Answer, Param, Route, query_params
 from streamforge.api.seats import Seat
@@ -81,12 +82,12 @@ async def job_events(request: web.Request) -> web.StreamResponse:
     """A job's events from its first, or from after the last one seen; 204 where its end has been seen."""
     query = read_query(request, JobEventsQuery)
     last_id, front = _last_id(request, query), front_of(request)
-    job = await job_of(request)
+    job, read = await kept_job_of(request), partial(log_of, front)
     with _seated(request) as seat:
         if request.method == "HEAD":
-            is_over = bool(last_id) and await is_over_after(front.store, job, last_id)
+            is_over = bool(last_id) and await is_over_after(read, job, last_id)
             return _over() if is_over else web.Response(headers=sse.HEADERS)
-        stream = await open_job(front.hub, front.store, job, seat, last_id=last_id, types=_types(query))
+        stream = await open_job(front.hub, read, job, seat, last_id=last_id, types=_types(query))
         if stream.is_over and last_id:
             await stream.close()
             return _over()
@@ -107,10 +108,12 @@ async def events(request: web.Request) -> web.StreamResponse:
 async def job_socket(request: web.Request) -> web.StreamResponse:
     """A job's events over a WebSocket."""
     query, front = read_query(request, JobSocketQuery), front_of(request)
-    job, given = await job_of(request), _last_id(request, query)
+    job, given = await kept_job_of(request), _last_id(request, query)
 
     async def opened(seat: Seat, last_id: str | None) -> Stream:
-        return await open_job(front.hub, front.store, job, seat, last_id=last_id or given, types=_types(query))
+        return await open_job(
+            front.hub, partial(log_of, front), job, seat, last_id=last_id or given, types=_types(query)
+        )
 
     return await _talk(request, query, opened)
 

@@ -63,6 +63,15 @@ async def kept_job_of(request: web.Request) -> Job:
     return _seen_by(caller_of(request), job)
 
 
+async def log_of(front: Front, job: Job) -> Sequence[Event]:
+    """A job's events, oldest first, as far as they are kept."""
+    log = await front.store.events_since(job.id)
+    if log or not job.is_terminal or front.recall is None:
+        return log
+    story = await front.recall.ask(lambda reader: reader.story(job.id))
+    return story.events if story else ()
+
+
 async def record_of(request: web.Request) -> Record:
     """The same with its story."""
     front, job_id = front_of(request), request.match_info["job_id"]

@@ -6,7 +6,7 @@ nor a repetition. Where a part of the past is not kept any more, a ``gap`` says 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from time import time_ns
 from typing import Protocol
 
@@ -18,7 +18,8 @@ from streamforge.errors import BrokerUnavailable
 from streamforge.jobs.events import ENDINGS, Event
 from streamforge.jobs.feed import EventDocument, FeedEvent, from_log, is_wanted, order_of
 from streamforge.jobs.model import Job
-from streamforge.jobs.store import JobStore
+
+ReadLog = Callable[[Job], Awaitable[Sequence[Event]]]
 
 PAGE = 1000
 """Events of the feed in one read."""
@@ -84,12 +85,15 @@ class JobStream:
 
 
 async def open_job(
-    hub: Hub, store: JobStore, job: Job, seat: Seat, *, last_id: str = "", types: Collection[str] = ()
+    hub: Hub, read: ReadLog, job: Job, seat: Seat, *, last_id: str = "", types: Collection[str] = ()
 ) -> JobStream:
-    """A job's events after ``last_id`` (empty: from the first). The caller closes it. Raises BrokerUnavailable."""
+    """A job's events after ``last_id`` (empty: from the first). The caller closes it.
+
+    ``read`` gives what is kept of them, oldest first. Raises what it does, and BrokerUnavailable.
+    """
     subscription = await hub.open(("job", job.id), seat, types)
     try:
-        log = await store.events_since(job.id)
+        log = await read(job)
     except BaseException:
         hub.close(subscription)
         raise
@@ -98,9 +102,9 @@ async def open_job(
     return JobStream(hub, subscription, past, last_id, is_ended=is_ended)
 
 
-async def is_over_after(store: JobStore, job: Job, last_id: str) -> bool:
+async def is_over_after(read: ReadLog, job: Job, last_id: str) -> bool:
     """Whether the job has ended, and nothing came after that event."""
-    log = await store.events_since(job.id)
+    log = await read(job)
     if not log:
         return job.is_terminal
     return log[-1].type in ENDINGS and order_of(log[-1].id) <= order_of(last_id)

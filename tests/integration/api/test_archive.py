@@ -113,6 +113,26 @@ async def test_an_archived_job_is_there_as_before(kept: Kept) -> None:
     assert (await kept.gate.get("/api/v1/jobs/job-2")).status == 404
 
 
+async def test_an_archived_job_tells_its_events(kept: Kept) -> None:
+    """As a stream, too: from the first, or after the one that was seen last, with the same ids as before; then it ends."""
+
+    async def seen(**headers: str) -> list[bytes]:
+        answer = await kept.gate.call("GET", "/api/v1/jobs/job-1/events", **headers)
+        return [line for line in answer.body.splitlines() if line.startswith((b"id:", b"event:"))] or [
+            str(answer.status).encode()
+        ]
+
+    await kept.finish("job-1")
+    await kept.carry()
+    before = await seen()
+    ids = [line.removeprefix(b"id:").strip().decode() for line in before if line.startswith(b"id:")]
+    await kept.forget("job-1")
+    assert await seen() == before
+    assert before[-1] == b"event: end"
+    assert await seen(**{"Last-Event-ID": ids[0]}) == before[before.index(f"id: {ids[1]}".encode()) :]
+    assert await seen(**{"Last-Event-ID": ids[-1]}) == [b"204"]
+
+
 async def test_an_archived_job_has_ended(kept: Kept) -> None:
     """Cancelling it says that it is over; it cannot be started anew, and the answer says why."""
     await kept.end("job-1", outcome="failed")
