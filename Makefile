@@ -68,7 +68,7 @@ chaos-records: $(VENV)/.dev  ## The archive's databases and the object store kil
 
 .PHONY: fuzz-api
 fuzz-api: $(VENV)/.dev  ## Every address of the HTTP interface with 100 inputs each, by its own description.
-	@STREAMFORGE_API_EXAMPLES=100 $(BIN)/pytest -q tests/integration/api/test_whole_spec.py
+	@STREAMFORGE_API_EXAMPLES=100 $(if $(SEED),STREAMFORGE_API_SEED=$(SEED)) $(BIN)/pytest -q tests/integration/api/test_whole_spec.py
 
 .PHONY: chaos-long
 chaos-long: $(VENV)/.dev  ## The same for an hour.

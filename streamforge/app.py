@@ -14,6 +14,7 @@ import anyio.to_thread
 
 from streamforge.accounts.accounts import Accounts
 from streamforge.accounts.door import Door
+from streamforge.api.circuits import Circuits
 from streamforge.api.front import Front
 from streamforge.api.hub import Hub
 from streamforge.api.money import Money
@@ -38,7 +39,7 @@ from streamforge.config import Settings, WorkerSettings, changes, taken_over
 from streamforge.jobs.acts import SYSTEM, acting
 from streamforge.jobs.store import JobStore
 from streamforge.jobs.uploads import Uploads
-from streamforge.models import OFFLINE, Models, leads_offline, require_prices, text_chain
+from streamforge.models import OFFLINE, Models, leads_offline, outside_models, require_prices, text_chain
 from streamforge.ops import last_exit, logs, sdnotify
 from streamforge.ops.health import Health
 from streamforge.ops.logs import get_logger
@@ -310,6 +311,9 @@ class Daemon:
             kits=self._shelf(),
             hub=hub,
             money=Money(self.models.books, self.models.credits, self.models.budgets),
+            circuits=Circuits(
+                self.models.circuits, self.models.benches, outside_models(settings), tuple(settings.providers)
+            ),
             rates=Rates(self.broker, settings.api) if settings.api.requests_per_minute else None,
             webhooks=webhooks,
             recall=Recall(self.archive) if self.archive.is_on else None,

@@ -166,6 +166,12 @@ def text_chain(settings: Settings) -> tuple[str, ...]:
     return tuple(usual) or (OFFLINE,)
 
 
+def outside_models(settings: Settings) -> tuple[str, ...]:
+    """Every outside model that may be asked, ``provider/model``, in the order of the chains."""
+    chains = (*text_chain(settings), *settings.images.chain, *settings.speech.chain)
+    return tuple(name for name in chains if "/" in name)
+
+
 def moves_on(settings: Settings) -> MovesOn:
     """Which errors lead to the next model of the chain."""
     llm = settings.llm

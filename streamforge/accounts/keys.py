@@ -71,8 +71,6 @@ class ApiKeys:
     async def create(self, wanted: NewKey) -> Issued:
         """Make a key; raises InvalidInput."""
         wanted = _checked(wanted)
-        if await self._count() >= MOST_KEYS:
-            raise InvalidInput(f"there are {MOST_KEYS} keys", hint="revoke those that are not used")
         now_ms, secret = self._now_ms(), new_secret()
         key = ApiKey(
             id=new_id(),
@@ -83,8 +81,13 @@ class ApiKeys:
             expires_ms=now_ms + round(wanted.expires_in_s * 1000) if wanted.expires_in_s else 0,
             note=wanted.note,
         )
-        made = act("key.created", key.id, key.tenant, key)
-        await self._broker.note("keys", made, lambda pipe: pipe.hset(self._all, key.id, _ENCODER.encode(key)))
+
+        def added(found: ApiKey | None, count: int) -> ApiKey:
+            if found is None and count >= MOST_KEYS:  # found: written by the try before, whose answer was lost
+                raise InvalidInput(f"there are {MOST_KEYS} keys", hint="revoke those that are not used")
+            return key
+
+        await self._broker.call("keys", lambda: self._write(key.id, "key.created", added))
         log.info("api_key_created", key_id=key.id, tenant=key.tenant, scopes=",".join(key.scopes))
         return Issued(key, written(key.id, secret))
 
@@ -114,14 +117,16 @@ class ApiKeys:
         secret = new_secret()
         digest = Digest(sha256_of(secret))
 
-        def turned(key: ApiKey) -> ApiKey:
+        def turned(key: ApiKey | None, _: int) -> ApiKey:
+            if key is None:
+                raise no_key(key_id)
             newest = key.digests[0]
             if newest == digest:  # written by the try before, whose answer was lost
                 return key
             old = (replace(newest, until_ms=self._now_ms() + round(overlap_s * 1000)),) if overlap_s else ()
             return replace(key, digests=(digest, *old))
 
-        key = await self._broker.call("keys", lambda: self._change(key_id, turned))
+        key = await self._broker.call("keys", lambda: self._write(key_id, "key.rotated", turned))
         log.info("api_key_rotated", key_id=key.id, tenant=key.tenant, overlap_s=overlap_s)
         return Issued(key, written(key.id, secret))
 
@@ -154,23 +159,16 @@ class ApiKeys:
             entry.key.is_live(now_ms) and (not wanted or wanted & set(entry.key.scopes)) for entry in await self.list()
         )
 
-    async def _count(self) -> int:
-        return int(await self._broker.call("keys", lambda: self._client.hlen(self._all)))
-
-    async def _change(self, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiKey:
-        """Read, change and write a key, again where somebody else has changed one meanwhile."""
+    async def _write(self, key_id: str, action: str, change: Callable[[ApiKey | None, int], ApiKey]) -> ApiKey:
+        """Write what becomes of a key, told of how many; again where somebody else has written one meanwhile."""
         while True:
             async with self._client.pipeline(transaction=True) as pipe:
                 await pipe.watch(self._all)
-                raw = await pipe.hget(self._all, key_id)
-                if raw is None:
-                    raise no_key(key_id)
-                key = change(_DECODER.decode(raw))
+                raw, count = await pipe.hget(self._all, key_id), await pipe.hlen(self._all)
+                key = change(_DECODER.decode(raw) if raw else None, count)
                 pipe.multi()
                 pipe.hset(self._all, key.id, _ENCODER.encode(key))
-                pipe.xadd(
-                    self._broker.keys.outbox, {"act": act("key.rotated", key.id, key.tenant, key)}, nomkstream=True
-                )
+                pipe.xadd(self._broker.keys.outbox, {"act": act(action, key.id, key.tenant, key)}, nomkstream=True)
                 try:
                     await pipe.execute()
                 except WatchError:

@@ -5,18 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
-from streamforge.accounts.keyring import FRESH_S, MOST
+from streamforge.accounts.lately import Lately
 from streamforge.accounts.model import sha256_of
 from streamforge.broker.broker import Broker
 
 ID_BYTES: Final = 16
-
-
-class _Seen(NamedTuple):
-    is_on: bool
-    at_s: float
 
 
 class Sessions:
@@ -25,8 +20,7 @@ class Sessions:
     def __init__(self, broker: Broker, clock: Callable[[], float] = monotonic) -> None:
         self._broker = broker
         self._client = cast("Any", broker.client)
-        self._clock = clock
-        self._seen: dict[str, _Seen] = {}
+        self._seen = Lately(self._look, clock=clock)
 
     async def begin(self, ttl_s: int) -> str:
         """A new session's id."""
@@ -36,20 +30,15 @@ class Sessions:
 
     async def is_on(self, session: str) -> bool:
         """Whether nobody has ended it, and its time is not over."""
-        seen = self._seen.pop(session, None)
-        if seen is None or self._clock() - seen.at_s >= FRESH_S:
-            asked_s = self._clock()
-            is_on = await self._broker.call("sessions", lambda: self._client.exists(self._key(session)))
-            seen = _Seen(bool(is_on), asked_s)
-        self._seen[session] = seen
-        if len(self._seen) > MOST:
-            del self._seen[next(iter(self._seen))]
-        return seen.is_on
+        return await self._seen.of(session)
 
     async def end(self, session: str) -> None:
         """It is good no more: here at once, and on every daemon within ``FRESH_S``."""
         await self._broker.call("sessions", lambda: self._client.delete(self._key(session)))
-        self._seen[session] = _Seen(is_on=False, at_s=self._clock())
+        self._seen.put(session, False)
+
+    async def _look(self, session: str) -> bool:
+        return bool(await self._broker.call("sessions", lambda: self._client.exists(self._key(session))))
 
     def _key(self, session: str) -> str:
         return f"{self._broker.keys.api_keys}:session:{sha256_of(session)}"

@@ -1,19 +1,20 @@
-"""Accounts over HTTP: what a tenant has spent today, what it may spend, and its credits."""
+"""Accounts over HTTP: what a tenant has spent, today and on other days, what it may spend, and its credits."""
 
 from __future__ import annotations
 
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Final
 
 from aiohttp import web
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from streamforge.api.caller import caller_of
 from streamforge.api.front import front_of, require_operator
-from streamforge.api.money import dollars
-from streamforge.api.route import Answer, Param, Route, Scope
+from streamforge.api.money import CostView, CreditsView, DayView, credits_of, day_of, dollars, summed
+from streamforge.api.route import Answer, Param, Route, Scope, query_params
 from streamforge.api.submissions import tenant_for
-from streamforge.api.wire import NEVER_STORED, answer, read_body
+from streamforge.api.wire import NEVER_STORED, answer, read_body, read_query
 from streamforge.errors import ConfigError, IdempotencyConflict, NotFound
 from streamforge.jobs.model import Tenant
 from streamforge.ops.logs import get_logger
@@ -24,15 +25,6 @@ DAY_MS: Final = 86_400_000
 TENANT: Final = Param(name="tenant", place="path", type=Tenant, text="The tenant, or me.", is_required=True)
 
 log = get_logger(__name__)
-
-
-class ModelSpending(Struct, frozen=True, kw_only=True):
-    """What one model's calls came to today."""
-
-    calls: int
-    usd: float
-    input_tokens: int
-    output_tokens: int
 
 
 class AccountView(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -53,7 +45,13 @@ class AccountView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     left_today_usd: float | None = None
     balance_usd: float | None = None
     granted_usd: float | None = None
-    models: dict[str, ModelSpending]
+    models: dict[str, CostView]
+
+
+class DayQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which day."""
+
+    day: Annotated[date | UnsetType, Meta(description="A day of UTC, such as 2026-11-30; today without it.")] = UNSET
 
 
 class CreditBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,17 +90,21 @@ async def account(request: web.Request) -> web.Response:
         left_today_usd=None if limit is None else max(0.0, limit - dollars(spent.cost_uusd + balance.held)),
         balance_usd=dollars(balance.left) if allowance.is_prepaid or has_credits else None,
         granted_usd=dollars(balance.granted) if has_credits else None,
-        models={
-            name: ModelSpending(
-                calls=sums.calls,
-                usd=dollars(sums.cost_uusd),
-                input_tokens=sums.input_tokens,
-                output_tokens=sums.output_tokens,
-            )
-            for name, sums in models.items()
-        },
+        models={name: summed(sums) for name, sums in models.items()},
     )
     return answer(view, headers=NEVER_STORED)
+
+
+async def spending(request: web.Request) -> web.Response:
+    """What a tenant's calls came to on a day."""
+    day = read_query(request, DayQuery).day
+    told = await day_of(front_of(request).money.books, _tenant(request), None if day is UNSET else day)
+    return answer(told, headers=NEVER_STORED)
+
+
+async def show_credits(request: web.Request) -> web.Response:
+    """How a tenant's credits stand."""
+    return answer(await credits_of(front_of(request).money.credits, _tenant(request)), headers=NEVER_STORED)
 
 
 async def grant(request: web.Request) -> web.Response:
@@ -139,6 +141,26 @@ ROUTES = (
         tag="accounts",
         params=(TENANT,),
         answers=(Answer(status=HTTPStatus.OK, text="The account.", type=AccountView),),
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/accounts/{tenant}/spending",
+        handler=spending,
+        text="What a tenant's calls to models came to on a day, in all and by model.",
+        tag="accounts",
+        params=(TENANT, *query_params(DayQuery)),
+        answers=(Answer(status=HTTPStatus.OK, text="The day.", type=DayView),),
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/accounts/{tenant}/credits",
+        handler=show_credits,
+        text="A tenant's credits: what is left, and all that came and went.",
+        tag="accounts",
+        params=(TENANT,),
+        answers=(Answer(status=HTTPStatus.OK, text="The credits.", type=CreditsView),),
         problems=(HTTPStatus.NOT_FOUND,),
     ),
     Route(

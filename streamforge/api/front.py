@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from streamforge.accounts.accounts import Accounts
 from streamforge.api.caller import EVERY_TENANT, caller_of
+from streamforge.api.circuits import NO_MODELS, Switchboard
 from streamforge.api.hub import Hub
 from streamforge.api.money import Money
 from streamforge.api.rates import Rates
@@ -46,6 +47,7 @@ class Front(Struct, frozen=True, kw_only=True):
     hub: Hub
     webhooks: Webhooks
     money: Money
+    circuits: Switchboard = NO_MODELS
     settings: ApiSettings = ApiSettings()
     limits: JobsSettings = JobsSettings()
     rates: Rates | None = None

@@ -22,11 +22,15 @@ from streamforge.jobs.model import Job, JobState, Moment, Name, Tenant
 from streamforge.jobs.store import Cancellation
 from streamforge.jobs.timeline import history_of
 
+StateNames = Annotated[
+    str, Meta(max_length=200, pattern=r"^[a-z_]+(,[a-z_]+)*\Z", description="states by comma, such as queued,running")
+]
+
 
 class JobsQuery(PageQuery, frozen=True, kw_only=True):
     """Which jobs; each condition that is given must hold."""
 
-    state: Annotated[str, Meta(max_length=200, pattern=r"^[a-z_]+(,[a-z_]+)*\Z", description="States, by comma.")] = ""
+    state: StateNames = ""
     kind: Annotated[Name | None, Meta(description="Jobs of this kind.")] = None
     queue: Annotated[Name | None, Meta(description="Jobs of this queue.")] = None
     tenant: Annotated[Tenant | None, Meta(description="Jobs of this tenant; for operators.")] = None

@@ -38,7 +38,7 @@ TypeFilters = Annotated[
     Meta(
         max_length=400,
         pattern=r"^(|(\*|[a-z_]{1,40}\.(\*|[a-z_]{1,40}))(,(\*|[a-z_]{1,40}\.(\*|[a-z_]{1,40})))*)\Z",
-        description="Only events of these types: job.succeeded,step.* (the end of a job is always told).",
+        description="types of events by comma, such as job.succeeded,step.*; the end of a job is always told",
     ),
 ]
 Ticket = Annotated[str, Meta(max_length=200, description="Stands for an API key, once, where no header can be sent.")]

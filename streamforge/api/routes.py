@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from streamforge.api import (
     accounts,
@@ -20,6 +20,7 @@ from streamforge.api import (
     kinds,
     kits,
     live,
+    models,
     openapi,
     pages,
     probes,
@@ -33,6 +34,7 @@ from streamforge.api import (
 )
 from streamforge.api.bodies import not_yet
 from streamforge.api.route import ROUTE_OF, Handler, Route
+from streamforge.errors import NotFound
 
 ROUTES: Final[tuple[Route, ...]] = (
     *generate.ROUTES,
@@ -53,22 +55,26 @@ ROUTES: Final[tuple[Route, ...]] = (
     *stats.ROUTES,
     *audit.ROUTES,
     *erasing.ROUTES,
+    *models.ROUTES,
     *openapi.ROUTES,
     *pages.ROUTES,
     *probes.ROUTES,
 )
 
-
-METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
-
-
+NOWHERE: Final = "/{path}"
+"""The address that stands for all that lead nowhere."""
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 ANY_NAME: Final = r"{\1:[^/]+}"
 """aiohttp's own pattern leaves braces out, which names of files may have."""
 
 
 def add_to(app: web.Application, routes: Iterable[Route] = ROUTES) -> None:
-    """Register routes; a GET answers HEAD, too."""
+    """Register routes; a GET answers HEAD, too.
+
+    Each address has a handler for every method, and so has the rest of the world: for what has none aiohttp answers
+    ``Expect`` by itself, before anybody has looked at the request. And where a path with a parameter fits another one
+    (``/jobs/{job_id}`` and ``/jobs/batch``), that one is not its.
+    """
     table: dict[web.AbstractRoute, Route] = {}
     paths: dict[str, tuple[web.Resource, set[str]]] = {}
     for route in routes:
@@ -78,18 +84,10 @@ def add_to(app: web.Application, routes: Iterable[Route] = ROUTES) -> None:
         for method in (route.method, "HEAD") if route.method == "GET" else (route.method,):
             table[resource.add_route(method, route.handler, expect_handler=not_yet)] = route
             methods.add(method)
-    _part(list(paths.values()))
+    for resource, methods in paths.values():
+        resource.add_route(hdrs.METH_ANY, _refusal(methods), expect_handler=not_yet)
+    app.router.add_route(hdrs.METH_ANY, NOWHERE.replace("}", ":.*}"), _nowhere, expect_handler=not_yet)
     app[ROUTE_OF] = table
-
-
-def _part(paths: Sequence[tuple[web.Resource, set[str]]]) -> None:
-    """Where a path with a parameter fits another one (``/jobs/{job_id}`` and ``/jobs/batch``), that one is not its."""
-    patterns = [info["pattern"] for resource, _ in paths if "pattern" in (info := resource.get_info())]
-    for resource, methods in paths:
-        path = resource.get_info().get("path", "")
-        if any(pattern.fullmatch(path) for pattern in patterns):
-            for method in METHODS - methods:
-                resource.add_route(method, _refusal(methods), expect_handler=not_yet)
 
 
 def _refusal(methods: Iterable[str]) -> Handler:
@@ -97,3 +95,7 @@ def _refusal(methods: Iterable[str]) -> Handler:
         raise web.HTTPMethodNotAllowed(request.method, sorted(methods))
 
     return refuse
+
+
+async def _nowhere(_: web.Request) -> web.StreamResponse:
+    raise NotFound

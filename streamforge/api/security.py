@@ -32,9 +32,7 @@ _ORIGIN: Final = re.compile(r"null|[a-z][a-z0-9+.-]*://[\x21-\x7e]{1,300}", re.I
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers; a signal, so that streams get them, too."""
-    response.headers[hdrs.SERVER] = "streamforge"
-    for name, value in DEFAULTS.items():
-        response.headers.setdefault(name, value)
+    mark(response)
     if request.path.startswith("/api/"):
         response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     allowed = allowed_origin(request)
@@ -45,6 +43,13 @@ async def harden(request: web.Request, response: web.StreamResponse) -> None:
     response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = allowed
     response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = ANSWER_HEADERS
     response.headers.add(hdrs.VARY, hdrs.ORIGIN)
+
+
+def mark(response: web.StreamResponse) -> None:
+    """Add those that hang on nothing, a request that could not be read included."""
+    response.headers[hdrs.SERVER] = "streamforge"
+    for name, value in DEFAULTS.items():
+        response.headers.setdefault(name, value)
 
 
 @web.middleware

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from http import HTTPStatus
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import anyio
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from streamforge.api import routes
 from streamforge.api.auth import guarded
 from streamforge.api.bodies import BODIES, Bodies, held
+from streamforge.api.connection import Connection, library_log, undecodable
 from streamforge.api.front import FRONT, Front
 from streamforge.api.intake import INTAKE, Intake
 from streamforge.api.openapi import TOLD, Told
@@ -52,14 +51,15 @@ class ApiServer(Service):
         self._stopping = asyncio.Event()
         self._intake = Intake(front.store)
         self._runner = web.AppRunner(
-            application(front, self._intake),
-            handler_cancellation=True,
-            access_log=None,
-            logger=_library_log(),
-            shutdown_timeout=SHUTDOWN_S,
-            lingering_time=LINGER_S,
-            keepalive_timeout=settings.idle_timeout_s,  # also for who never finishes a request's head
+            application(front, self._intake), handler_cancellation=True, shutdown_timeout=SHUTDOWN_S
         )
+        self._listener: asyncio.Server | None = None
+        self._terms: dict[str, Any] = {
+            "logger": library_log(),
+            "access_log": None,
+            "lingering_time": LINGER_S,
+            "keepalive_timeout": settings.idle_timeout_s,  # also for who never finishes a request's head
+        }
         self.port = settings.port
 
     @property
@@ -71,9 +71,9 @@ class ApiServer(Service):
     async def start(self) -> None:
         """Listen. Raises ConfigError where the address cannot be used."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._settings.host, self._settings.port, backlog=BACKLOG)
+        settings, loop = self._settings, asyncio.get_running_loop()
         try:
-            await site.start()
+            listener = await loop.create_server(self._connected, settings.host, settings.port, backlog=BACKLOG)
         except OSError as error:
             await self._runner.cleanup()
             raise ConfigError(
@@ -81,19 +81,28 @@ class ApiServer(Service):
                 field="api.port",
                 hint="choose another with STREAMFORGE_API__PORT, or 0 for any free one",
             ) from error
-        self.port = self._runner.addresses[0][1]
+        self._listener = listener
+        self.port = listener.sockets[0].getsockname()[1]
 
     async def run(self) -> None:
         """Serve until ``stop``."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._intake.run, name="api:intake")
             await self._stopping.wait()
+            if self._listener is not None:
+                self._listener.close()
             await self._runner.cleanup()
             self._intake.stop()
 
     def stop(self) -> None:
         """Accept no more; answers under way have ``SHUTDOWN_S``."""
         self._stopping.set()
+
+    def _connected(self) -> Connection:
+        """What serves a connection that has just been made."""
+        manager = self._runner.server
+        assert manager is not None  # noqa: S101 - it is there from ``start`` on
+        return Connection(manager, loop=asyncio.get_running_loop(), **self._terms)
 
 
 def application(front: Front, intake: Intake) -> web.Application:
@@ -111,22 +120,11 @@ def application(front: Front, intake: Intake) -> web.Application:
     return app
 
 
-def _library_log() -> logging.Logger:
-    """What aiohttp has to say; not that somebody sent what is no HTTP, which anybody can do all day."""
-
-    def is_ours(record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
-
-    logger = logging.getLogger(f"{__name__}.aiohttp")
-    logger.filters[:] = [is_ours]
-    return logger
-
-
 @web.middleware
 async def measured(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count and time each answer by its route, never by its path."""
     resource = request.match_info.route.resource
-    route = resource.canonical if resource is not None else "unmatched"
+    route = "unmatched" if resource is None or resource.canonical == routes.NOWHERE else resource.canonical
     started = monotonic()
     response = await handler(request)
     metrics.http_requests_total(route, str(response.status)).inc()
@@ -169,6 +167,8 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
         return problem(from_http(error))
+    except web.RequestPayloadError as error:
+        return problem(undecodable(error))
     except ConnectionResetError:
         raise
     except Exception as error:

@@ -42,7 +42,9 @@ LONGEST_S: Final = 315_360_000
 """Ten years, for times that are told from now on."""
 
 FromNow = Annotated[float, Meta(ge=0, le=LONGEST_S)]
-CallbackUrl = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[^\x00-\x20\x7f]+\Z")]
+CallbackUrl = Annotated[
+    str, Meta(max_length=2000, pattern=r"^https?://[^\x00-\x20\x7f]+\Z", description="an address, https:// or http://")
+]
 
 OUR_IDS: Final = ("in-", "requeue-", "cron-", "c-")
 """How the ids begin that are derived: of messages in the inbox, of those sent again, of recurring jobs, of children."""
@@ -53,10 +55,13 @@ LOCATION: Final = Param(
     type=str,
     text="Where to ask: the job's status, or of one that waits for files the job itself.",
 )
+KeyHeader = Annotated[IdempotencyKey, Meta(min_length=1)]
+"""Who sends an empty one means to be safe, and is not."""
+
 IDEMPOTENCY_KEY: Final = Param(
     name="Idempotency-Key",
     place="header",
-    type=IdempotencyKey,
+    type=KeyHeader,
     text="A request that is repeated with the same key, and asks for the same, gives the job that the first one made.",
 )
 TRACEPARENT: Final = Param(
@@ -136,7 +141,7 @@ async def submit_many(request: web.Request) -> web.Response:
     """Hand many jobs in, in few round trips to Redis; a key in the header stands for each with its place."""
     front, caller = front_of(request), caller_of(request)
     header, body = request.headers.get(IDEMPOTENCY_KEY.name), await read_body(request, BatchBody)
-    if header:
+    if header is not None:
         _require_key(header)
     trace = traceparent_of(request)
     checked = [_checked(front, caller, raw, _key_at(header, place)) for place, raw in enumerate(body.jobs)]
@@ -212,7 +217,7 @@ def tenant_for(caller: Caller, wanted: str | None = None) -> str:
 
 def idempotency_key(front: Front, kind: str, given: bytes, *, header: str | None, field: str | None = None) -> str:
     """The key that was sent; or none, or the one that the settings have made of the input itself."""
-    if header:
+    if header is not None:
         _require_key(header)
     if header and field and header != field:
         raise InvalidInput("another one than in the header", field="idempotency_key", hint="send one of the two")
@@ -231,9 +236,9 @@ def traceparent_of(request: web.Request) -> str:
 
 def _require_key(header: str) -> None:
     try:
-        msgspec.convert(header, IdempotencyKey)
+        msgspec.convert(header, KeyHeader)
     except msgspec.ValidationError as error:
-        hint = "at most 255 characters, none of them a control character"
+        hint = "1 to 255 characters, none of them a control character"
         raise InvalidInput("not a key", field=IDEMPOTENCY_KEY.name, hint=hint) from error
 
 

@@ -269,8 +269,14 @@ class Broker:
         await self._patiently("accept", lambda: self._clear(entry))
 
     async def refuse_inbox(self, entry: str, letter: Refused) -> None:
-        """The same, with a dead letter in its place."""
-        await self._patiently("refuse", lambda: self._scripts.refuse(entry, letter))
+        """The same, once there is a dead letter in its place; none is written of one that has been withdrawn."""
+
+        async def refuse() -> None:
+            if await self.client.xrange(self.keys.inbox, entry, entry):
+                await self._scripts.refuse(entry, letter)
+            await self._clear(entry)
+
+        await self._patiently("refuse", refuse)
 
     async def forget_letters(self, dead_ids: Sequence[str], act: bytes = b"") -> int:
         """See ``Scripts.forget``; repeating it changes nothing more."""

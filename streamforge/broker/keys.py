@@ -30,6 +30,7 @@ compares them. ``traffic`` stands for the scripts that bring parked jobs forward
 | ``P:{0}:dead``                   | stream | settle, take, inbox       | the newest N dead letters, for their TTL  |
 | ``P:{0}:dead:given``             | hash   | the same                  | a field for each letter: what it was given|
 | ``P:{0}:dead:of:<t>``            | zset   | the same                  | members are the tenant's letters          |
+| ``P:{0}:refused:<entry>``        | string | inbox                     | a day; the message is out long before     |
 | ``P:{0}:cron``                   | zset   | cron                      | a member for each recurring job           |
 | ``P:{0}:workers``                | set    | renew, reclaimer          | names, until somebody finds them gone     |
 | ``P:{0}:worker:<name>``          | string | renew                     | a lease; gone when the worker is          |

@@ -16,7 +16,7 @@ import msgspec
 import redis.asyncio as aioredis
 from redis.exceptions import NoScriptError
 
-from streamforge.broker.keys import INBOX_GROUP, Keys
+from streamforge.broker.keys import Keys
 from streamforge.broker.messages import (
     LineDepth,
     Order,
@@ -35,6 +35,9 @@ from streamforge.jobs.record import title_of
 from streamforge.jobs.references import keys_in
 
 Arg = str | bytes | int | float
+
+REFUSED_S = 86_400
+"""How long it is known that a message has a dead letter: much longer than one waits to be taken out by another try."""
 
 
 class Scripts:
@@ -121,10 +124,10 @@ class Scripts:
         return int(await self._run("forget", [self._keys.feed], act, *dead_ids))
 
     async def refuse(self, entry: str, letter: Refused) -> bool:
-        """Take a message out of the inbox, with a dead letter in its place; whether it was still there."""
+        """Write the dead letter of a message in the inbox; whether no earlier try had."""
         facts = [arg for pair in letter.facts.items() for arg in pair]
-        args = (INBOX_GROUP, entry, self._limits.dead_max, letter.tenant, letter.given, *facts)
-        return bool(await self._run("refuse", [self._keys.feed, self._keys.inbox], *args))
+        args = (entry, REFUSED_S, self._limits.dead_max, letter.tenant, letter.given, *facts)
+        return bool(await self._run("refuse", [self._keys.feed], *args))
 
     async def restart(self, job_id: str, act: bytes = b"", *, fresh: bool) -> int:
         """1 started anew, 0 no such job, -2 it is not in a state to restart."""

@@ -18,7 +18,7 @@ from streamforge.api.views import letter_row, letter_view, row_of, view_of
 from streamforge.api.workload import queue_views, worker_views
 from streamforge.cli.session import broker_of, settings_from
 from streamforge.client import Event, Job, Letter, Queue, Submitted, Worker
-from streamforge.client.calls import KEY_VARIABLE, URL_VARIABLE
+from streamforge.client.request import KEY_VARIABLE, URL_VARIABLE
 from streamforge.config import Settings
 from streamforge.errors import InvalidInput
 from streamforge.jobs.dead import Filter
@@ -181,7 +181,7 @@ class StoreDesk:
         """How a job stands."""
         job = await self._store.get(job_id)
         history = history_of(await self._store.events_since(job_id))
-        return _as(Job, view_of(job, history))
+        return as_told(Job, view_of(job, history))
 
     async def jobs(self, *, limit: int = 0, **filters: str | float) -> AsyncGenerator[Job]:
         """Jobs, newest first; ``state``, ``kind``, ``queue``, ``tenant`` and ``q`` as the API takes them."""
@@ -196,7 +196,7 @@ class StoreDesk:
         while True:
             rows, place = await self._listing.page(tenants, only, after=place)
             for job in rows:
-                yield _as(Job, row_of(job))
+                yield as_told(Job, row_of(job))
                 number += 1
                 if number == limit:
                     return
@@ -234,14 +234,14 @@ class StoreDesk:
         reason, kind, tenant = (str(filters.get(name) or "") for name in ("reason", "kind", "tenant"))
         number = 0
         async for letter in self._store.letters.all(only=Filter(reason=reason, kind=kind, tenant=tenant)):
-            yield _as(Letter, letter_row(letter))
+            yield as_told(Letter, letter_row(letter))
             number += 1
             if number == limit:
                 return
 
     async def letter(self, letter_id: str) -> Letter:
         """One of them, whole."""
-        return _as(Letter, letter_view(await self._store.letters.get(letter_id)))
+        return as_told(Letter, letter_view(await self._store.letters.get(letter_id)))
 
     async def requeue(self, letter_id: str, *, fresh: bool = False) -> str:
         """Try again; the job's id."""
@@ -254,11 +254,11 @@ class StoreDesk:
     async def queues(self, *names: str) -> list[Queue]:
         """What waits and runs in these queues; without names in those of the settings, and those that are paused."""
         views = await queue_views(self._store, names or self._settings.worker.queues, _sees_all)
-        return [queue for queue in _as(list[Queue], views) if not names or queue.queue in names]
+        return [queue for queue in as_told(list[Queue], views) if not names or queue.queue in names]
 
     async def workers(self) -> list[Worker]:
         """Who is alive."""
-        return _as(list[Worker], await worker_views(self._store, self._settings.worker.queues, _sees_all))
+        return as_told(list[Worker], await worker_views(self._store, self._settings.worker.queues, _sees_all))
 
     async def drain(self, worker: str) -> None:
         """Tell a worker to hand back its jobs and end; what is said on a channel may be missed, and is noted once."""
@@ -274,7 +274,7 @@ class StoreDesk:
         return await self._store.resume(queue)
 
 
-def _as(kind: type[T], view: object) -> T:
+def as_told(kind: type[T], view: object) -> T:
     """What the API shows, as its client reads it."""
     return msgspec.json.decode(msgspec.json.encode(view), type=kind)
 

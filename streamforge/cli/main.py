@@ -160,8 +160,8 @@ def _add_kits(commands: Commands) -> None:
     delete = _add(actions, "delete", "streamforge.cli.kits:delete", "forget a kit")
     delete.add_argument("name")
     for action in actions.choices.values():
-        action.add_argument("--tenant", default="default")
-        _json_option(action)
+        action.add_argument("--tenant", default="", help="default: default, or the API key's own")
+        _remote_options(action)
 
 
 def _picture_options(command: argparse.ArgumentParser) -> None:
@@ -223,18 +223,19 @@ def _add_queues(commands: Commands) -> None:
 def _add_models(commands: Commands) -> None:
     models = commands.add_parser("models", help="models: which are asked, what they cost, a fake one")
     actions = models.add_subparsers(title="actions", metavar="ACTION", required=True)
-    _add(actions, "list", "streamforge.cli.models:list_models", "the chains, their prices, the providers' keys")
-    health = _add(actions, "health", "streamforge.cli.models:health", "circuits, and keys that were refused")
+    listing = _add(actions, "list", "streamforge.cli.models:list_models", "the settings' chains, prices and keys")
+    _json_option(listing)
+    health = _add(actions, "health", "streamforge.cli.money:health", "circuits, and keys that were refused")
     health.add_argument("--lift", action="store_true", help="let all of them be tried at once")
-    spent = _add(actions, "spent", "streamforge.cli.models:spent", "what a tenant's calls cost on a day, by model")
-    spent.add_argument("--tenant", default="default")
+    spent = _add(actions, "spent", "streamforge.cli.money:spent", "what a tenant's calls cost on a day, by model")
+    spent.add_argument("--tenant", default="", help="default: default, or the API key's own")
     spent.add_argument("--day", default="", metavar="YYYY-MM-DD", help="UTC; default: today")
-    credit = _add(actions, "credit", "streamforge.cli.models:credit", "show a tenant's credits, or grant some")
+    credit = _add(actions, "credit", "streamforge.cli.money:credit", "show a tenant's credits, or grant some")
     credit.add_argument("tenant")
     credit.add_argument("usd", nargs="?", type=_dollars)
     credit.add_argument("--id", default="", help="the payment's: granting it again changes nothing")
-    for action in actions.choices.values():
-        _json_option(action)
+    for action in (health, spent, credit):
+        _remote_options(action)
     fake = _add(actions, "serve-fake", "streamforge.cli.models:serve_fake", "a scripted server in the providers' place")
     fake.add_argument("--host", default="127.0.0.1")
     fake.add_argument("--port", type=int, default=8089)

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from streamforge.client.blocking import Client
     from streamforge.client.problems import ApiError, JobNotSuccessful, ServerAway, WaitedTooLong
     from streamforge.client.types import (
+        Account,
+        Circuit,
+        Cost,
+        Credits,
+        Day,
         Delivery,
         Event,
         File,
@@ -18,9 +23,11 @@ if TYPE_CHECKING:
         Key,
         Kind,
         Letter,
+        Models,
         Page,
         Queue,
         Reason,
+        RefusedKey,
         Submitted,
         Upload,
         Webhook,
@@ -28,9 +35,14 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Account",
     "ApiError",
     "AsyncClient",
+    "Circuit",
     "Client",
+    "Cost",
+    "Credits",
+    "Day",
     "Delivery",
     "Event",
     "File",
@@ -40,9 +52,11 @@ __all__ = [
     "Key",
     "Kind",
     "Letter",
+    "Models",
     "Page",
     "Queue",
     "Reason",
+    "RefusedKey",
     "ServerAway",
     "Submitted",
     "Upload",

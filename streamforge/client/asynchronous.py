@@ -14,12 +14,15 @@ import anyio.to_thread
 import httpx2
 
 from streamforge.client import calls
-from streamforge.client.calls import Call, Way
 from streamforge.client.fetching import Fetching, Landing
 from streamforge.client.flows import Act, Content, Flow, Flows, Pages, Pause, Work
 from streamforge.client.following import Following
+from streamforge.client.request import Call, Way, address, connection
 from streamforge.client.trying import PATIENCE, Streamed
 from streamforge.client.types import (
+    Account,
+    Credits,
+    Day,
     Delivery,
     Event,
     IssuedKey,
@@ -27,6 +30,7 @@ from streamforge.client.types import (
     Key,
     Kind,
     Letter,
+    Models,
     Queue,
     Submitted,
     Upload,
@@ -49,9 +53,9 @@ class AsyncClient:
         tries: int = 5,
         **way: Unpack[Way],
     ) -> None:
-        self.url = calls.address(url)
+        self.url = address(url)
         self._flows = Flows(self.url, tries)
-        self._http = httpx2.AsyncClient(**calls.connection(self.url, api_key, timeout_s, way))
+        self._http = httpx2.AsyncClient(**connection(self.url, api_key, timeout_s, way))
 
     def __repr__(self) -> str:
         """The address; never the key."""
@@ -198,6 +202,48 @@ class AsyncClient:
     async def look(self, what: str) -> Any:  # noqa: ANN401 - JSON
         """See ``Client.look``."""
         return await self.send(calls.look(what))
+
+    # ---- brand kits, money and models ----
+
+    def kits(self, *, tenant: str = "", limit: int = 0) -> AsyncIterator[dict[str, Any]]:
+        """See ``Client.kits``."""
+        return self._list(Pages(partial(calls.kits, tenant), {}, limit))
+
+    async def kit(self, name: str, *, tenant: str = "") -> dict[str, Any]:
+        """See ``Client.kit``."""
+        return await self.send(calls.kit(name, tenant))
+
+    async def put_kit(self, name: str, kit: object, *, tenant: str = "") -> dict[str, Any]:
+        """See ``Client.put_kit``."""
+        return await self.send(calls.put_kit(name, kit, tenant))
+
+    async def delete_kit(self, name: str, *, tenant: str = "") -> None:
+        """See ``Client.delete_kit``."""
+        await self.send(calls.delete_kit(name, tenant))
+
+    async def account(self, tenant: str = "me") -> Account:
+        """See ``Client.account``."""
+        return await self.send(calls.account(tenant))
+
+    async def spending(self, tenant: str = "me", *, day: str = "") -> Day:
+        """See ``Client.spending``."""
+        return await self.send(calls.spending(tenant, day))
+
+    async def credits(self, tenant: str = "me") -> Credits:
+        """See ``Client.credits``."""
+        return await self.send(calls.credits_of(tenant))
+
+    async def grant(self, tenant: str, usd: float, payment: str, *, note: str = "") -> bool:
+        """See ``Client.grant``."""
+        return await self.send(calls.grant(tenant, usd, payment, note))
+
+    async def models(self) -> Models:
+        """See ``Client.models``."""
+        return await self.send(calls.models())
+
+    async def lift_models(self) -> Models:
+        """See ``Client.lift_models``."""
+        return await self.send(calls.lift_models())
 
     # ---- keys and webhooks, for administrators ----
 

@@ -13,12 +13,15 @@ from typing import Any, BinaryIO, Self, TypeVar, Unpack
 import httpx2
 
 from streamforge.client import calls
-from streamforge.client.calls import Call, Way
 from streamforge.client.fetching import Fetching, Landing
 from streamforge.client.flows import Act, Content, Flow, Flows, Pages, Pause, Work
 from streamforge.client.following import Following
+from streamforge.client.request import Call, Way, address, connection
 from streamforge.client.trying import PATIENCE, Streamed
 from streamforge.client.types import (
+    Account,
+    Credits,
+    Day,
     Delivery,
     Event,
     IssuedKey,
@@ -26,6 +29,7 @@ from streamforge.client.types import (
     Key,
     Kind,
     Letter,
+    Models,
     Queue,
     Submitted,
     Upload,
@@ -57,9 +61,9 @@ class Client:
         tries: int = 5,
         **way: Unpack[Way],
     ) -> None:
-        self.url = calls.address(url)
+        self.url = address(url)
         self._flows = Flows(self.url, tries)
-        self._http = httpx2.Client(**calls.connection(self.url, api_key, timeout_s, way))
+        self._http = httpx2.Client(**connection(self.url, api_key, timeout_s, way))
 
     def __repr__(self) -> str:
         """The address; never the key."""
@@ -216,6 +220,48 @@ class Client:
     def look(self, what: str) -> Any:  # noqa: ANN401 - JSON
         """``me``, ``accounts/acme`` and the like, as the API tells it."""
         return self.send(calls.look(what))
+
+    # ---- brand kits, money and models ----
+
+    def kits(self, *, tenant: str = "", limit: int = 0) -> Iterator[dict[str, Any]]:
+        """Brand kits by name, of the caller's tenant or, for operators, of another."""
+        return self._list(Pages(partial(calls.kits, tenant), {}, limit))
+
+    def kit(self, name: str, *, tenant: str = "") -> dict[str, Any]:
+        """A brand kit as it is kept."""
+        return self.send(calls.kit(name, tenant))
+
+    def put_kit(self, name: str, kit: object, *, tenant: str = "") -> dict[str, Any]:
+        """Keep a brand kit in place of what was under that name; gives it as it is kept."""
+        return self.send(calls.put_kit(name, kit, tenant))
+
+    def delete_kit(self, name: str, *, tenant: str = "") -> None:
+        """Forget a brand kit."""
+        self.send(calls.delete_kit(name, tenant))
+
+    def account(self, tenant: str = "me") -> Account:
+        """What a tenant has spent today, what it may spend, and its credits; ``me`` is the caller's own."""
+        return self.send(calls.account(tenant))
+
+    def spending(self, tenant: str = "me", *, day: str = "") -> Day:
+        """What a tenant's calls to models came to on a day (``2026-11-30``, UTC), or today."""
+        return self.send(calls.spending(tenant, day))
+
+    def credits(self, tenant: str = "me") -> Credits:
+        """A tenant's credits."""
+        return self.send(calls.credits_of(tenant))
+
+    def grant(self, tenant: str, usd: float, payment: str, *, note: str = "") -> bool:
+        """Give a tenant credits, once for each ``payment``; whether this request changed the balance. For operators."""
+        return self.send(calls.grant(tenant, usd, payment, note))
+
+    def models(self) -> Models:
+        """How the outside models stand: which are held back, which of their keys were refused. For operators."""
+        return self.send(calls.models())
+
+    def lift_models(self) -> Models:
+        """Have all of them tried at once. For operators."""
+        return self.send(calls.lift_models())
 
     # ---- keys and webhooks, for administrators ----
 

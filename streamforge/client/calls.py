@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Generic, TypedDict, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-import msgspec
-from msgspec import Struct
-
+from streamforge.client.request import Call
 from streamforge.client.types import (
+    Account,
+    Credits,
+    Day,
     Delivery,
     IssuedKey,
     Job,
     Key,
     Kind,
     Letter,
+    Models,
     Page,
     Queue,
     Submitted,
@@ -29,93 +29,8 @@ from streamforge.client.types import (
 
 T = TypeVar("T")
 
-LOCAL: Final = "http://127.0.0.1:8080"
-URL_VARIABLE: Final = "STREAMFORGE_URL"
-KEY_VARIABLE: Final = "STREAMFORGE_API_KEY"
-
 Rows = dict[str, Any]
 Params = Mapping[str, str | float]
-
-
-def _whole(answer: Any) -> Any:  # noqa: ANN401 - whatever the call answers
-    return answer
-
-
-class Call(Struct, Generic[T], frozen=True, kw_only=True):
-    """One request. ``answer`` is the type of its JSON, ``pick`` takes from it what is wanted.
-
-    ``is_repeatable`` says that sending it twice does no harm. ``data`` is a body that is no JSON.
-    """
-
-    method: str
-    path: str
-    answer: Any = object
-    pick: Callable[[Any], T] = _whole
-    body: object = None
-    data: bytes | None = None
-    params: dict[str, str] = {}
-    headers: dict[str, str] = {}
-    is_repeatable: bool = True
-
-    @property
-    def content(self) -> bytes | None:
-        """The body as it is sent."""
-        return self.data if self.body is None else msgspec.json.encode(self.body)
-
-    @property
-    def all_headers(self) -> dict[str, str]:
-        """The headers, with the body's type."""
-        if self.data is not None:
-            return {"Content-Type": "application/octet-stream", **self.headers}
-        return self.headers if self.body is None else {"Content-Type": "application/json", **self.headers}
-
-    def read(self, content: bytes) -> T:
-        """What is wanted of the answer. Raises msgspec.DecodeError for one of another form."""
-        return self.pick(msgspec.json.decode(content or b"null", type=self.answer))
-
-
-class Connection(TypedDict):
-    """What both clients of httpx2 are made with."""
-
-    base_url: str
-    headers: dict[str, str]
-    timeout: float
-    proxy: str | None
-    verify: ssl.SSLContext | bool
-    trust_env: bool
-
-
-class Way(TypedDict, total=False):
-    """How the server is reached: by which ``proxy``, and whose certificates are good.
-
-    Nothing is taken from the environment.
-    """
-
-    proxy: str
-    verify: ssl.SSLContext | bool
-
-
-def connection(url: str, api_key: str | None, timeout_s: float, way: Way) -> Connection:
-    """To the server at ``url``."""
-    return Connection(
-        base_url=url,
-        headers=authorization(api_key),
-        timeout=timeout_s,
-        proxy=way.get("proxy"),
-        verify=way.get("verify", True),
-        trust_env=False,
-    )
-
-
-def address(url: str | None) -> str:
-    """The server's address: the given one, ``$STREAMFORGE_URL``, or this machine's."""
-    return (url or os.environ.get(URL_VARIABLE) or LOCAL).rstrip("/")
-
-
-def authorization(key: str | None) -> dict[str, str]:
-    """The header with the API key: the given one, ``$STREAMFORGE_API_KEY``, or none."""
-    key = key or os.environ.get(KEY_VARIABLE, "")
-    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 # ---- jobs ----
@@ -239,6 +154,60 @@ def look(what: str) -> Call[Any]:
     return Call(method="GET", path=f"/api/v1/{what}")
 
 
+# ---- brand kits, money and models ----
+
+
+def kits(tenant: str, filters: Params) -> Call[Page[Rows]]:
+    """A page of brand kits by name."""
+    return Call(method="GET", path="/api/v1/kits", answer=Page[Rows], params=_texts({"tenant": tenant, **filters}))
+
+
+def kit(name: str, tenant: str) -> Call[Rows]:
+    """A brand kit as it is kept."""
+    return Call(method="GET", path=_kit(name), answer=Rows, params=_texts({"tenant": tenant}))
+
+
+def put_kit(name: str, kept: object, tenant: str) -> Call[Rows]:
+    """Keep a brand kit in place of what was there."""
+    return Call(method="PUT", path=_kit(name), answer=Rows, body=kept, params=_texts({"tenant": tenant}))
+
+
+def delete_kit(name: str, tenant: str) -> Call[None]:
+    """Forget a brand kit."""
+    return Call(method="DELETE", path=_kit(name), params=_texts({"tenant": tenant}))
+
+
+def account(tenant: str) -> Call[Account]:
+    """How a tenant's account stands today."""
+    return Call(method="GET", path=_account(tenant), answer=Account)
+
+
+def spending(tenant: str, day: str) -> Call[Day]:
+    """What a tenant's calls came to on a day."""
+    return Call(method="GET", path=f"{_account(tenant)}/spending", answer=Day, params=_texts({"day": day}))
+
+
+def credits_of(tenant: str) -> Call[Credits]:
+    """A tenant's credits."""
+    return Call(method="GET", path=f"{_account(tenant)}/credits", answer=Credits)
+
+
+def grant(tenant: str, usd: float, payment: str, note: str) -> Call[bool]:
+    """Credits for a tenant, once for each payment; whether this request changed the balance."""
+    body = _given({"usd": usd, "id": payment, "note": note})
+    return Call(method="POST", path=f"{_account(tenant)}/credits", answer=Rows, pick=_is_new, body=body)
+
+
+def models() -> Call[Models]:
+    """How the outside models stand."""
+    return Call(method="GET", path="/api/v1/models", answer=Models)
+
+
+def lift_models() -> Call[Models]:
+    """Have all of them tried at once."""
+    return Call(method="POST", path="/api/v1/models/lift", answer=Models, is_repeatable=False)
+
+
 # ---- keys and webhooks ----
 
 
@@ -334,6 +303,14 @@ def _key(key_id: str) -> str:
     return f"/api/v1/keys/{_name(key_id)}"
 
 
+def _kit(name: str) -> str:
+    return f"/api/v1/kits/{_name(name)}"
+
+
+def _account(tenant: str) -> str:
+    return f"/api/v1/accounts/{_name(tenant)}"
+
+
 def _webhook(webhook_id: str) -> str:
     return f"/api/v1/webhooks/{_name(webhook_id)}"
 
@@ -352,6 +329,10 @@ def _job_id(answer: Rows) -> str:
 
 def _delivery_id(answer: Rows) -> str:
     return str(answer.get("delivery_id", ""))
+
+
+def _is_new(answer: Rows) -> bool:
+    return bool(answer["is_new"])
 
 
 def _has_changed(answer: Rows) -> bool:

@@ -19,10 +19,11 @@ import msgspec
 from msgspec import Struct
 
 from streamforge.client import calls
-from streamforge.client.calls import Call, Params
+from streamforge.client.calls import Params
 from streamforge.client.fetching import Fetching
 from streamforge.client.following import Following
 from streamforge.client.problems import ApiError, WaitedTooLong, required
+from streamforge.client.request import Call
 from streamforge.client.trying import Trying
 from streamforge.client.types import Job, Page, Submitted, Upload
 

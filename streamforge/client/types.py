@@ -265,3 +265,76 @@ class Delivery(Struct, frozen=True, kw_only=True):
     due_ms: int | None = None
     ended_ms: int | None = None
     tries: list[Try] = []
+
+
+class Cost(Struct, frozen=True, kw_only=True):
+    """What calls to models came to; those without a price, ``unpriced_calls``, cost nothing here."""
+
+    usd: float = 0.0
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    images: int = 0
+    audio_ms: int = 0
+    unpriced_calls: int = 0
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """A tenant's money today. Without ``budget_usd`` there is no limit, without ``balance_usd`` no credits."""
+
+    tenant: str
+    spent_today_usd: float = 0.0
+    calls_today: int = 0
+    held_usd: float = 0.0
+    resets_ms: int = 0
+    is_prepaid: bool = False
+    budget_usd: float | None = None
+    left_today_usd: float | None = None
+    balance_usd: float | None = None
+    models: dict[str, Cost] = {}
+
+
+class Day(Struct, frozen=True, kw_only=True):
+    """What a tenant's calls came to on a day of UTC (``2026-11-30``), in all and by ``provider/model``."""
+
+    tenant: str
+    day: str = ""
+    total: Cost = Cost()
+    models: dict[str, Cost] = {}
+
+
+class Credits(Struct, frozen=True, kw_only=True):
+    """A tenant's credits; ``held_usd``, for calls under way, is part of ``left_usd``."""
+
+    tenant: str
+    left_usd: float = 0.0
+    granted_usd: float = 0.0
+    spent_usd: float = 0.0
+    held_usd: float = 0.0
+
+
+class Circuit(Struct, frozen=True, kw_only=True):
+    """An outside model; while it is open, for ``open_ms`` more, it is not asked."""
+
+    model: str
+    state: str = ""
+    open_ms: int = 0
+
+
+class RefusedKey(Struct, frozen=True, kw_only=True):
+    """A provider's key that was refused, for one model or (empty) for all; ``lifted``: it may be tried again."""
+
+    provider: str
+    fingerprint: str = ""
+    model: str = ""
+    reason: str = ""
+    lifted: bool = False
+
+
+class Models(Struct, frozen=True, kw_only=True):
+    """How the outside models stand."""
+
+    circuits: list[Circuit] = []
+    keys: list[RefusedKey] = []

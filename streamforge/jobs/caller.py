@@ -41,8 +41,11 @@ class NthCall(Struct, frozen=True):
 class JobCaller:
     """One attempt of a job as a caller; it counts the calls of each step."""
 
-    def __init__(self, job_id: str, tenant: str = "default", priority: Priority = Priority.NORMAL) -> None:
+    def __init__(
+        self, job_id: str, tenant: str = "default", priority: Priority = Priority.NORMAL, traceparent: str = ""
+    ) -> None:
         self.job_id = job_id
+        self.traceparent = traceparent
         self.tenant = tenant
         self.priority = priority
         self._calls: dict[str, int] = {}
@@ -50,7 +53,7 @@ class JobCaller:
     @classmethod
     def of(cls, claim: Claim) -> JobCaller:
         """The caller that an attempt is."""
-        return cls(claim.id, claim.tenant, _priority_of(claim.stream))
+        return cls(claim.id, claim.tenant, _priority_of(claim.stream), claim.traceparent)
 
     @classmethod
     def anonymous(cls) -> JobCaller:

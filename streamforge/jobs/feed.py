@@ -17,7 +17,7 @@ EventId = Annotated[
     str,
     Meta(
         pattern=r"^[0-9]{1,16}(-[0-9]{1,16})?\Z",
-        description="An id that an event carried; only what came after it is sent. 0 stands before everything.",
+        description="an id that an event carried, or 0, which stands before everything; what came after it is sent",
     ),
 ]
 

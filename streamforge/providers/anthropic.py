@@ -171,9 +171,14 @@ def _start(
         system=[{"type": "text", "text": request.system, "cache_control": {"type": "ephemeral"}}],
         messages=[_message(turn) for turn in request.turns],
         output_config=_output_config(request),
-        extra_headers={"Idempotency-Key": request.idempotency_key} if request.idempotency_key else None,
+        extra_headers=_headers(request) or None,
         stream=True,
     )
+
+
+def _headers(request: TextRequest) -> dict[str, str]:
+    given = {"Idempotency-Key": request.idempotency_key, "traceparent": request.traceparent}
+    return {name: value for name, value in given.items() if value}
 
 
 def _message(turn: Turn) -> MessageParam:

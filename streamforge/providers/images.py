@@ -23,6 +23,7 @@ class ImageRequest(Struct, frozen=True, kw_only=True):
     width: int
     height: int
     idempotency_key: str = ""
+    traceparent: str = ""
     timeout_s: float = 120.0
     listener: Listener | None = None
 

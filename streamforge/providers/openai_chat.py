@@ -140,6 +140,7 @@ def _sending(request: TextRequest, body: dict[str, object], complain: Callable[[
         json=body,
         complain=complain,
         idempotency_key=request.idempotency_key,
+        traceparent=request.traceparent,
         listener=request.listener,
         timeout_s=request.timeout_s,
     )

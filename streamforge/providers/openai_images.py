@@ -101,6 +101,7 @@ class OpenAIImages(OpenAIModel):
         sending = Sending(
             json=_body(self.model, request),
             idempotency_key=request.idempotency_key,
+            traceparent=request.traceparent,
             listener=request.listener,
             timeout_s=timeout_s,
         )

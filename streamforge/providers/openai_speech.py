@@ -68,6 +68,7 @@ class OpenAISpeech(OpenAIModel):
         sending = Sending(
             form=_form(self.model, request),
             idempotency_key=request.idempotency_key,
+            traceparent=request.traceparent,
             listener=request.listener,
             timeout_s=request.timeout_s,
         )

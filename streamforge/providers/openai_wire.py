@@ -37,6 +37,7 @@ class Sending(Struct, frozen=True, kw_only=True):
     form: aiohttp.FormData | None = None
     complain: Callable[[str], None] | None = None
     idempotency_key: str = ""
+    traceparent: str = ""
     listener: Listener | None = None
     timeout_s: float = 120.0
 
@@ -115,6 +116,8 @@ class Wire:
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         if sending.idempotency_key:
             headers["Idempotency-Key"] = sending.idempotency_key
+        if sending.traceparent:
+            headers["traceparent"] = sending.traceparent
         return headers
 
     def _open(self) -> aiohttp.ClientSession:

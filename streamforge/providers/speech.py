@@ -42,6 +42,7 @@ class SpeechRequest(Struct, frozen=True, kw_only=True):
     media_type: str
     language: str = ""
     idempotency_key: str = ""
+    traceparent: str = ""
     timeout_s: float = 120.0
     listener: Listener | None = None
 

@@ -72,7 +72,8 @@ class TextRequest(Struct, frozen=True, kw_only=True):
 
     ``schema`` asks for one JSON value of that shape; the provider may still miss it, so validate the answer.
     ``timeout_s`` bounds the whole call, waiting and reading. ``idempotency_key`` lets a provider that knows such keys
-    charge a repeated request once. ``on_progress`` is called, in the event loop, with every piece of the answer.
+    charge a repeated request once. ``traceparent`` (W3C Trace Context) is sent as a header. ``on_progress`` is called,
+    in the event loop, with every piece of the answer.
     """
 
     system: str
@@ -82,6 +83,7 @@ class TextRequest(Struct, frozen=True, kw_only=True):
     effort: Effort | None = None
     timeout_s: float = 120.0
     idempotency_key: str = ""
+    traceparent: str = ""
     on_progress: Callable[[Progress], None] | None = None
     listener: Listener | None = None
 

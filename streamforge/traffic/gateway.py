@@ -179,13 +179,19 @@ def digest(request: TextRequest | ImageRequest | SpeechRequest) -> str:
     plain: dict[str, Any] = {
         name: getattr(request, name)
         for name in request.__struct_fields__
-        if name not in {"timeout_s", "idempotency_key", "on_progress", "listener"}
+        if name not in {"timeout_s", "idempotency_key", "traceparent", "on_progress", "listener"}
     }
     return hashlib.sha256(msgspec.msgpack.encode(plain, order="deterministic")).hexdigest()[:16]
 
 
 def _sent(request: Request, errand: Errand, ear: Ear) -> Request:
-    return replace(request, idempotency_key=errand.key, timeout_s=errand.timeout_s, listener=ear)
+    return replace(
+        request,
+        idempotency_key=errand.key,
+        traceparent=errand.caller.traceparent,
+        timeout_s=errand.timeout_s,
+        listener=ear,
+    )
 
 
 def _errand(request: TextRequest | ImageRequest | SpeechRequest, most: Used, listener: Listener | None) -> Errand:

@@ -67,7 +67,7 @@ def test_the_next_model_of_the_chain_answers(launch: Launch, fakes: dict[str, st
     assert report_of(daemon, job)["designer"] == "openai:gpt-6.1-terra"
     spent = json.loads(daemon.command("models", "spent", "--json").stdout)
     assert spent["models"][GPT]["calls"] == 2
-    assert spent["total"]["cost_uusd"] == spent["models"][GPT]["cost_uusd"] > 0
+    assert spent["total"]["usd"] == spent["models"][GPT]["usd"] > 0
 
 
 def test_rules_answer_at_the_end_of_the_chain(launch: Launch, fakes: dict[str, str]) -> None:
@@ -109,6 +109,9 @@ def test_a_refused_key_is_shown_and_lifted(launch: Launch) -> None:
         assert "refused (unauthorized)" in daemon.command("models", "health").stdout
         assert "may be tried again" in daemon.command("models", "health", "--lift").stdout
         assert "refused" not in daemon.command("models", "health").stdout
+        over_http = json.loads(daemon.command("models", "health", "--json", "--url", daemon.url).stdout)
+        assert over_http == json.loads(daemon.command("models", "health", "--json").stdout)
+        assert over_http["circuits"]
 
 
 def test_a_tenant_that_cannot_be_gets_no_credits(launch: Launch) -> None:

@@ -172,6 +172,7 @@ def take(browser: Browser, daemon: DaemonProcess, scene: Scene, out: Path, *, is
             with desk_on(browser, daemon, viewport=size, color_scheme=theme, reduced_motion="reduce") as desk:
                 for view in views(scene):
                     view.prepare(desk.open(view.path))
+                    desk.page.mouse.move(0, 0)  # what it lies on looks otherwise
                     desk.page.evaluate(SETTLED)
                     desk.page.screenshot(path=out / f"dashboard-{view.name}-{width}-{theme}.png", full_page=is_whole)
 
@@ -187,7 +188,7 @@ def main() -> int:
     program = shutil.which("chromium")
     if program is None:
         return 1
-    with daemon_with(pool__slots=2) as daemon, sync_playwright() as playwright:
+    with daemon_with(pool__slots=2, worker__name="forge-1") as daemon, sync_playwright() as playwright:
         folder = daemon.home / "gates"
         folder.mkdir()
         for note in ("the shop", "nightly reports"):

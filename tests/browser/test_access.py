@@ -78,6 +78,21 @@ def test_nothing_is_cut_off(browser: Browser, daemon: DaemonProcess, banner: str
         assert cut == []
 
 
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_long_names_leave_room_for_the_rest(browser: Browser, daemon: DaemonProcess, width: int) -> None:
+    """Kinds, queues and tenants of as many letters as there may be push nothing out of the window."""
+    name = "n" * 64
+    daemon.xadd(kind=name, input="{}", tenant=name)
+    submit(daemon, "gate", {"folder": "/", "name": "far off"}, id=f"far-{width}", queue=name, tenant=name, delay_s=7e4)
+    with desk_on(browser, daemon, viewport={"width": width, "height": 800}) as desk:
+        for path, text in (("/", "message in the inbox"), ("/jobs", "far off"), ("/dead", "message in the inbox")):
+            desk.open(path)
+            expect(desk.page.get_by_text(text).first).to_be_visible()
+            assert not desk.is_cut()
+            for button in desk.page.get_by_role("button", name="Requeue").all():
+                expect(button).to_be_in_viewport(ratio=1)
+
+
 def test_by_keyboard_alone(desk: Desk) -> None:
     """From the skip link over the navigation to a form that is filled in and sent, and back out of a dialog."""
     page = desk.open().page

@@ -15,6 +15,7 @@ import {
   failure,
   head,
   json,
+  nameCell,
   opened,
   sentence,
   table,
@@ -152,8 +153,8 @@ class Letters {
         ),
         h("span", { class: "clip small dim" }, `${words(letter.reason)} · ${letter.error.message}`),
       ),
-      h("td", { class: "fit p2" }, letter.kind || "–"),
-      h("td", { class: "fit p3" }, letter.tenant || "–"),
+      nameCell(letter.kind || "–", "p2"),
+      nameCell(letter.tenant || "–", "p3"),
       h("td", { class: "end fit p3" }, letter.attempts || "–"),
       h("td", { class: "end fit p2" }, when(letter.at_ms)),
       h(

@@ -4,7 +4,7 @@ import { h, fill, keyed, settled, throttled } from "./dom.js";
 import { count, duration, percent, shortId, when } from "./format.js";
 import { get, part, withQuery } from "./http.js";
 import { followAll } from "./live.js";
-import { badge, bones, button, card, empty, failure, head, table } from "./parts.js";
+import { badge, bones, button, card, empty, failure, head, nameCell, table } from "./parts.js";
 
 const STATES = [
   "queued",
@@ -217,14 +217,9 @@ function row(job) {
       badge(job.state),
       isRunning && h("span", { class: "small dim after" }, percent(job.progress)),
     ),
-    h("td", { class: "fit p2" }, job.kind),
-    h(
-      "td",
-      { class: "fit p3" },
-      job.queue,
-      job.priority !== "normal" && h("span", { class: "dim" }, ` · ${job.priority}`),
-    ),
-    h("td", { class: "fit p3" }, job.tenant),
+    nameCell(job.kind, "p2"),
+    nameCell(job.queue, "p3", job.priority !== "normal" && h("span", { class: "dim" }, ` · ${job.priority}`)),
+    nameCell(job.tenant, "p3"),
     h("td", { class: "end fit p3" }, job.attempt || "–"),
     h("td", { class: "end fit last" }, when(job.created_ms)),
     h("td", { class: "end fit p2" }, took(job)),

@@ -14,6 +14,7 @@ import {
   empty,
   failure,
   head,
+  nameCell,
   opened,
   sent,
   table,
@@ -67,6 +68,8 @@ export function keys({ me, signal }) {
 
 function row(key, me, load) {
   const own = key.id === me.key_id;
+  const tenant = key.tenant === "*" ? "all" : key.tenant;
+  const scopes = () => (key.is_expired ? badge("expired") : key.scopes.map((scope) => badge(scope, scope, "calm")));
   return h(
     "tr",
     {},
@@ -76,17 +79,10 @@ function row(key, me, load) {
       h("span", { class: "mono" }, key.id),
       own && h("span", { class: "dim small after" }, "this session"),
       key.note && h("span", { class: "clip small dim" }, key.note),
+      h("span", { class: "row small dim instead" }, scopes(), tenant),
     ),
-    h(
-      "td",
-      { class: "p2" },
-      h(
-        "span",
-        { class: "row" },
-        key.is_expired ? badge("expired") : key.scopes.map((scope) => badge(scope, scope, "calm")),
-      ),
-    ),
-    h("td", { class: "fit p2" }, key.tenant === "*" ? "all" : key.tenant),
+    h("td", { class: "p2" }, h("span", { class: "row" }, scopes())),
+    nameCell(tenant, "p2"),
     h("td", { class: "end fit p3" }, when(key.created_ms)),
     h("td", { class: "end fit p3" }, when(key.last_used_ms)),
     h(

@@ -4,7 +4,20 @@ import { h, fill, keyed, throttled, every } from "./dom.js";
 import { count, counted, duration, shortId, when } from "./format.js";
 import { get, part, post } from "./http.js";
 import { followAll } from "./live.js";
-import { badge, bones, busy, button, card, confirmed, empty, failure, head, sentence, table } from "./parts.js";
+import {
+  badge,
+  bones,
+  busy,
+  button,
+  card,
+  confirmed,
+  empty,
+  failure,
+  head,
+  nameCell,
+  sentence,
+  table,
+} from "./parts.js";
 import { spending } from "./spending.js";
 import { SPAN_MS, throughput } from "./throughput.js";
 
@@ -134,7 +147,11 @@ function queueRow(queue, reload) {
   return h(
     "tr",
     {},
-    h("td", {}, h("a", { href: `#/jobs?queue=${part(queue.queue)}` }, queue.queue)),
+    h(
+      "td",
+      { class: "wide" },
+      h("a", { class: "clip", href: `#/jobs?queue=${part(queue.queue)}`, title: queue.queue }, queue.queue),
+    ),
     h("td", { class: "fit" }, queue.paused ? badge("paused") : badge("active", "taking jobs", "good")),
     ["high", "normal", "low"].map((each) => h("td", { class: "end fit p2" }, count(queue.priorities[each]))),
     h("td", { class: "end fit" }, count(queue.waiting)),
@@ -193,7 +210,7 @@ function workerRow(worker, reload) {
     "tr",
     {},
     h("td", { class: "wide" }, h("span", { class: "clip", title: worker.name }, worker.name)),
-    h("td", { class: "p2 dim" }, Object.keys(worker.queues).join(", ") || "idle"),
+    nameCell(Object.keys(worker.queues).join(", ") || "idle", "p2 dim"),
     h("td", { class: "end fit" }, count(worker.busy)),
     reload && h("td", { class: "fit" }, button("Drain", drain, "slim", { "aria-label": `Drain ${worker.name}` })),
   );
@@ -234,7 +251,7 @@ function failureRow(letter) {
       "div",
       { class: "row" },
       name,
-      h("span", { class: "dim small" }, letter.kind),
+      h("span", { class: "dim small clip", title: letter.kind }, letter.kind),
       h("span", { class: "grow" }),
       h("span", { class: "dim small" }, when(letter.at_ms)),
     ),

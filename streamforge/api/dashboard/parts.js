@@ -126,6 +126,10 @@ export function table(title, columns, kind = "") {
   return { node, body };
 }
 
+/** A cell for a name, which may be long: it takes so much room and no more. */
+export const nameCell = (name, kind = "", ...after) =>
+  h("td", { class: `fit named ${kind}`, title: name }, name, ...after);
+
 /** A button. */
 export function button(text, onclick, kind = "", props = {}) {
   return h("button", { type: "button", class: kind, onclick, ...props }, text);

@@ -13,6 +13,7 @@ import {
   empty,
   failure,
   head,
+  nameCell,
   opened,
   sent,
   table,
@@ -74,7 +75,7 @@ function row(hook, load) {
       h("span", { class: "clip small dim" }, hook.disabled_why || hook.description || hook.id),
     ),
     h("td", { class: "p2 small" }, hook.events.join(", ")),
-    h("td", { class: "fit p3" }, hook.tenant === "*" ? "all" : hook.tenant),
+    nameCell(hook.tenant === "*" ? "all" : hook.tenant, "p3"),
     h("td", { class: "end fit p3" }, when(hook.created_ms)),
     h(
       "td",

@@ -26,6 +26,7 @@ local function capped_key(tenant) return BASE .. ':capped:' .. tenant end
 local function bell_key(queue) return BASE .. ':bell:' .. queue end
 local function dead_key() return BASE .. ':dead' end
 local function given_key() return BASE .. ':dead:given' end
+local function refused_key(entry) return BASE .. ':refused:' .. entry end
 local function letters_key(tenant) return BASE .. ':dead:of:' .. tenant end
 local function scheduled_key() return BASE .. ':scheduled' end
 local function expiring_key() return BASE .. ':expiring' end

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from streamforge.accounts import keyring
+from streamforge.accounts import keys as api_keys
+from streamforge.accounts import lately
 from streamforge.accounts.accounts import Accounts
 from streamforge.accounts.door import Door
-from streamforge.accounts.keyring import FRESH_S, NOTED_S, Keyring
+from streamforge.accounts.keyring import NOTED_S, Keyring
 from streamforge.accounts.keys import ApiKeys, NewKey
+from streamforge.accounts.lately import FRESH_S, Lately
 from streamforge.accounts.model import Scope, new_id, new_secret, parts_of, written
 from streamforge.broker.broker import Broker
 from streamforge.config import ApiSettings
@@ -173,15 +175,45 @@ async def test_a_session_ends_with_its_secret(keys: ApiKeys) -> None:
 
 async def test_made_up_keys_do_not_fill_the_memory(keys: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a flood of unknown ids only the latest are remembered, and those are not asked about again."""
-    monkeypatch.setattr(keyring, "MOST", 8)
+    monkeypatch.setattr(lately, "MOST", 8)
     ring = Keyring(keys)
     tokens = [written(new_id(), new_secret()) for _ in range(50)]
     for token in tokens:
         assert await ring.holder_of(token) is None
-    assert await ring.holder_of(tokens[-1]) is None
+    for token in tokens[-8:]:
+        assert await ring.holder_of(token) is None
     assert keys.asked == 50
-    assert len(ring._seen) == 8  # pyright: ignore[reportPrivateUsage] - there is no other way to see it
+    assert await ring.holder_of(tokens[-9]) is None
+    assert keys.asked == 51
     assert keys.noted == 0
+
+
+async def test_an_answer_on_its_way_does_not_undo_what_was_done_meanwhile() -> None:
+    """What this process has just changed stands, though the question was asked before that."""
+    clock, begun, may_end = Clock(), asyncio.Event(), asyncio.Event()
+
+    async def ask(_: str) -> bool:
+        begun.set()
+        await may_end.wait()
+        return True
+
+    answers = Lately(ask, clock=clock)
+    async with asyncio.TaskGroup() as tasks:
+        asked = tasks.create_task(answers.of("session"))
+        await begun.wait()
+        clock.s += 0.1
+        answers.put("session", False)
+        may_end.set()
+    assert not asked.result()
+    assert not await answers.of("session")
+
+
+async def test_keys_made_at_once_are_counted(keys: ApiKeys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many ask at the same time, there are never more than there may be."""
+    monkeypatch.setattr(api_keys, "MOST_KEYS", 5)
+    made = await asyncio.gather(*(keys.create(NEW) for _ in range(20)), return_exceptions=True)
+    assert sum(isinstance(one, InvalidInput) for one in made) == 15
+    assert len(await keys.list()) == 5
 
 
 async def test_an_expired_key_is_listed_and_refused(keys: ApiKeys) -> None:

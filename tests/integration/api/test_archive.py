@@ -114,7 +114,7 @@ async def test_an_archived_job_is_there_as_before(kept: Kept) -> None:
 
 
 async def test_an_archived_job_tells_its_events(kept: Kept) -> None:
-    """As a stream, too: from the first, or after the one that was seen last, with the same ids as before; then it ends."""
+    """As a stream: from the first, or after the one that was seen last, by the same ids as before; then it ends."""
 
     async def seen(**headers: str) -> list[bytes]:
         answer = await kept.gate.call("GET", "/api/v1/jobs/job-1/events", **headers)

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from streamforge.accounts.accounts import Accounts
-from streamforge.accounts.keyring import FRESH_S
+from streamforge.accounts.lately import FRESH_S, Lately
 from streamforge.accounts.model import Scope
 from streamforge.api.cookie import COOKIE
 from streamforge.broker.broker import Broker
@@ -118,7 +118,7 @@ async def test_a_revoked_key_ends_within_seconds(closed: Gate, monkeypatch: pyte
     other = await closed.key("acme")
     assert (await closed.get(ME, other)).status == 200
     await closed.accounts.keys.revoke(other.split("_")[1])
-    monkeypatch.setattr(closed.accounts.ring, "_clock", lambda: monotonic() + FRESH_S)
+    monkeypatch.setattr(closed.accounts.ring.seen, "clock", lambda: monotonic() + FRESH_S)
     assert (await closed.get(ME, other)).status == 401
 
 
@@ -360,7 +360,7 @@ async def test_redis_away_refuses_nobody_wrongly(closed: Gate, monkeypatch: pyte
         raise BrokerUnavailable("Redis does not answer")
 
     key = await closed.key()
-    monkeypatch.setattr(closed.accounts.keys, "find", away)
+    monkeypatch.setattr(closed.accounts.ring, "seen", Lately(away))
     answer = await closed.get(ME, key)
     assert answer.status == 503
     assert answer.headers["Retry-After"]

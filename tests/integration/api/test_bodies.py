@@ -85,6 +85,14 @@ async def test_a_body_is_asked_for_after_the_guard(gate: Gate, key: bool) -> Non
             assert await reader.readline() == b"HTTP/1.1 202 Accepted\r\n"
 
 
+@pytest.mark.parametrize(("method", "path", "status"), [("POST", "/nowhere", "404"), ("PATCH", JOBS, "405")])
+async def test_nobody_asks_for_a_body_that_leads_nowhere(gate: Gate, method: str, path: str, status: str) -> None:
+    """Who waits for leave to send a body to what is not there is told that, and nothing before it."""
+    async with connected(gate) as (reader, writer):
+        writer.write(head(method, path, KIB, "Expect: 100-continue"))
+        assert (await reader.readline()).split()[1].decode() == status
+
+
 async def test_what_all_bodies_hold_is_bounded(gate: Gate) -> None:
     """Beyond the bound a sender is told to come back, 503; the others end as they would, and then there is room."""
     key = await gate.key()

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from time import time_ns
 
 import pytest
 from msgspec.structs import replace
 
+from streamforge.accounts.model import Scope
+from streamforge.api.circuits import Circuits
 from streamforge.api.money import Money
 from streamforge.broker.broker import Broker
+from streamforge.traffic.benches import Benches
+from streamforge.traffic.breaker import Breaker
 from streamforge.traffic.budgets import Allowance, Budgets, Credits
 from streamforge.traffic.ledger import Books
 from streamforge.traffic.model import Scope as ModelScope
@@ -84,6 +89,8 @@ async def test_what_concerns_everybody_is_an_operators(gate: Gate) -> None:
     for path in ("queues/default/pause", "queues/default/resume", "workers/w1/drain", "accounts/acme/credits"):
         refused = await gate.call("POST", f"/api/v1/{path}", key, body={"usd": 1, "id": "p1"})
         assert (refused.status, refused.json["code"]) == (403, "not_allowed")
+    for method, path in (("GET", "models"), ("POST", "models/lift")):
+        assert (await gate.call(method, f"/api/v1/{path}", key)).status == 403
     assert await gate.store.paused() == []
 
 
@@ -222,6 +229,53 @@ async def test_credits_are_given_once(bank: Gate) -> None:
     other = await bank.call("POST", path, key, body={"usd": 11, "id": "pay-1"})
     assert (other.status, other.json["field"]) == (409, "id")
     assert (await bank.get("/api/v1/accounts/fresh", key)).json["granted_usd"] == 10.5
+
+
+async def test_a_day_tells_what_was_spent(bank: Gate) -> None:
+    """In all and by model, of today or the day that is named; another tenant's day does not exist."""
+    key = await bank.key("acme")
+    today = (await bank.get("/api/v1/accounts/me/spending", key)).json
+    assert (today["tenant"], today["total"]["usd"], today["total"]["calls"]) == ("acme", 0.5, 1)
+    assert today["models"]["anthropic/claude"]["output_tokens"] == 200
+    assert (await bank.get(f"/api/v1/accounts/me/spending?day={today['day']}", key)).json == today
+    earlier = (await bank.get("/api/v1/accounts/acme/spending?day=2020-02-29", key)).json
+    assert (earlier["day"], earlier["total"]["calls"], earlier["models"]) == ("2020-02-29", 0, {})
+    for day in ("2021-02-29", "today", "", "-1", "null"):
+        refused = await bank.get(f"/api/v1/accounts/me/spending?day={day}", key)
+        assert (refused.status, refused.json["field"]) == (422, "day")
+    assert (await bank.get("/api/v1/accounts/acme/spending", await bank.key("other"))).status == 404
+
+
+async def test_credits_are_told_to_the_last(bank: Gate) -> None:
+    """What is left, and all that came and went; none of another tenant's."""
+    operator = await bank.key("*")
+    await bank.call("POST", "/api/v1/accounts/fresh/credits", operator, body={"usd": 10.5, "id": "pay-1"})
+    told = (await bank.get("/api/v1/accounts/me/credits", await bank.key("fresh"))).json
+    assert told == {"tenant": "fresh", "left_usd": 10.5, "granted_usd": 10.5, "spent_usd": 0.0, "held_usd": 0.0}
+    assert (await bank.get("/api/v1/accounts/fresh/credits", await bank.key("other"))).status == 404
+
+
+async def test_models_are_looked_at_and_lifted(broker: Broker) -> None:
+    """Operators see which models are held back and which keys were refused, and have them tried at once."""
+    scope, keys = ModelScope("anthropic", "claude"), broker.keys
+    later_ms = time_ns() // 1_000_000 + 60_000
+    await raw(broker).hset(keys.model(scope.name), mapping={"open_until": later_ms, "opens": 1})
+    await raw(broker).hset(keys.benched("anthropic"), "f00d", f"{later_ms} unauthorized")
+    gate = Gate(broker, auth="always")
+    watched = Circuits(Breaker(broker.client, keys), Benches(broker.client, keys), (scope.name,), ("anthropic",))
+    gate.front = replace(gate.front, circuits=watched)
+    gate.serve()
+    async with opened(gate):
+        key = await gate.key("*")
+        before = (await gate.get("/api/v1/models", key)).json
+        assert [one["state"] for one in before["circuits"]] == ["open"]
+        assert before["keys"] == [
+            {"provider": "anthropic", "fingerprint": "f00d", "model": "", "reason": "unauthorized", "lifted": False}
+        ]
+        assert (await gate.call("POST", "/api/v1/models/lift", await gate.key("*", Scope.SUBMIT))).status == 403
+        lifted = (await gate.call("POST", "/api/v1/models/lift", key)).json
+        assert (lifted["circuits"][0]["state"], lifted["keys"][0]["lifted"]) == ("closed", True)
+        assert (await gate.get("/api/v1/models", key)).json["keys"] == []
 
 
 async def test_a_jobs_cost_is_in_its_view(bank: Gate) -> None:

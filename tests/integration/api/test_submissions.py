@@ -33,6 +33,28 @@ async def post(gate: Gate, body: object, **headers: str) -> Answer:
     return await gate.call("POST", JOBS, body=body, **headers)
 
 
+async def test_an_empty_key_is_none_that_was_meant(gate: Gate) -> None:
+    """Who sends the header without a key is told so, rather than left without what it stands for."""
+    for path, body in ((JOBS, JOB), (BATCH, {"jobs": [JOB]}), ("/api/v1/generate", {"prompt": "x"})):
+        refused = await gate.call("POST", path, body=body, Idempotency_Key="")
+        assert (refused.status, refused.json["field"]) == (422, "Idempotency-Key")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("POST", JOBS, "expected an address, https:// or http://"),
+        ("GET", f"{JOBS}?state=!", "expected states by comma, such as queued,running"),
+        ("GET", "/api/v1/events?types=!", "expected types of events by comma, such as job.succeeded,step.*"),
+    ],
+)
+async def test_what_is_expected_is_told_in_words(gate: Gate, method: str, path: str, said: str) -> None:
+    """What a field is to look like, not what it is for."""
+    refused = await gate.call(method, path, body={**JOB, "callback_url": "ftp://x"} if method == "POST" else None)
+    assert refused.status == 422
+    assert refused.json["detail"].startswith(said)
+
+
 async def test_everything_that_a_job_may_bring(gate: Gate) -> None:
     """Id, queue, priority, tenant, expiry and callback are the job's; the answer says where to ask."""
     more = {"id": "mine", "queue": "fast", "priority": "high", "tenant": "acme", "expires_ms": FAR_MS}

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.long
 
 EXAMPLES: Final = os.environ.get("STREAMFORGE_API_EXAMPLES", "4")
 """Of each operation; ``make fuzz-api`` asks for more."""
+SEED: Final = os.environ.get("STREAMFORGE_API_SEED", "1")
+"""Another one sends other requests."""
 
 LIMIT_S: Final = 280 if EXAMPLES == "4" else 3600
 
@@ -50,7 +52,7 @@ def fuzz(url: str, home: Path, leave_out: str, *options: str) -> str:
     config = Path(__file__).with_name("schemathesis.toml")
     program = [str(Path(sys.executable).with_name("st")), "--config-file", str(config), "run", f"{url}/openapi.json"]
     program += ["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", EXAMPLES]
-    program += ["--seed", "1", "--request-timeout", "10", "--no-color", "--continue-on-failure"]
+    program += ["--seed", SEED, "--request-timeout", "10", "--no-color", "--continue-on-failure"]
     program += ["--exclude-path-regex", leave_out, *options]
     done = subprocess.run(program, capture_output=True, text=True, timeout=LIMIT_S, check=False, cwd=home)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr

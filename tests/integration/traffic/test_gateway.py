@@ -343,6 +343,17 @@ async def test_a_repeated_call_has_its_key_and_another_has_not(build: Build, ser
     assert len(set(keys)) == 3
 
 
+@pytest.mark.parametrize("scope", [FIRST, SECOND])
+async def test_a_call_belongs_to_its_jobs_trace(build: Build, server: ModelServer, scope: Scope) -> None:
+    """The trace that a job was handed in with goes to every provider; without one there is no such header."""
+    road = build(route(scope, server.url))
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    for caller in (JobCaller("job-1", traceparent=trace), JobCaller("job-2")):
+        with calling(caller):
+            await road.text.complete(question())
+    assert [seen.headers.get("traceparent") for seen in server.requests] == [trace, None]
+
+
 async def test_a_repeated_call_is_one_where_the_provider_knows_it(build: Build, books: Books) -> None:
     """A whole second attempt costs nothing more, here and there."""
     async with ModelServer([Answer("fine")], limits=WIDE, replays=True) as server:

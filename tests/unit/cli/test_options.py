@@ -17,7 +17,7 @@ NOT_READ = {"demo", "run", "record-exit", "completion", "config example", "model
 
 ELSEWHERE = {
     *("submit", "jobs", "status", "watch", "cancel", "retry", "dead", "queues", "workers", "top", "drain"),
-    *("keys", "kinds"),
+    *("keys", "kinds", "banner kit", "models health", "models spent", "models credit"),
 }
 
 
@@ -68,7 +68,9 @@ def test_what_needs_no_server_is_told_as_json(capsys: pytest.CaptureFixture[str]
     assert told(capsys, "banner", "kit", "list", "--set", here) == []
 
 
-@pytest.mark.parametrize("words", [words for words in ALL if words.split()[0] in ELSEWHERE])
+@pytest.mark.parametrize(
+    "words", [words for words in ALL if f"{words} ".startswith(tuple(f"{name} " for name in ELSEWHERE))]
+)
 def test_what_is_of_jobs_and_keys_is_of_any_server(words: str) -> None:
-    """Every command about jobs, workers and keys has ``--url``."""
+    """Every command about jobs, workers, keys, kits and money has ``--url``."""
     assert takes(words, "--url")
