@@ -23,6 +23,7 @@ from streamforge.render import fonts, scripts
 from streamforge.render.binding import NBSP, dangles, kept_together
 
 _DANGLING_COST, _LONE_COST, _PAUSE_GAIN, _SEPARATOR_GAIN = 0.3, 0.06, 0.04, 0.25
+_COUNTING_COST = 1.0
 _HYPHEN_COST, _SOFT_COST, _SLASH_COST, _ADDRESS_COST = 1.4, 0.1, 0.06, 0.5
 _INSIDE_PHRASE_COST, _INSIDE_KATAKANA_COST, _INSIDE_CLAUSE_COST = 0.1, 0.3, 0.12
 _WIDE_PAUSE_GAIN = 0.12
@@ -35,6 +36,8 @@ _HANGING = " ·|•"
 """Separators bind to the word before them, and vanish at a line's end."""
 _COUNT = re.compile(r"\d+[,.]?$")
 """A bare figure belongs to the word before it as well: ``Buy 1, get 1``."""
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*\Z")
+"""A figure belongs still more to what it counts: ``30 days``."""
 
 _SPACES = re.compile("[ \t\u1680\u2000-\u2006\u2008-\u200a\u205f\u3000]+")
 _PLAIN_WORD = re.compile(r"[^\W\d_]+[.,:;!?]*\Z")
@@ -169,6 +172,8 @@ class _Rater:
             return 0.0
         start = next(at for at in range(index, -1, -1) if at == 0 or parts[at - 1].joint)
         last = "".join(each.text for each in parts[start : index + 1]).rsplit(" ", 1)[-1]
+        if part.joint == " " and _FIGURE.match(last) and parts[index + 1].text[:1].isalpha():
+            return part.cost + _COUNTING_COST
         if part.joint == " " and (dangles(last) or _COUNT.match(parts[index + 1].text)):
             return part.cost + _DANGLING_COST
         if last.endswith(_SEPARATORS):

@@ -17,6 +17,7 @@ from streamforge.pipelines.banner.words.hearing import Heard
 from streamforge.pipelines.banner.words.including import included
 from streamforge.pipelines.banner.words.makers import forbids, is_for_maker
 from streamforge.pipelines.banner.words.manners import without_manners
+from streamforge.pipelines.banner.words.naming import capitals
 from streamforge.pipelines.banner.words.requesting import (
     NAME_IS,
     OWN,
@@ -77,11 +78,11 @@ _URGES = re.compile(
     re.IGNORECASE,
 )
 _MAY = re.compile(
-    r"^\W*(?:people|members|customers|clients|guests|visitors|readers|users|interested people|anyone interested) (?:can|should|may|must|could) (?P<said>(?:log|book|order|register|sign up|apply|call|ring|visit|buy|find|contact|donate|reserve|reach|get in touch|see|read|learn|come|go)\b.*)$|^\W*(?:kunden|patienten|gäste|leute|besucher|interessierte|les (?:clients|gens|visiteurs)|los clientes|la gente|i clienti|os clientes|klanten|klienci|клиенты|люди) (?:sollen|sollten|können|könnten|doivent|peuvent|deben|pueden|devono|possono|devem|podem|moeten|kunnen|powinni|mogą|могут|должны) (?P<foreign>.+)$",
+    r"^\W*(?:people|members|parents|families|students|kids|children|customers|clients|guests|visitors|readers|users|interested people|anyone interested|they) (?:can|should|may|must|could) (?P<said>(?:log|book|order|register|sign up|apply|call|ring|visit|buy|find|contact|donate|reserve|reach|get in touch|see|read|learn|come|go)\b.*)$|^\W*(?:kunden|patienten|gäste|leute|besucher|interessierte|les (?:clients|gens|visiteurs)|los clientes|la gente|i clienti|os clientes|klanten|klienci|клиенты|люди) (?:sollen|sollten|können|könnten|doivent|peuvent|deben|pueden|devono|possono|devem|podem|moeten|kunnen|powinni|mogą|могут|должны) (?P<foreign>.+)$",
     re.IGNORECASE,
 )
 _STARTS_URGE = re.compile(
-    r"^\W*(?:please |also |and |to )*(?:encourage|entice|invite|inspire|motivate|urge|persuade|convince|remind|ask|get|tell) ",
+    r"^\W*(?:(?:we|i)(?:['’]d| would)? (?:like|love|want|hope|need) to )?(?:please |also |and |to )*(?:encourage|entice|invite|inspire|motivate|urge|persuade|convince|remind|ask|get|tell) ",
     re.IGNORECASE,
 )
 _SELLS_TO_US = re.compile(
@@ -89,7 +90,7 @@ _SELLS_TO_US = re.compile(
     re.IGNORECASE,
 )
 _I_RUN = re.compile(
-    r"^\W*(?:i|we) (?:run|own|have|manage|work (?:for|at)|represent) |^\W*my name is\b|^\W*i['’]?m [A-Z]|^\W*(?:the )?client\b",
+    r"^\W*(?:i|we) (?:run(?= (?:an?|the|our|my|this) )|own|have|manage|work (?:for|at)|represent) |^\W*my name is\b|^\W*i['’]?m [A-Z]|^\W*(?:the )?client\b",
     re.IGNORECASE,
 )
 _WE_WANT = re.compile(
@@ -201,8 +202,10 @@ def _named(text: str) -> Heard | None:
     match = NAME_IS.match(text)
     if match is None or _QUOTED.search(text):
         return None
-    name = next(part for part in match.groups() if part)
-    return Heard("name", name.strip()) if any(letter.isupper() for letter in name) else Heard("silent")
+    name = next(part for part in match.groups() if part).strip()
+    if name[:1].islower() and not re.match(r"[a-z]+[A-Z0-9]", name):
+        name = capitals(name)
+    return Heard("name", name) if any(letter.isupper() for letter in name) else Heard("silent")
 
 
 def _negative(text: str) -> Heard | None:

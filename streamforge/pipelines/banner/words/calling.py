@@ -11,7 +11,8 @@ import re
 from streamforge.pipelines.banner.words import wording
 from streamforge.pipelines.banner.words.lexicon import LEXICONS, button_for
 from streamforge.pipelines.banner.words.persuasion import call_to_action
-from streamforge.pipelines.banner.words.telling import Told
+from streamforge.pipelines.banner.words.standing import is_talk
+from streamforge.pipelines.banner.words.told import Told
 
 _BUTTON_LETTERS = 22
 _ADDRESS_LETTERS = 24
@@ -76,6 +77,11 @@ _LABEL = re.compile(
 )
 
 
+def _said(told: Told) -> list[str]:
+    """The statements; of talk those that are none."""
+    return [line for line in told.statements if not (told.chatted and is_talk(line, told.language))]
+
+
 def is_ask(text: str, language: str) -> bool:
     """Whether words beside an address only lead there; a name (``Keel & Co``) does not."""
     if _LABEL.match(text):
@@ -97,7 +103,7 @@ def _english(told: Told, asks: list[str], purpose: str, *, place: bool) -> str:
         return stated
     spoken = _NONE_NEEDED.sub(
         lambda m: " walk-ins welcome " if "walk" in m.group() or "appointment" in m.group() else " ",
-        ". ".join([*told.statements, *told.labelled]),
+        ". ".join([*_said(told), *told.labelled]),
     )
     wished = " ".join([purpose, *told.wishes])
     wanted = call_to_action(wished, "", is_sale=bool(_SALE_NAMED.search(spoken))) if wished.strip() else ""
@@ -161,7 +167,10 @@ def _own(told: Told, asks: list[str]) -> str:
         if text and is_short and _is_call(text, buttons) and not _EITHER.search(text):
             intent = (
                 lexicon.intent(text)
-                if _LABEL.match(text) or _NOUN_END.search(text) or (text.isascii() and len(text) < _STEM)
+                if _LABEL.match(text)
+                or _NOUN_END.search(text)
+                or _NOUN_END.search(text.partition(" ")[0])
+                or (text.isascii() and len(text) < _STEM)
                 else None
             )
             return lexicon.button(intent) if intent else wording.sentence_case(text)

@@ -22,11 +22,12 @@ from streamforge.pipelines.banner.words.kinds import kind_of
 from streamforge.pipelines.banner.words.lexicon import LEXICONS
 from streamforge.pipelines.banner.words.makers import DECISIVE, points
 from streamforge.pipelines.banner.words.sentences import clauses
+from streamforge.pipelines.banner.words.standing import is_talk, reads_alone
 from streamforge.pipelines.banner.words.stated import carries, lines_of
 
 if TYPE_CHECKING:
     from streamforge.pipelines.banner.words.copywriting import Copy
-    from streamforge.pipelines.banner.words.telling import Told
+    from streamforge.pipelines.banner.words.told import Told
 
 StatedKind = Literal["offer", "date", "place"]
 KINDS: tuple[StatedKind, ...] = ("offer", "date", "place")
@@ -52,17 +53,23 @@ class Stated(Struct, frozen=True):
 def facts_in(told: Told) -> list[Stated]:
     """Every offer, date and place that the brief states for its reader, in its order, each once."""
     spoken = (told.subject, *told.offers, *told.dates, *told.places, *told.labelled, *told.statements, *told.wishes)
-    silent = (line for line in told.silent if points(line) < DECISIVE and not _ABOUT_WORK.match(line))
+    silent = [line for line in told.silent if points(line) < DECISIVE and not _ABOUT_WORK.search(line)]
     found: dict[str, Stated] = {}
     for line in (*spoken, *silent):
         for clause in clauses(line):
             for fact in _facts(clause.text, told.language):
-                found.setdefault(fact.text.casefold(), fact)
+                if not told.chatted or _is_certain(fact, told.language):
+                    found.setdefault(fact.text.casefold(), fact)
     return list(found.values())
 
 
+def _is_certain(fact: Stated, language: str) -> bool:
+    """Of talk a day without a number (``could I have it by Thursday``) may well be the work's."""
+    return not is_talk(fact.clause, language) or any(letter.isdigit() for letter in fact.text)
+
+
 _ABOUT_WORK = re.compile(
-    r"^\W*(?:(?:deadline|budget|size|format|größe|taille|tamaño|formato|afmeting|размер)\b|(?:i|we|ich|wir|nous) (?:need|brauch\w*|avons besoin) (?:it|this|das|es)\b)|\d{2,4} ?[x×] ?\d{2,4}",
+    r"\b(?:deadline (?:is|was)|(?:something|it|this|them|a draft|a proof|drafts?) (?:by|before|until) )|^\W*(?:(?:deadline|budget|size|format|größe|taille|tamaño|formato|afmeting|размер)\b|(?:i|we|ich|wir|nous) (?:need|brauch\w*|avons besoin) (?:it|this|das|es)\b)|\d{2,4} ?[x×] ?\d{2,4}",
     re.IGNORECASE,
 )
 
@@ -88,7 +95,7 @@ def conserved(copy: Copy, told: Told) -> Copy:
     """The copy with every fact that no line has yet, as far as there is room: offers first, then dates, then places."""
     for fact in sorted(facts_in(told), key=lambda fact: KINDS.index(fact.kind)):
         if not stands(fact.text, list(lines_of(copy))):
-            copy = _placed(copy, fact, told.language)
+            copy = _placed(copy, fact, told.language, chatted=told.chatted)
     return copy
 
 
@@ -98,10 +105,10 @@ def stands(fact: str, lines: list[str]) -> bool:
     return any(fact.casefold() in line.casefold() or carries(line, fact) for line in lines) or carries(together, fact)
 
 
-def _placed(copy: Copy, fact: Stated, language: str) -> Copy:
+def _placed(copy: Copy, fact: Stated, language: str, *, chatted: bool) -> Copy:
     """The fact with the words around it, or alone, in the first place that has room."""
-    parts = [part.text for part in facets(fact.clause, language) if fact.text in part.text]
-    texts = [fact.clause, *parts] if len(fact.clause) <= _CLAUSE_LETTERS else parts
+    is_whole = reads_alone(_freed(fact.clause), language, chatted=chatted)
+    texts = [text for text in _around(fact, language) if is_whole and reads_alone(text, language, chatted=chatted)]
     texts += [fact.text] if fact.kind != "date" or DATE.search(fact.text) or _HOURS.search(fact.text) else []
     lines = list(lines_of(copy))
     for text in (wording.sentence_case(text) for text in texts if not contact_spans(text)):
@@ -117,6 +124,23 @@ def _placed(copy: Copy, fact: Stated, language: str) -> Copy:
         ):
             return replace(copy, more=more)
     return copy
+
+
+_JOINED = re.compile(
+    r"^(?:(?:and|but|und|aber|et|mais|y|pero|e|ma|mas|en|maar) )?(?:(?:that|dass|que|che|dat) )?(?=\w)", re.IGNORECASE
+)
+"""What joined a clause to the one before it."""
+
+
+def _freed(clause: str) -> str:
+    return _JOINED.sub("", clause, count=1).rstrip("? ")
+
+
+def _around(fact: Stated, language: str) -> list[str]:
+    """The fact with the words around it, the most first."""
+    clause = _freed(fact.clause)
+    parts = [part.text for part in facets(clause, language) if fact.text in part.text]
+    return [clause, *parts] if len(clause) <= _CLAUSE_LETTERS else parts
 
 
 _WORD = 12

@@ -54,7 +54,7 @@ _DOTTED = r"(?:\d{1,2}\. ?\d{1,2}\.(?: ?\d{4})?)"
 _AND = r"(?:—| ?(?:-|–|&|to|and|bis(?: zum)?|und|au|al|à|a|y|et|e|tot|do|по) ?)"
 _NAMED = (
     rf"(?:(?:{_DAY}, ?)*{_DAY}(?: ?{MONTH})?{_AND})?{_DAY} ?(?:of |de |d['’])?{MONTH}(?:(?: de)? \d{{4}}\b)?"
-    rf"|{MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:{_AND}(?:{MONTH} )?\d{{1,2}}(?:st|nd|rd|th)?)?\b(?:,? \d{{4}}\b)?"
+    rf"|{MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:{_AND}(?:{MONTH} )?\d{{1,2}}(?:st|nd|rd|th)?)?\b(?! ?[%€$£])(?:,? \d{{4}}\b)?"
 )
 _CLOCK = r"(?:kl\.? \d{1,2}(?:[:.]\d{2})?(?: ?[-–] ?\d{1,2}(?:[:.]\d{2})?)?|\d{1,2}(?:[:.]\d{2})? ?(?:[ap]m\b|[ap]\.m\.)|\d{1,2}(?:[:.]\d{2})? ?(?:uhr|uur|h(?: ?\d{2})?)\b|\d{1,2}:\d{2}(?: (?:CES?T|UTC|GMT|[EP][SD]T|BST)\b)?)"
 _HOURS = (
@@ -69,7 +69,7 @@ _ENGLISH_DAY = (
     r"(?<!cyber )(?<!black )(?<!good )(?<!easter )(?<!your )(?<!our )(?<!my )(?:mon|tues|wednes|thurs|fri|satur|sun)day\b(?! (?:sale|deals|evenings|mornings|nights|afternoons|roasts?|lunch|brunch|papers?))|"
     r"(?:(?:this|next|every (?:second|other|third)|every) )(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|weekend\b|week\b|month\b)"
 )
-_TO_MONTH = rf"(?:(?:until|till|through|throughout|by|bis|hasta|jusqu['’](?:en|à)|tot|fino a)(?: the)?(?: end of| late| mid| ende| finales de| la fin| eind)?|do (?:końca|konce)) {MONTH}(?! \d)"
+_TO_MONTH = rf"(?:(?:until|till|through|throughout|by|bis|hasta|jusqu['’](?:en|à)|tot|fino a)(?: the)?(?: end of| late| mid| ende| finales de| la fin| eind)?|do (?:końca|konce)) {MONTH}(?! \d{{1,4}}(?! ?[%€]))"
 """A deadline by the month: ``through December``."""
 _TO_DAY = rf"(?:nur )?(?:noch )?(?:bis(?: zum| kommenden)?|hasta(?: el)?|jusqu['’](?:à|au)|fino a|até|tot(?: en met)?|senast|until|till?|til) (?:le |el |den )?{_WEEKDAY}(?!\w)"
 """A deadline by the day of the week: ``bis Samstag``."""

@@ -35,7 +35,7 @@ _WHERE = re.compile(
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r"(?:^|\s)(?:an?|the|and|or|of|for|to|with|in|on|at|by|from|is|are|was|will be|takes? place|starts?|begins?|runs?|open|der|die|das|den|dem|und|oder|für|mit|auf|im|am|an|von|zum|zur|bei|ab|bis|ist|sind|findet|le|la|les|un|une|des|du|de|et|ou|au|aux|sur|chez|pour|avec|dans|est|sont|el|los|las|del|y|o|con|en|por|para|es|son|"
+    r"(?:^|\s)(?:an?|the|and|or|of|for|to|with|in|on|at|by|from|is|are|was|will be|takes? place|starts?|begins?|runs?|open|beginnt|beginnen|startet|starten|endet|öffnet|öffnen|commencent?|débutent?|démarrent?|ouvr(?:e|ent)|se termin(?:e|ent)|empiezan?|comienzan?|abren?|terminan?|acaban?|iniziano?|cominciano?|apr(?:e|ono)|terminano?|começam?|iniciam?|terminam?|begint|der|die|das|den|dem|und|oder|für|mit|auf|im|am|an|von|zum|zur|bei|ab|bis|ist|sind|findet|le|la|les|un|une|des|du|de|et|ou|au|aux|sur|chez|pour|avec|dans|est|sont|el|los|las|del|y|o|con|en|por|para|es|son|"
     r"il|lo|gli|e|di|da|della|su|per|è|os|as|do|dos|em|com|na|no|é|het|een|van|op|voor|met|bij|is|zijn|w|z|i|od|dla|jest|och|på|med|av|til|og|är|er|и|в|на|с|по|от)$",
     re.IGNORECASE,
 )
@@ -83,6 +83,10 @@ def facets(text: str, language: str) -> list[Facet]:
     longest = _LONG_OFFER if whole[0].kind == "offer" else _LONG
     if len(text) <= longest or not (dates or offer_spans(text)):
         return whole
+    if inverted := _inverted(text, dates):
+        return inverted
+    if any(_GOES_ON.match(text[end:]) for _, end in dates):
+        return whole
     parts = _mended(_cut(text, dates, language))
     is_told = all(len(part.text) >= _LEAST_WORD for part in parts)
     return parts if is_told and not any(_OPEN.search(part.text) for part in parts) else whole
@@ -128,6 +132,26 @@ _VERBS_ONLY = re.compile(
 """What begins a sentence whose date stands before its object: ``Wir suchen zum 1. Oktober eine …``."""
 
 
+_INDEFINITE = re.compile(r"^ (?:eine?[nmr]?|un[ae]?|uno|uma?|een|an?) (?=\w)", re.IGNORECASE)
+_SUBJECT_WORDS = 4
+
+
+def _inverted(text: str, dates: list[tuple[int, int]]) -> list[Facet]:
+    """Of ``der Verein plant am 3. Mai ein Konzert`` the concert and its date: what is before the date is no line."""
+    is_ours = bool(_PRONOUN.match(text))  # ``Wir suchen zum 1. Oktober eine Köchin`` goes on with its verb
+    if is_ours or len(dates) != 1 or not 1 < len(text[: dates[0][0]].split()) <= _SUBJECT_WORDS:
+        return []
+    start, end = dates[0]
+    match = _INDEFINITE.match(text[end:])
+    said = text[end + match.end() :] if match is not None else ""
+    return [Facet("news", said), Facet("date", text[start:end].strip(" ,"))] if len(said) >= _LEAST_WORD else []
+
+
+_GOES_ON = re.compile(
+    r"^,? (?:tiene[n]?|tendr\w+|recib\w+|obtien\w+|hat|haben|bekomm\w+|erhält|erhalten|spar\w+|aur(?:a|ont|ez)|reçoi\w+|bénéfici\w+|ha|hanno|avr\w+|ricev\w+|tem|têm|terá|receb\w+|ganh\w+|gets?|has|have|will|receives?|saves?|krijgt|heeft)(?!\w)",
+    re.IGNORECASE,
+)
+"""After a date: the verb of the sentence that it stands in."""
 _DEADLINE = re.compile(
     r"^(?:until|till?|til|through|by|nur|noch|bis|jusqu|hasta|fino|até|tot|do|до|tous|jeden|todos|cada|ogni|todas|elke)\b",
     re.IGNORECASE,

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from streamforge.pipelines.banner.words.dates import DATE
 
-QuoteUse = Literal["headline", "offer", "cta", "name"]
+QuoteUse = Literal["headline", "offer", "cta", "name", "legal"]
 
 
 class Quote(Struct, frozen=True):
@@ -146,6 +146,10 @@ _SAYS = re.compile(
 )
 """A single word in quotation marks is a name, unless it is said to be a text, or stands alone."""
 _OFFER_BEFORE = re.compile(r"\b(?:offer|deal|promotion|promo|discount)\b[^.]{0,16}$", re.IGNORECASE)
+_LEGAL_BEFORE = re.compile(
+    r"\b(?:legal|disclaimer|small ?print|footnote|foot ?note|hinweis|fußnote|kleingedruckte\w*|mention légale|nota legal|nota a piè|aviso legal)\b[^.]{0,16}$",
+    re.IGNORECASE,
+)
 _BUTTON_WORDS = re.compile(
     r"^(?:shop|buy|book|order|call|learn|sign|join|get|visit|register|start|try|apply|subscribe|download|donate|reserve|"
     r"contact|discover|explore)\b",
@@ -216,6 +220,8 @@ def offer_spans(text: str) -> tuple[tuple[int, int], ...]:
 
 def _quote(brief: str, match: re.Match[str]) -> Quote:
     text = match.group(1).strip()
+    if _LEGAL_BEFORE.search(brief[max(0, match.start() - 48) : match.start()]):
+        return Quote(text, "legal")
     before, after = brief[max(0, match.start() - 48) : match.start()], brief[match.end() :]
     return Quote(text, _use(text, before, after))
 

@@ -12,7 +12,7 @@ import re
 from streamforge.pipelines.banner.words.facts import contact_spans
 from streamforge.pipelines.banner.words.hearing import Heard
 from streamforge.pipelines.banner.words.makers import forbids, is_look, points
-from streamforge.pipelines.banner.words.vocabulary import KINDLY
+from streamforge.pipelines.banner.words.vocabulary import KINDLY, WORK
 
 _ARTICLE = r"(?:the|an?|our|my|some|this|that|all|de[rnmsi]|das|die|eine?[nrms]?|unsere?[nrms]?|le|la|les|l['’]|un|une|nos?|notre|el|los|las|una|nuestr[oa]s?|il|lo|i|gli|nostr[oaie]|o|os|as|uma?|nosso|nossa|het|een|ons|onze)"
 _THAT = r"(?:,? ?(?:the fact )?that|,? dass|,? que|,? che|,? dat|,? что|,? że)"
@@ -38,7 +38,14 @@ _WHO = (
     r"(?:they|we|i|he|she|(?:the|our|my) [\w'’&-]+(?: [\w'’&-]+){0,3}?)(?:['’]d| would)?(?: also| really| just| now)?"
 )
 _SAYING = r"(?:advertise|promote|announce|say|mention|communicate|share|show|highlight|push|sell|stress|spread the word(?: about)?|(?:tell|inform|remind) [\w' ]{3,24}?|let [\w' ]{3,24}? know|make (?:it )?(?:clear|known)|get (?:the word out|people to know))"
-_PERSONS = r"(?:people|everyone|everybody|customers?|clients?|guests?|visitors?|locals|families|parents|them|the public|students|women|men|neighbou?rs|passers-by)"
+_PERSONS = r"(?:people|everyone|everybody|customers?|clients?|guests?|visitors?|locals|families|parents|them|the public|students|women|men|neighbou?rs|passers-by|(?:(?:new|our|all|more|other|local|young|existing) )+[\w-]+s)"
+_ASKED = re.compile(
+    rf"^\W*(?:can|could|would|should|may|must) (?:you|we|it|(?:the|this|our|your) (?:{WORK})) (?:please |also |just )*(?:say|mention|state|announce|tell (?:people|them|everyone))(?: that|:)? (?P<said>.+)$",
+    re.IGNORECASE,
+)
+"""``Could the banner say that the pool is heated now``."""
+_MORE_SOLD = re.compile(r"^(?:more|extra|additional) (?=[a-z])", re.IGNORECASE)
+_SELLS = re.compile(r"\b(?:sell|promote|push|advertise) (?:more|extra|additional)\b", re.IGNORECASE)
 _WANTS = re.compile(
     rf"^\W*(?:and |but |so |also )*{_WHO} (?:want|like|love|need|wish|hope|plan|aim)s? (?:"
     rf"to {_SAYING}(?: (?:that|about)\b|,|:)? (?P<said>.+)|"
@@ -78,16 +85,20 @@ _CRAFTY, _HEAD_WORDS = 4, 5
 
 def included(text: str) -> Heard | None:
     """What the designer is told to say, as ``wanted``; ``silent`` where that is only a thing to place."""
-    match = _WANTS.match(text) or _DOING.match(text) or _UNKNOWN.match(text) or _CHANGED.search(text)
+    match = (
+        _ASKED.match(text) or _WANTS.match(text) or _DOING.match(text) or _UNKNOWN.match(text) or _CHANGED.search(text)
+    )
     said = next((part for part in match.groups() if part), "") if match else ""
     if not said:
         order = _INCLUDES.match(text) or (_VERB_LAST.match(text) if not forbids(text) else None)
         said = order["said"] if order else ""
     if not said or forbids(text):
         return None
+    said = said.rstrip("? ")
     head, mark, tail = said.partition(": ")
     if mark and len(head.split()) <= _HEAD_WORDS and (is_look(head.strip()) or _REFERENCE.match(head.strip())):
         said = tail
+    said = _MORE_SOLD.sub("", said, count=1) if _SELLS.search(text) else said
     bare = _LABEL.sub("", _PURPOSE_END.sub("", _OURS.sub("", said.strip(), count=1)))
     if _REFERENCE.match(bare) or is_look(bare) or (points(bare) >= _CRAFTY and not contact_spans(bare)):
         return Heard("silent")

@@ -39,7 +39,27 @@ _FRAGMENT = re.compile(
     re.IGNORECASE,
 )
 _SHORT, _LONG, _NAMED = 2, 9, 7
+_QUALITY = re.compile(r"^\W*(?:\w+ly|sehr|très|muy|molto|muito|zeer) \w+\W*$", re.IGNORECASE)
+"""``Fully insured``: of whom?"""
 
+
+_HASTE = re.compile(
+    r"^\W*(?:(?:the |only )?(?:last|final) (?:few|chance|tickets|places|spots|seats|days|call|minute)\b|(?:only|just) (?:a few|\d+|few) .{0,20}left|hurry|selling (?:out )?fast|almost (?:gone|sold out)|limited (?:places|spaces|seats|time|stock)|(?:nur noch|letzte|die letzten|wenige)\b|(?:derniers?|dernières?|plus que)\b|(?:últim[oa]s|quedan)\b|(?:ultimi|ultime|ultimissim\w+)\b)",
+    re.IGNORECASE,
+)
+"""Haste for something that another line names."""
+
+
+def is_occasion(subject: str) -> bool:
+    """Whether what a request is for is something that takes place, and not who gives it."""
+    return bool(_OCCASION.search(subject))
+
+
+_OCCASION = re.compile(
+    r"(?<!\w)(?:[\w-]+(?:fest(?:ival)?|konzert|markt|abend|lauf|turnier|verkauf|woche|nacht|basar|ausstellung|eröffnung|probe|messe|börse)|festivals?|concerts?|fairs?|markets?|sales?|workshops?|courses?|class(?:es)?|lessons?|webinars?|launch|(?:re)?opening|exhibitions?|marathon|race|run|walk|tours?|gala|camp|club|week|weekend|night|evening|day|party|show|talk|quiz|raffle|auction|appeal|reunion|tournament|bazaar|jubilee|anniversary|birthday|festa|fest|tag der \w+|jubiläum|geburtstag|"
+    r"fête|foire|soldes|braderie|vente|portes ouvertes|atelier|concert|spectacle|rentrée|tournoi|vernissage|anniversaire|stage|fiesta|feria|mercadillo|concierto|taller|curso|rebajas|jornadas?|torneo|noche|apertura|inauguración|aniversario|sagra|mercatino|concerto|corso|mostra|saldi|inaugurazione|laboratorio|torneo|oficina|saldos|promoção|exposição|inauguração|noite|torneio|beurs|braderie|opening|avond|tentoonstelling)(?!\w)|فعالية|افتتاح|تخفيضات|معرض|دورة|حفل|体験会|セール|フェア|祭|展|コンサート|教室",
+    re.IGNORECASE,
+)
 
 _EXTRA = re.compile(
     r"\b(?:entry|admission|entrance|parking|delivery|shipping|fitting|installation|breakfast|drinks?|snacks?|pickup|returns|consultation|beratung|eintritt|versand|lieferung|parken|montage|entrée|livraison|accès|entrada|envío|aparcamiento|ingresso|spedizione|consegna|entrega|frete|toegang|verzending|bezorging|parkeren|wstęp|dostawa|fri entré|вход|доставка)\b.{0,24}\b(?:free|included|frei|kostenlos|gratis|inklusive|libre|gratuite?|offerte?|libera|incluso|incluid[oa]|gratuit[ao]|livre|grátis|inbegrepen|wolny|бесплатн\w+|свободн\w+)\b|"
@@ -55,7 +75,7 @@ def leading_points(kind: Kind, text: str, *, weak: bool, is_hiring: bool, is_lea
     features = (
         (bool(SEEKS.search(text)), 4.0), (bool(_ONLY_SEEKS.match(text)) and not is_lead, -5.0), (bool(_EVENT.search(text)), 0.6), (_SHORT <= words <= _NAMED, 0.5), (is_lead, 0.4), (is_lead and words <= _SHORT, 0.4),
         (weak, -4.0), (says_place(text), -5.0), (is_placed(text), -2.0), (bool(_ABOUT_THEM.match(text)), -4.0), (bool(_FRAGMENT.match(text)), -2.5), (bool(_EXTRA.search(text)), -2.0),
-        (kind == "offer", -0.3), (bool(_PRICE_FIRST.match(text)), -1.6), (bool(DATE.search(text) or TIME.search(text)), -0.5), (words > _LONG, -0.5),
+        (kind == "offer", -0.3), (bool(_PRICE_FIRST.match(text)), -1.6), (bool(DATE.search(text) or TIME.search(text)), -0.5), (words > _LONG, -0.5), (bool(_QUALITY.match(text)), -2.0), (bool(_HASTE.match(text)), -1.5),
         (is_hiring and bool(offer_spans(text)), -2.0), (judging.is_errand(text) or bool(re.match(r"pre-?order\b", text, re.IGNORECASE)), -1.5),
     )  # fmt: skip
     return sum(worth for holds, worth in features if holds)

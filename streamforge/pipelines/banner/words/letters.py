@@ -17,6 +17,7 @@ _HAIL = (
     r"مرحبا|السلام عليكم|عزيزي|שלום|नमस्ते|प्रिय|สวัสดี\S*|こんにちは|お世話になっております|你好|您好|안녕하세요"
 )
 _WHOM = r"(?:[ ,]+[^\s,.!:;?]+(?:\.(?=\s))?){0,4}?"
+_GREETING = re.compile(rf"^\W*(?:{_HAIL})(?=\W)", re.IGNORECASE)
 _SALUTATION = re.compile(rf"^\W*(?:{_HAIL})(?!\w){_WHOM}\s*[,!:;.–—-]*\Z", re.IGNORECASE)
 _ADDRESSED = re.compile(r"^[^\W\d_][^\d,.!?:;]{1,40},\Z")
 _INLINE = re.compile(
@@ -48,7 +49,7 @@ class Letter(Struct, frozen=True):
 
 def opened(text: str) -> Letter:
     """The letter's body; a text without a shell is its own body. ``text`` is readable."""
-    lines = text.split("\n")
+    lines = _unfolded(_forwarded(text.split("\n")))
     hailed = len(lines) >= _LEAST and _is_salutation(lines[0])
     start = 1 if hailed else 0
     end = _closing(lines, start)
@@ -63,6 +64,51 @@ def opened(text: str) -> Letter:
     return Letter(body, hailed or inline is not None, shell)
 
 
+_FORWARD = re.compile(
+    r"^\W*(?:(?:(?:fwd?|re|aw|wg|tr|rv|i|enc|antw|doorst|vs|sv)\s*:\s*)+(?P<subject>.*)|(?:from|to|cc|sent|von|an|gesendet|de|à|envoyé|para|enviado|da|inviato|van|aan|verzonden)\s*: .{0,80}|-{2,}.{0,40}-{2,}|(?:on|am|le|el|il|em|op) .{3,60}(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef)\s*:?)\s*\Z",
+    re.IGNORECASE,
+)
+"""The head of a message that is passed on."""
+_FULL_STOP = re.compile(r"(?<=[.!?])\s+")
+_INITIALS = re.compile(r"^[A-ZÀ-Þ][\w'’-]{0,15}(?: [A-ZÀ-Þ][\w'’.-]*){0,2}\.?(?: x+)?\W*\Z")
+_SIGNED = re.compile(
+    r"^(?:yours|warmly|faithfully|sincerely|with (?:love|thanks)|mit \w+|con \w+|avec \w+|com \w+)(?: \w+){0,4}, (?-i:[A-ZÀ-Þ])[\w'’-]*(?: (?-i:[A-ZÀ-Þ])[\w'’.-]*)?\W*\Z",
+    re.IGNORECASE,
+)
+_SIGNED_OFF = re.compile(
+    r"^(?:speak|talk|see you|chat|catch up|until|bis|à|hasta|ci|até|tot) (?:soon|then|later|next week|bald|dann|bientôt|plus|pronto|luego|sentiamo|breve|logo|ziens|snel|tomorrow|morgen|demain|mañana|domani|amanhã)[,!.]* ?(?-i:[A-ZÀ-Þ])?[\w'’-]*\W*\Z",
+    re.IGNORECASE,
+)
+_WITH_NAME = re.compile(
+    r"^(?:(?:many )?thanks(?: (?:again|so much|a lot|in advance))?|thx|ta|cheers|best|love|regards|danke(?: dir| euch)?|lg|gruß|grüße|merci(?: d['’]avance)?|bises|(?:un )?(?:saludo|abrazo)s?|gracias|grazie(?: mille)?|saluti|obrigad[oa]|abraços?|groetjes?|bedankt),? (?-i:[A-ZÀ-Þ])[\w'’.-]*(?:,? [\w'’.-]+){0,6}\W*\Z",
+    re.IGNORECASE,
+)
+
+
+def _forwarded(lines: list[str]) -> list[str]:
+    """The lines without the heads of messages and without the marks of what was quoted from them."""
+    bare = [re.sub(r"^(?:>\s*)+", "", line) for line in lines]
+    kept = [line for line in bare if not _FORWARD.match(line)]
+    return kept if len(kept) < len(lines) and any(map(str.strip, kept)) else lines
+
+
+def _unfolded(lines: list[str]) -> list[str]:
+    """The lines, a closing at the end of the last one on lines of its own: ``... on Fridays. Thanks a million! Jo x``."""
+    *before, last = lines
+    said = _FULL_STOP.split(last)
+    for at in range(max(1, len(said) - 2), len(said)):
+        if _CLOSING.match(said[at]) and (at + 1 == len(said) or _INITIALS.match(said[-1])):
+            return [*before, " ".join(said[:at]), *said[at:]]
+        if at + 1 == len(said) and _ends(said[at]):
+            return [*before, " ".join(said[:at]), said[at]]
+    return lines
+
+
+def greets(text: str) -> bool:
+    """Whether a text begins with a greeting."""
+    return bool(_GREETING.match(text))
+
+
 def _is_salutation(line: str) -> bool:
     return bool(_SALUTATION.match(line) or (_ADDRESSED.match(line) and len(line.split()) <= 4))  # noqa: PLR2004
 
@@ -71,10 +117,15 @@ def _closing(lines: list[str], start: int) -> int:
     """The number of the line at which the closing begins; of a letter a last line with nothing but a name is one too."""
     first = max(start + 1, len(lines) - _SIGNATURE_LINES)
     for at in range(first, len(lines)):
-        if _CLOSING.match(lines[at]) or _is_signed(lines[at]):
+        if _CLOSING.match(lines[at]) or _ends(lines[at]):
             return at
     is_signed = start and len(lines) - start >= _LEAST and _NAME.match(lines[-1]) and lines[-1].istitle()
     return len(lines) - 1 if is_signed else len(lines)
+
+
+def _ends(line: str) -> bool:
+    """Whether a line is a closing with a name, or one that needs none."""
+    return bool(_is_signed(line) or any(pattern.match(line) for pattern in (_WITH_NAME, _SIGNED_OFF, _SIGNED)))
 
 
 def _is_signed(line: str) -> bool:

@@ -67,7 +67,7 @@ LEXICONS: dict[str, Lexicon] = {
         ("Donar ahora", "Solicitar", "Inscribirse", "Comprar entradas", "Reservar", "Llamar ahora", "Descargar", "Suscribirse",
          "Probar", "Pedir ahora", "Comprar", "Visítanos", "Más información"),
         {"donate": r"\bdon(?:a|ar|ación|aciones)\b", "apply": r"\bbuscamos\b|\bsolicit|\bempleo|\bpostul", "register": r"\binscri|\bregístr|\bapúnt", "tickets": r"\bentradas\b",
-         "book": r"\breserv", "call": r"\bllam(?:a|e|en|ar)\b", "download": r"\bdescarg", "subscribe": r"\bsuscri", "try": r"\bprueb|\bprobar",
+         "book": r"\breserv", "call": r"\bllam(?:a|e|en|ar)\b", "download": r"\bdescarg", "subscribe": r"\bsuscri", "try": r"\bprueb(?!as? de)|\bprobar",
          "order": r"\bpide\b|\bpedir\b|\bencarg", "buy": r"\bcompr|\bdescuento|\brebajas", "visit": r"\bvisit|\bven(?: a)?\b|\bapertura|\bexposición"},
         rf"(?:hasta (?:un )?)?-? ?{_P}(?: de descuento| dto\.?)?|\b[\w-]+(?: [\w-]+)? gratis\b",
         r"en|sobre|de|para",

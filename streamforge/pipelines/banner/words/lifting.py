@@ -23,6 +23,7 @@ _LIFT_FROM, _LIFT_PRICE_FROM = 30, 18
 """A shorter clause is short enough as it is, with its date or its price."""
 _OPEN_END = re.compile(
     r"(?:^|\s)(?:a|an|the|and|or|of|for|to|with|in|on|at|by|from|that|which|who|is|are|was|be|has|have|your|our|their|its|my|this|these|as|than|we|you|they|it|i|then|worth|when|if|costs?|pays?|is now|save|saves|get|gets|win|over|under|only|just|now|up|over|open|opens|start|starts|starting|begins|run|runs|returns|back|held|arrives?|launch(?:es)?|closes?|ends?|meets?|takes? place|happens?|goes|comes?|opening|"
+    r"beginnt|beginnen|startet|starten|endet|öffnet|öffnen|commencent?|débutent?|démarrent?|ouvr(?:e|ent)|se termin(?:e|ent)|empiezan?|comienzan?|abren?|terminan?|acaban?|iniziano?|cominciano?|apr(?:e|ono)|terminano?|começam?|iniciam?|terminam?|begint|"
     r"der|die|das|den|dem|und|oder|für|mit|auf|in|im|am|an|von|zu|zum|zur|bei|aus|ab|bis|ein|eine|einen|findet|startet|beginnt|le|la|les|un|une|des|du|de|d['’]|et|ou|à|au|aux|en|sur|chez|pour|avec|dans|par|el|los|las|del|y|o|con|en|por|para|"
     r"il|lo|gli|i|e|di|da|del|della|su|per|o|os|as|do|dos|em|com|no|na|het|een|van|op|voor|met|bij|naar|w|z|na|do|od|dla|i|och|på|med|av|till|og|til|af|и|в|на|с|по|до|для|от|та|і|у|з)$",
     re.IGNORECASE,

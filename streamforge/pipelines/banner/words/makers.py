@@ -116,6 +116,11 @@ _TABLE: tuple[tuple[re.Pattern[str], int], ...] = (
 _DENIAL, _FACT, _CONTACT, _TO_READER = 2, -2, -3, -2
 
 
+_ONLY_WORK = re.compile(
+    r"^\W*(?:an? |the |new |eine?n? |une? |una? )?(?:[\w-]+ ){0,2}(?:ads?|adverts?|advertisement|banners?|posters?|flyers?|leaflets?|anzeige|stellenanzeige|werbebanner|plakat|bannière|affiche|annonce|anuncio|cartel|locandina|volantino|annuncio|anúncio|cartaz|advertentie|annons)\W*$",
+    re.IGNORECASE,
+)
+"""``Job ad``: what is to be made, and nothing else."""
 _QUOTED = re.compile(r"(?<!\w)[\"“„«‘'](?=\S)[^\"”“»’\n]{2,90}[\"”“»’'](?!\w)")
 
 
@@ -126,6 +131,7 @@ def points(text: str) -> int:
     total = sum(worth for pattern, worth in _TABLE if pattern.search(text))
     total += _TO_READER * bool(_READER.search(_PLEASE.sub(" ", text)))
     is_look = bool(_CRAFT.search(text) or _LOOK.search(text) or (_COLOUR.search(text) and _ORDERED.search(text)))
+    total += DECISIVE * bool(_ONLY_WORK.match(text))
     total += _DENIAL if is_look and _NOT.search(text) else 0
     total += _FACT * (bool(offer_spans(text)) + bool(DATE.search(text)))
     return total + (_CONTACT if contact_spans(text) else 0)
@@ -189,6 +195,18 @@ _REASON = re.compile(
 """Why something must not be said is not said either."""
 
 
+_BARE_NOT = re.compile(
+    r"^\W*(?:and |but |und |et |y |e )?(?:no|not|nothing|never|nichts?|keine?[nrms]?|pas|rien|nada|ningun\w*|niente|senza|nessun\w*|sem|nenhum\w*|geen)(?: [^\W\d]+){1,4}\W*$",
+    re.IGNORECASE,
+)
+"""After a direction: ``no blood``. Alone it may be a promise, as ``no contract`` is."""
+
+
+def _goes_on(before: str, clause: str) -> bool:
+    """Whether a clause goes on from one that was said to the designer."""
+    return bool(_BARE_NOT.match(clause)) or (forbids(before) and bool(_REASON.match(clause)))
+
+
 def for_reader(sentence: str, *, asked: bool) -> tuple[str, tuple[str, ...]]:
     """The sentence without its clauses to the designer, and these; whole where all or none are."""
     found = clauses(sentence)
@@ -197,7 +215,7 @@ def for_reader(sentence: str, *, asked: bool) -> tuple[str, tuple[str, ...]]:
         return sentence, ()
     kept, end = [""], 0
     for before, clause in pairwise((found[0], *found)):
-        if before in silent and forbids(before.text) and _REASON.match(clause.text):
+        if before in silent and before is not clause and _goes_on(before.text, clause.text):
             silent.append(clause)
         if clause in silent:
             kept.append("")

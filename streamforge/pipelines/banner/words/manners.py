@@ -8,8 +8,8 @@ import re
 from streamforge.pipelines.banner.words.vocabulary import ASKING
 
 _MANNERS = re.compile(
-    r"^\W*(?:(?:(?:good )?(?:morning|afternoon|evening)|coucou|hi|hiya|hello|hey|heya|yo|dear|good (?:morning|afternoon|evening|day)|greetings|salaa?m|assalam\w*(?: [\w-]*alaikum)?|namaste|hola|buen[oa]s(?: (?:días|tardes))?|bonjour|salut|bonsoir|hallo|guten (?:tag|morgen|abend)|moin|servus|ciao|salve|buongiorno|"
-    r"olá|oi|bom dia|boa tarde|hoi|goedendag|cześć|dzień dobry|hej|hei|god dag|привет|здравствуйте|добрый день|вітаю|merhaba|selam|γεια\w*|مرحبا|السلام عليكم|سلام|שלום|היי|नमस्ते|สวัสดี\w*|こんにちは|你好|您好|안녕하세요|xin chào|halo|helló|szia|moi|bună)"
+    r"^\W*(?:(?:(?:good )?(?:morning|afternoon|evening)|coucou|hi|hiya|hello|hey|heya|yo|dear|good (?:morning|afternoon|evening|day)|greetings|salaa?m|assalam\w*(?: [\w-]*alaikum)?|namaste|hola|buen[oa]s(?: (?:días|tardes))?|buonasera|buona (?:sera|giornata)|bonjour|salut|bonsoir|hallo|guten (?:tag|morgen|abend)|moin|servus|ciao|salve|buongiorno|"
+    r"olá|oi|bom dia|boa tarde|boa noite|hoi|goedendag|cześć|dzień dobry|hej|hei|god dag|привет|здравствуйте|добрый день|вітаю|merhaba|selam|γεια\w*|مرحباً?|السلام عليكم(?: ورحمة الله(?: وبركاته)?)?|سلام|שלום|היי|नमस्ते|สวัสดี\w*|こんにちは|你好|您好|안녕하세요|xin chào|halo|helló|szia|moi|bună)"
     r"(?: (?:ihr lieben|liebes team|there|all|team|everyone|guys|folks|sir|madam|zusammen|à tous|a todos|a tutti))?|"
     r"(?:many )?(?:thanks|thank you|thx|thnx|tks|cheers|ta|danke\w*|vielen dank|merci\w*|gracias|grazie|obrigad[oa]|bedankt|dank(?: je| u)|dzięki|dziękuję|tack|takk|tak|спасибо|дякую|teşekkürler|شكرا|תודה|धन्यवाद|ขอบคุณ|谢谢|ありがとう\w*|감사합니다|kiitos|köszönöm|mulțumesc|cảm ơn|terima kasih)"
     r"(?: (?:so much|a lot|you|in advance|im voraus|beaucoup|d['’]avance|mille|by now))*|i? ?hope (?:you(?:['’]re| are)|all is|this finds you|everyone is)(?: (?:all|doing|keeping|very))?(?: (?:well|good|great|ok|fine))?|ok(?:ay)?(?: so)?|(?:right |well )?so+(?= (?:we|its?|i|our|my)\b)|quick (?:one|q|question)|lol|asap|pls|please|bitte|x+|regards|best|kind regards)(?=\W|$)[\s,.!?]*",

@@ -12,12 +12,14 @@ from streamforge.pipelines.banner.words.dates import DATE
 from streamforge.pipelines.banner.words.describing import is_business
 from streamforge.pipelines.banner.words.facts import offer_spans
 from streamforge.pipelines.banner.words.kinds import Kind
-from streamforge.pipelines.banner.words.leading import SEEKS, leading_points
+from streamforge.pipelines.banner.words.leading import SEEKS, is_occasion, leading_points
 from streamforge.pipelines.banner.words.lexicon import LEXICONS
 from streamforge.pipelines.banner.words.lifting import lifted
+from streamforge.pipelines.banner.words.naming import proper_clause
 from streamforge.pipelines.banner.words.pieces import Piece
+from streamforge.pipelines.banner.words.standing import is_remark, leads_alone
 from streamforge.pipelines.banner.words.stock import TITLE_LETTERS, Item, gather
-from streamforge.pipelines.banner.words.telling import UNINFLECTED, Told
+from streamforge.pipelines.banner.words.told import UNINFLECTED, Told
 
 DOT = " · "
 _KICKER_REPEATS, _WISH_REPEATS = 0.6, 0.55
@@ -29,10 +31,10 @@ _PRICE_LIST = 3
 """So many prices in one sentence are a list: none of them is the offer."""
 _DAY_LETTERS = 4
 _CLIENT_IS = re.compile(r"\b(?:client|customer) is\b", re.IGNORECASE)
-_ORDER, _LATE, _TOPIC, _LONG_COST = 0.6, 4, 3.0, 0.5
+_ORDER, _LATE, _TOPIC, _LONG_COST, _REMARK_COST = 0.6, 4, 3.0, 0.5, 2.5
 """What a place further back costs, and what a request's own subject is worth."""
-_SUBJECT_POINTS, _CLIENT_POINTS = 0.2, -2.1
-"""What leads by fewer points leads less well than what a request is for, or than whose banner it is."""
+_SUBJECT_POINTS, _CHAT_POINTS, _CLIENT_POINTS = 0.2, 0.8, -2.1
+"""What leads by fewer points leads less well than what a request is for, in talk too, or than whose banner it is."""
 _LEAD_WORDS, _JOINED_LEAD, _LONG_TITLE = 3, 46, 60
 _ENDLESS_WORD = 40
 _CUT = re.compile(r"\d ?[%٪％]|[%٪％] ?\d|\d折|half[- ](?:price|off)|\d+ off\b|\d[- ]for[- ]\d", re.IGNORECASE)
@@ -73,6 +75,8 @@ class Pool:
             return self._say(self.titles.pop(0))
         alone = len(self.items) == 1
         options = [item for item in self._open() if judging.leads(item.piece.kind, item.piece.text, alone=alone)]
+        if self.told.chatted:
+            options = [item for item in options if item.topic or self._leads_alone(item)]
         lengths = {item.piece.text: len(self._lifted(item)[0][1]) for item in options}
         fitting = [item for item in options if lengths[item.piece.text] <= most]
         options = [(self._leading(item, lengths[item.piece.text], letters), item) for item in fitting]
@@ -80,7 +84,8 @@ class Pool:
         if best is not None and best.piece.kind == "offer" and (slogan := self._slogan(best)):
             return self._take(slogan)
         is_client = is_business(self.told.subject) or _CLIENT_IS.search(self.told.text)
-        least = _CLIENT_POINTS if is_client else _SUBJECT_POINTS
+        is_event = self.told.chatted and is_occasion(self.told.subject)
+        least = _CHAT_POINTS if is_event else _CLIENT_POINTS if is_client else _SUBJECT_POINTS
         is_led = self.told.subject and (points < least or (best and judging.needs_subject(best.piece.text)))
         if is_led and self.told.subject:
             return self._say(self.told.subject)
@@ -88,11 +93,15 @@ class Pool:
             return self._take_headline(best)
         return self._say(self._least(most))
 
+    def _leads_alone(self, item: Item) -> bool:
+        return leads_alone(self._lifted(item)[0][1], self.told.language)
+
     def _leading(self, item: Item, length: int, letters: int) -> float:
         text, piece = self._lifted(item)[0][1], item.piece
         points = leading_points(piece.kind, text, weak=item.weak, is_hiring=self.is_hiring, is_lead=piece.lead)
         late = _ORDER * min(self.items.index(item), _LATE)
-        return points - late - _LONG_COST * (length > letters) + _TOPIC * item.topic
+        remarked = _REMARK_COST * (self.told.chatted and is_remark(text))
+        return points - late - remarked - _LONG_COST * (length > letters) + _TOPIC * item.topic
 
     def offer(self, letters: int) -> str:
         """The first offer that is short enough for a badge and not in the headline."""
@@ -206,9 +215,11 @@ class Pool:
         """Where nothing can lead: what it is for, whose it is, or the brief's beginning."""
         told = self.told
         first = next((item.piece.text for item in self._open() if item.piece.kind != "date"), "")
-        first = first if len(first) <= most else ""
+        is_clear = not told.chatted or leads_alone(first, told.language)
+        first = first if len(first) <= most and is_clear else ""
         named = first if re.search(r"[^\W\d_]{4}", first) else ""
-        names = (told.subject, *told.offers[:1], named, told.brand, first)
+        spoken = (told.brand, proper_clause(told.text)) if told.chatted else ()
+        names = (told.subject, *told.offers[:1], named, told.brand, *spoken, *told.trades, first)
         options = (*names, *told.urls, *told.phones, *told.codes)
         return next((line for line in options if line and len(line) <= TITLE_LETTERS), "") or self._beginning(most)
 
@@ -235,7 +246,9 @@ class Pool:
     def _subs(self, call: str) -> Iterator[tuple[str, Item | None]]:
         """Lines for below the headline, the best first."""
         yield from ((text, None) for text in (*self.titles, *self.told.subs))
-        news = [item for item in self._of("news") if not judging.says_where(item.piece.text)]
+        news = [
+            item for item in self._of("news") if not judging.says_where(item.piece.text) and not self._is_bare(item)
+        ]
         yield from ((item.piece.text, item) for item in news if not item.weak)
         is_new = len(self.wish.split()) > _SUBS and wording.overlap(self.wish, " ".join(self.said)) < _WISH_REPEATS
         if is_new and not judging.repeats(self.wish, call):
@@ -243,11 +256,16 @@ class Pool:
         yield from ((item.piece.text, item) for item in self._of("offer"))
         yield from ((item.piece.text, item) for item in news if item.weak and not judging.is_errand(item.piece.text))
 
+    def _is_bare(self, item: Item) -> bool:
+        """A single word of talk says too little for the line below."""
+        return self.told.chatted and self.told.language in UNINFLECTED and " " not in item.piece.text
+
     def _left(self) -> Iterator[tuple[str, Item | None]]:
         told = self.told
         for texts in (self.places, told.labelled, told.dates, told.offers, told.subs, self.titles):
             yield from ((text, None) for text in texts)
-        left = [item for item in self._open() if told.language != "en" or not judging.is_short_errand(item.piece.text)]
+        left = [item for item in self._open() if not (item.piece.lead and self._is_bare(item))]
+        left = [item for item in left if told.language != "en" or not judging.is_short_errand(item.piece.text)]
         left.sort(key=lambda item: item.piece.kind == "news" and not judging.says_where(item.piece.text))
         yield from ((item.piece.text, item) for item in left)
 

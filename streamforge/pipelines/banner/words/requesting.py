@@ -53,7 +53,7 @@ _FOR_PLACE = re.compile(
 _SIZED = re.compile(r"^\W*(?:in |of |at )?\d{2,4} ?[x×] ?\d{2,4}(?: ?px)?", re.IGNORECASE)
 _TASK = re.compile(
     r"^\W*(?:(?:with|containing) the following(?: (?:text|info(?:rmation)?|details|content))?|(?:(?:that|which) )?(?:announc(?:es|ing)|promot(?:es|ing)|advertis(?:es|ing)|says|saying|showing)(?: that)?|to (?:promote|advertise|announce|sell)|promoting|advertising|"
-    r"(?:for|4)(?! (?:us|me)\b)|about|featuring|of|(?:für(?:s|['’]s)?|fuer|über|zu[rm]?|beim|vom)|pour|sur|para|sobre|per|su|por|voor|over|dla|o|na|på|för|til|om|pentru|для|о|про|için)\b[\s:]*",
+    r"لـ?(?=[\u0600-\u06ff])|(?:for|4)(?! (?:us|me)\b)|about|featuring|of|(?:für(?:s|['’]s)?|fuer|über|zu[rm]?|beim|vom)|pour|sur|para|sobre|per|su|por|voor|over|dla|o|na|på|för|til|om|pentru|для|о|про|için)(?:\b|(?<=[لـ]))[\s:]*",
     re.IGNORECASE,
 )
 _LATER_TASK = re.compile(
@@ -67,23 +67,89 @@ _FURTHER = re.compile(rf"[^.!?;:,\n]{{0,30}}?(?<!\w)(?:{STRICT})(?!\w)", re.IGNO
 
 
 _PROMOTES = re.compile(
-    r"^\W*(?:quiero|queremos|quisiera|me gustaría|je (?:veux|voudrais|souhaite)|nous (?:voulons|voudrions|souhaitons)|vorrei|voglio|vogliamo|vorremmo|quero|queremos|gostaria de|ik wil(?: graag)?|we willen(?: graag)?|chcę|chcemy|хочу|хотим|jag vill|vi vill|vi ønsker å) "
+    r"(?:^\W*|(?<= )(?:e|et|y|en|and) )(?:(?:mi|el|la|nuestr[oa]) \w+ quiere|(?:mon|ma|notre) \w+ (?:veut|voudrait)|on (?:veut|voudrait|aimerait)|(?:il|la) mi[oa] \w+ vuole|(?:o meu|a minha) \w+ quer|quiero|queremos|quisiera|me gustaría|je (?:veux|voudrais|souhaite)|nous (?:voulons|voudrions|souhaitons)|vorrei|voglio|vogliamo|vorremmo|quero|queremos|gostaria de|ik wil(?: graag)?|we willen(?: graag)?|chcę|chcemy|хочу|хотим|jag vill|vi vill|vi ønsker å) "
     r"(?:promocionar|anunciar|publicitar|promouvoir|annoncer|faire la (?:promotion|publicité) (?:de|pour)|promuovere|pubblicizzare|annunciare|promover|divulgar|promoten|adverteren|promować|zareklamować|ogłosić|прорекламировать|продвигать|marknadsföra|annonsera|markedsføre|reklamere for)\s+(?P<said>.+)$|"
-    r"^\W*(?:wir (?:möchten|wollen|würden gern\w*)|ich (?:möchte|will|würde gern\w*))\s+(?P<german>.+?)\s+(?:bewerben|ankündigen|promoten|vorstellen)(?P<after>[:,].+)?$",
+    r"(?:^\W*|(?<= )und )(?:wir (?:möchten|wollen|würden gern\w*)|(?<=und )(?:möchten|wollen)|ich (?:möchte|will|würde gern\w*))\s+(?P<german>.+?)\s+(?:bewerben|ankündigen|promoten|vorstellen)(?P<after>[:,].+)?$",
+    re.IGNORECASE,
+)
+
+
+_WORK = re.compile(rf"(?<!\w)(?:{WORK})(?!\w)", re.IGNORECASE)
+_KANA = re.compile(
+    r"^\W*(?P<said>[^、。]{1,40}?)(?:の|用の|向けの|用)(?:告知|宣伝|広告|販促|募集)?(?:バナー|ポスター|広告|チラシ|フライヤー|画像)(?:を|が|の作成を|制作を)?.{0,12}?(?:お願い|作|つく|制作|ください|下さい|欲し|ほし|必要)"
+)
+_HANDS = re.compile(
+    r"\b(?:see below|below|(?:please )?find|attached|enclosed|here (?:are|is|come)|(?:can|could|would) (?:you|u) (?:\w+ )?(?:do|make|create|design)|do (?:me|us)?|(?:os|te|le|les) (?:paso|mando|envío|dejo)|adjunto|aquí (?:van|tiene\w*|están)|voici|ci-joint\w*|ecco|(?:vi|ti|le) (?:mando|invio|passo|allego)|in allegato|seguem?|em anexo|aqui (?:vão|estão)|anbei|hier (?:sind|ist|kommen|die|der|das|unsere?)|im anhang|hierbij|bijgevoegd|hier zijn)\b",
+    re.IGNORECASE,
+)
+_HANDED = re.compile(
+    r"\b(?:details|info(?:rmation|s)?|particulars|facts|(?:product |data |fact )?sheet|one(?: more)?|another(?: one)?|the same|datos|detalles|información|détails|informations|fiche(?: produit)?|(?:eck)?daten|angaben|produktblatt|dettagli|dati|informazioni|scheda(?: prodotto)?|dados|detalhes|informações|gegevens)"
+    r" (?:for|about|on|of|del|de la|de los|de las|de|sobre|für|zu[mr]?|über|pour|sur|du|des|per|sul|sulla|della|dello|do|da|dos|das|voor|over|van) (?P<said>[^.,;:!?\n]{3,60})",
+    re.IGNORECASE,
+)
+"""What is handed over with a brief: the details *of something*, which the banner is for."""
+_SHOULD_PUSH = re.compile(
+    r"\b(?:we|i|they) (?:should|could|must|need to|have to|ought to|can (?:finally |now )?) ?(?:really |finally |now |also )*(?:push|promote|advertise|announce|plug) (?P<said>[^.,;:!?\n]{3,60}?)(?: again| more| soon)?(?=[.,;:!?\n]|$)",
+    re.IGNORECASE,
+)
+_WRITES = re.compile(
+    r"\b(?:writing (?:to you )?about|(?:vi|ti|le) scrivo per|(?:os|te|le|les) escribo (?:por|para|sobre)|je (?:vous |t['’])écris (?:pour|au sujet de)|schreibe? (?:ihnen|euch|dir) wegen|escrevo(?:-vos|-lhe)? (?:sobre|por causa d[eoa])) (?P<said>[^.,;:!?\n]{3,60})",
+    re.IGNORECASE,
+)
+_IT_IS_FOR = re.compile(
+    r"^\W*(?:c['’]est pour|das ist für|es ist für|es para|è per|é para|het is voor) (?P<said>(?:le |la |l['’]|les |notre |nos |das |den |die |unser\w* |el |la |nuestr[oa]s? |il |lo |o |a |nosso |nossa |het |de |onze ).+)$",
+    re.IGNORECASE,
+)
+_SOMETHING = re.compile(
+    r"\b(?:wants?|needs?|would like|(?:is|are) (?:after|looking for)) something (?:for|about|on) (?P<said>[^.,;:!?\n]{3,60})",
+    re.IGNORECASE,
+)
+_FOR_OURS = re.compile(
+    r"^\W*für (?:unser|mein)\w* (?P<said>[^.,;:!?\n]{3,40}?) (?:bräuchten?|brauchen?|benötigen|hätten?|suchen?) (?:wir|ich)(?!\w)",
     re.IGNORECASE,
 )
 
 
 def request(text: str) -> Heard | None:
     """A request in the usual words, with what it is for or is to say."""
-    if promoted := _PROMOTES.match(text):
+    if promoted := _PROMOTES.search(text):
         said = promoted["said"] or f"{promoted['german']}{promoted['after'] or ''}"
+        return Heard("request", OWN.sub("", said, count=1))
+    if said := _meant(text):
         return Heard("request", OWN.sub("", said, count=1))
     match = _BARE_WORK.match(text) or _ASKED_WORK.search(text) or _WORK_ASKED.search(text)
     is_question = text.rstrip().endswith("?") and not _ASKS_US.search(text)
     if match is None or is_question or _is_our_trade(text, match):
         return None
     return _requested(text, match)
+
+
+def _meant(text: str) -> str:
+    """What a sentence is for that hands something over, or plans, or says for whom; empty for any other."""
+    handed = _HANDED.search(text) if _HANDS.search(text) else None
+    if handed is not None and not _WORK.search(handed["said"]):
+        return text[handed.start("said") :] if text[handed.end() :].startswith(":") else handed["said"]
+    match = (
+        _KANA.match(text)
+        or _SOMETHING.search(text)
+        or _IT_IS_FOR.match(text)
+        or _WRITES.search(text)
+        or _SHOULD_PUSH.search(text)
+        or _FOR_OURS.match(text)
+    )
+    return match["said"] if match is not None and not is_campaign(match["said"]) else ""
+
+
+def is_campaign(text: str) -> bool:
+    """Whether words name the work's occasion rather than what it is for: ``spring campaign``."""
+    return bool(_CAMPAIGN.match(text))
+
+
+_CAMPAIGN = re.compile(
+    r"^(?:\w+ )?(?:campaigns?|promos?|promotions?|kampagne|aktion|werbeaktion|campagne|campaña|campagna|campanha)\b",
+    re.IGNORECASE,
+)
+"""Of the work, not of what it is for."""
 
 
 def asked_somehow(text: str) -> Heard | None:

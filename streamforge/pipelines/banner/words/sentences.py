@@ -81,6 +81,7 @@ def clauses(sentence: str, *, thai: bool = False) -> list[Clause]:
         for match in pattern.finditer(sentence)
         if not any(start < match.end() and match.start() < end and not match.start() >= end for start, end in kept)
     )
+    marks = [mark for mark in marks if not _parts_prices(sentence, mark)]
     found: list[Clause] = []
     at, mark = 0, ""
     for start, end, sign in [*marks, (len(sentence), len(sentence), "")]:
@@ -93,6 +94,17 @@ def clauses(sentence: str, *, thai: bool = False) -> list[Clause]:
             mark = sign
         at = end
     return found
+
+
+_PRICED = re.compile(r"[$€£¥₹] ?\d[^,;]{0,12}\Z|\d ?[€£$][^,;]{0,12}\Z")
+_PRICE = re.compile(r"[$€£¥₹] ?\d|\d[\d.,]* ?[€£$]")
+
+
+def _parts_prices(sentence: str, mark: tuple[int, int, str]) -> bool:
+    """Whether a slash stands between two prices: ``£12 adv / £15 door``."""
+    start, end, _ = mark
+    is_slash = sentence[start:end].strip() == "/"
+    return is_slash and bool(_PRICED.search(sentence[max(0, start - _NEAR) : start]) and _PRICE.match(sentence[end:]))
 
 
 def protected(text: str) -> list[Span]:

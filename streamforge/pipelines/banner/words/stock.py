@@ -15,10 +15,13 @@ from streamforge.pipelines.banner.words.addressed import heard
 from streamforge.pipelines.banner.words.calling import is_ask
 from streamforge.pipelines.banner.words.describing import described, is_business, our, reworded, your
 from streamforge.pipelines.banner.words.facets import facets
+from streamforge.pipelines.banner.words.facts import contact_spans
 from streamforge.pipelines.banner.words.kinds import kind_of
 from streamforge.pipelines.banner.words.makers import is_for_maker
-from streamforge.pipelines.banner.words.pieces import Piece, pieces_of
-from streamforge.pipelines.banner.words.telling import Told
+from streamforge.pipelines.banner.words.pieces import Piece, can_part, pieces_of
+from streamforge.pipelines.banner.words.standing import Doubt, doubts, reads_alone
+from streamforge.pipelines.banner.words.told import Told
+from streamforge.pipelines.banner.words.uncovering import uncovered
 
 TITLE_LETTERS = 120
 _LEAST_LETTERS, _TINY_BRIEF = 3, 20
@@ -35,7 +38,10 @@ _WE_HOLD = re.compile(
     r"^(?:wir (?:machen|veranstalten|organisieren)|nous organisons|on organise|organizamos|organizziamo|we organiseren|vi arrangerar|vi arrangerer|мы проводим)(?: (?:eine?n?|une?|una|uno|un|uma?|een|ett|en|et))? (?=\w)",
     re.IGNORECASE,
 )
-_WE_SELL = re.compile(r"^(?:we|i) (?:also )?(?:sell|offer)(?: (?:an?|the|our))? (?=\w)", re.IGNORECASE)
+_WE_SELL = re.compile(
+    r"^(?:we|i) (?:also )?(?:sell|offer|do(?! (?:it|that|this|things|not|everything|more|all|our|the|what)\b))(?: (?:an?|the|our))? (?=\w)",
+    re.IGNORECASE,
+)
 _THIRD_PERSON = re.compile(r"^(?:they|their|he|she|his|her)\b", re.IGNORECASE)
 
 
@@ -65,17 +71,42 @@ class Stock(Struct, kw_only=True):
 
 def gather(told: Told) -> Stock:
     """The stock of a brief."""
-    stock = Stock(titles=[title for title in told.titles if len(title) <= TITLE_LETTERS], asks=list(told.asks))
+    stock = Stock(
+        titles=[title for title in told.titles if len(title) <= TITLE_LETTERS],
+        asks=list(told.asks),
+        kickers=list(told.trades),
+    )
     for number, (text, is_topic) in enumerate(_texts(told, stock)):
         for piece in pieces_of(text, told.language, number):
+            if _is_hushed(told, piece, text):
+                told.silent.append(piece.text)
+                continue
             for part in _faceted(piece, stock, told.language):
-                _add(told, stock, part)
+                _add(told, stock, _told(told, part))
         if is_topic and (items := [item for item in stock.items if item.piece.sentence == number]):
             items[0].topic = True
     if told.language == "en":
         for wish in (wish for wish in told.wishes if wish[:1] not in _QUOTES):
             _add_wish(stock, your(wish))
     return stock
+
+
+def _told(told: Told, piece: Piece) -> Piece:
+    """A piece of talk without what only says that it is said, once its date is off."""
+    if not told.chatted or piece.kind != "news":
+        return piece
+    return replace(piece, text=uncovered(piece.text, told.language))
+
+
+def _is_hushed(told: Told, piece: Piece, sentence: str) -> bool:
+    """Whether a piece of talk is not even to be cut into its facts, or is no more than a label of an address."""
+    if not told.chatted or piece.kind in {"ask", "date"}:
+        return False
+    is_label = " " not in piece.text and bool(contact_spans(sentence)) and can_part(told.language)
+    return is_label or not doubts(piece.text, told.language).isdisjoint(_UNCUT)
+
+
+_UNCUT: frozenset[Doubt] = frozenset(["open", "self", "talk", "back"])
 
 
 def _faceted(piece: Piece, stock: Stock, language: str) -> Iterator[Piece]:
@@ -101,7 +132,10 @@ def _texts(told: Told, stock: Stock) -> Iterator[tuple[str, bool]]:
     is_client = bool(re.search(r"\b(?:client|customer)\b", told.text, re.IGNORECASE))
     for sentence in told.statements:
         is_wanted = sentence in told.wanted
-        if is_business(sentence) and not is_wanted and len(told.statements) > 1:
+        if told.chatted and not doubts(sentence, "en").isdisjoint(_UNCUT - {"back"}) and is_business(sentence):
+            continue
+        is_named = told.chatted and bool(told.brand)  # its name stands above: what it is may lead
+        if is_business(sentence) and not (is_wanted or is_named) and len(told.statements) > 1:
             stock.kickers.append(re.sub(r"^(?:an?|the|our|my) ", "", sentence))
             continue
         if is_wanted and " " not in sentence.strip():
@@ -120,13 +154,16 @@ def _texts(told: Told, stock: Stock) -> Iterator[tuple[str, bool]]:
 
 def _add(told: Told, stock: Stock, piece: Piece) -> None:
     is_heard = told.asked and heard(piece.text).kind == "silent"
-    if is_heard or is_for_maker(piece.text, asked=told.asked):
+    is_doubtful = piece.kind in {"news", "offer"} and not _is_clear(told, piece.text)
+    if is_heard or is_doubtful or is_for_maker(piece.text, asked=told.asked):
         told.silent.append(piece.text)  # rather a line less than one that may not be for the reader
         return
     if piece.kind == "ask":
         stock.asks.append(piece.text)
         if not piece.text or piece.lead or is_ask(piece.text, told.language):
             return
+        if told.chatted and (" " not in piece.text or not _is_clear(told, piece.text)):
+            return  # no more than a label
         piece = replace(piece, kind="news")
     if told.language == "en":
         piece = _freed(piece)
@@ -137,6 +174,10 @@ def _add(told: Told, stock: Stock, piece: Piece) -> None:
     is_enough = len(piece.text) >= _LEAST_LETTERS or any(letter.isdigit() for letter in piece.text)
     if is_enough or len(told.text) < _TINY_BRIEF:
         stock.items.append(Item(piece, weak=judging.is_weak(piece.text, told.brand, told.language)))
+
+
+def _is_clear(told: Told, text: str) -> bool:
+    return reads_alone(text, told.language, chatted=told.chatted)
 
 
 def _freed(piece: Piece) -> Piece:

@@ -9,76 +9,39 @@ from __future__ import annotations
 
 import re
 
-from msgspec import Struct
-
 from streamforge.pipelines.banner.words.addressed import heard, is_aside
-from streamforge.pipelines.banner.words.atoms import split
 from streamforge.pipelines.banner.words.cleaning import readable
+from streamforge.pipelines.banner.words.collecting import (
+    take_brand,
+    take_contacts,
+    take_named_facts,
+    take_quotes,
+    take_statement,
+    take_subject,
+)
 from streamforge.pipelines.banner.words.dates import DATE
-from streamforge.pipelines.banner.words.describing import is_business
-from streamforge.pipelines.banner.words.facts import CODE, EMAIL, URL, Quote, contact_spans, offer_spans, quotations
-from streamforge.pipelines.banner.words.fields import Field, parts_of, told_field
+from streamforge.pipelines.banner.words.facets import is_placed, says_place
+from streamforge.pipelines.banner.words.facts import contact_spans, offer_spans, quotations
+from streamforge.pipelines.banner.words.fields import Field, is_undecided, kana_fields, parts_of, told_field
 from streamforge.pipelines.banner.words.hearing import Heard
+from streamforge.pipelines.banner.words.judging import says_hours
+from streamforge.pipelines.banner.words.kinds import kind_of
 from streamforge.pipelines.banner.words.languages import detect
-from streamforge.pipelines.banner.words.letters import opened
+from streamforge.pipelines.banner.words.letters import greets, opened
 from streamforge.pipelines.banner.words.makers import for_reader, forbids, forbids_all, is_for_maker
+from streamforge.pipelines.banner.words.manners import without_manners
+from streamforge.pipelines.banner.words.naming import called_trade, is_name, named, owner
 from streamforge.pipelines.banner.words.notes import is_small_print
-from streamforge.pipelines.banner.words.requesting import OF_EVENT
+from streamforge.pipelines.banner.words.pointing import is_fact_label
+from streamforge.pipelines.banner.words.requesting import OF_EVENT, is_campaign
 from streamforge.pipelines.banner.words.sentences import sentences
+from streamforge.pipelines.banner.words.standing import doubts, reads_alone
+from streamforge.pipelines.banner.words.told import UNINFLECTED, Told
+from streamforge.pipelines.banner.words.uncovering import rescued, run_on, says_trade, uncovered
 
-UNINFLECTED = frozenset(["en", "de", "fr", "es", "it", "pt", "nl", "sv", "no", "da"])
-"""Languages in which what stands behind ``for my`` can stand alone."""
-_SUBJECT_LETTERS = 60
 _LABEL_WORDS = 2
-_TELLING_WORDS = 4
-"""So many words say more than what kind of thing the banner is for."""
 _TAKING_BACK = 9
-_LEGAL_LETTERS = 200
-"""A longer note is left out: cut, it would say something else."""
-
-
-class Told(Struct, kw_only=True):
-    """The brief's parts in its own words and order; empty what it does not say.
-
-    ``titles`` are to be the headline. ``subject`` is what a request was for, weaker than any statement. ``statements``
-    speak to the reader; ``topics`` of them are what a request was for, ``wanted`` were wished for by the client, ``wishes`` are what the reader shall do.
-    ``dates``, ``places``, ``offers``, ``labelled``, ``subs`` come from labels. ``silent`` was for the designer alone,
-    ``forbidden`` names what must not be said.
-    """
-
-    language: str = "en"
-    text: str = ""
-    titles: list[str] = []
-    subs: list[str] = []
-    slogans: list[str] = []
-    button: str = ""
-    brand: str = ""
-    subject: str = ""
-    statements: list[str] = []
-    topics: list[str] = []
-    wanted: list[str] = []
-    wishes: list[str] = []
-    dates: list[str] = []
-    places: list[str] = []
-    offers: list[str] = []
-    labelled: list[str] = []
-    notes: list[str] = []
-    silent: list[str] = []
-    forbidden: list[str] = []
-    urls: list[str] = []
-    phones: list[str] = []
-    codes: list[str] = []
-    asked: bool = False
-    filled: bool = False
-    """Whether the brief asks for a banner; whether it is filled in as a form."""
-    asks: list[str] = []
-    """Labels that ask the reader for something: ``Sign up``, ``Book``."""
-
-    @property
-    def legal(self) -> str:
-        """The small print in one line, if it is short enough to be said whole."""
-        line = " ".join(note if note[-1:] in ".!?" else f"{note}." for note in self.notes)
-        return line if len(line) <= _LEGAL_LETTERS else ""
+_OFFER_LETTERS, _TRADE_WORDS = 50, 5
 
 
 def read(prompt: str, brand_name: str = "", purpose: str = "") -> Told:
@@ -105,6 +68,7 @@ def _take_all(told: Told, body: str, *, is_letter: bool) -> None:
     parts = parts_of(body)
     spoken = [part if isinstance(part, str) else "" for part in parts]
     told.asked = any(heard(part).kind in {"request", "wanted"} for part in spoken if part)
+    told.chatted = is_letter or told.asked or any(_is_chat(part, told.language) for part in spoken if part)
     first = (
         next((at for at, part in enumerate(spoken) if part and heard(part).kind == "request"), 0) if is_letter else 0
     )
@@ -123,6 +87,12 @@ def _take_all(told: Told, body: str, *, is_letter: bool) -> None:
             _take_sentence(told, _ANYWAY.sub("", part, count=1))
 
 
+def _is_chat(part: str, language: str) -> bool:
+    """Whether somebody talks to somebody he knows: of himself, of the work, with a greeting or with thanks."""
+    is_polite = greets(part) or without_manners(part) != part.strip() or heard(part).kind == "silent"
+    return is_polite or not doubts(part, language).isdisjoint({"talk", "self"})
+
+
 _ANYWAY = re.compile(
     r"^\W*(?:so |but )?(?:anyway|anyhow|jedenfalls|bref|en fin|comunque|enfin|afijn)(?:\s*[,:–—-]|\.{2,3})\s*",
     re.IGNORECASE,
@@ -136,7 +106,7 @@ def _is_taken_back(after: str) -> bool:
 
 
 def _has_fact(part: str) -> bool:
-    return bool(DATE.search(part) or offer_spans(part) or contact_spans(part))
+    return bool(DATE.search(part) or offer_spans(part) or contact_spans(part) or says_place(part))
 
 
 def _take_sentence(told: Told, part: str) -> None:
@@ -146,8 +116,48 @@ def _take_sentence(told: Told, part: str) -> None:
     if (field := told_field(part)) is not None:
         _take_field(told, field)
         return
-    is_wanted = heard(part).kind == "wanted"
-    sentence, silent = (part, ()) if is_wanted else for_reader(part, asked=told.asked)
+    if not (_take_clauses(told, part) or (told.chatted and _take_apart(told, part))):
+        _take_whole(told, part)
+
+
+def _take_clauses(told: Told, sentence: str) -> bool:
+    """A sentence whose clauses are fields; whether it is one."""
+    found = kana_fields(sentence) if told.language == "kana" else []
+    is_filled = any(isinstance(each, Field) for each in found)
+    for each in found if is_filled else []:
+        _take_field(told, each) if isinstance(each, Field) else _take_sentence(told, each)
+    return is_filled
+
+
+def _take_apart(told: Told, sentence: str) -> bool:
+    """A sentence of talk in its parts: names in passing, clause upon clause, who and where; whether it has any."""
+    if _take_named(told, sentence):
+        return True
+    first, *others = run_on(sentence, told.language)
+    if heard(sentence).kind not in {"reader", "silent", "wanted"} and not _reads(told, first):
+        return False
+    is_wanted = heard(sentence).kind == "wanted"
+    if not (others or is_wanted) and (kept := rescued(sentence, told.language)):
+        _take_sentence(told, kept)
+        return True
+    for each in (first, *others) if others else ():
+        _take_sentence(told, _THAT.sub("", each, count=1))
+    return bool(others) or _take_owner(told, sentence)
+
+
+def _reads(told: Told, part: str) -> bool:
+    return heard(part).kind == "reader" and reads_alone(part, told.language)
+
+
+def _take_whole(told: Told, part: str) -> None:
+    """A sentence as what it is heard as; what stands in it for the designer goes apart."""
+    said = heard(part)
+    if told.chatted and said.kind == "reader":
+        part = uncovered(said.text, told.language)
+        if says_trade(said.text) and part != said.text and len(part.split()) <= _TRADE_WORDS:
+            told.trades.append(part)
+            return
+    sentence, silent = (part, ()) if said.kind == "wanted" else for_reader(part, asked=told.asked)
     for each in silent:
         field = told_field(each)
         (told.forbidden if forbids(each) else told.silent).append(each)
@@ -162,28 +172,65 @@ def _take_sentence(told: Told, part: str) -> None:
                 _take(told, one)
 
 
+_OF_KIN = re.compile(
+    r"\b(?:my|our|mein\w*|unser\w*|ma|mon|mi|la mia|il mio|minha|meu|mijn) (?:[\w-]+ )?(?:daughter|son|sister|brother|mum|mom|dad|mother|father|wife|husband|partner|friend|boss|tochter|sohn|schwester|bruder|frau|mann|freundin|freund|chefin|chef|fille|fils|sœur|frère|femme|mari|hija|hijo|hermana|hermano|mujer|marido|figlia|figlio|sorella|fratello|moglie|marito|filha|filho|irmã|irmão)",
+    re.IGNORECASE,
+)
+"""Whose banner it is to the one who writes, and not to its reader."""
+_THAT = re.compile(r"^\W*(?:that|dass|que|che|dat) ", re.IGNORECASE)
+_JOINS = re.compile(
+    r"^\W*(?:(?:which|that|who|qui|che|que|die|das)(?: (?:is|are|est|sont|è|es|é|ist))?|and|und|et|y|e|en|or|but)(?!\w)\W*",
+    re.IGNORECASE,
+)
+
+
+def _take_named(told: Told, sentence: str) -> bool:
+    """A name that is said in passing, with what is told around it; whether there was one."""
+    kind = heard(sentence).kind
+    found = named(sentence) if kind in {"reader", "silent", "request", "name"} else None
+    if found is None or forbids(sentence):
+        return False
+    if found.is_title:
+        told.titles.append(found.name)
+    else:
+        told.brand = told.brand or found.name
+    take_contacts(told, sentence, Heard("reader"))
+    before = uncovered(run_on(found.before, told.language)[-1], told.language)
+    if kind == "request" and not (told.brand and _OF_KIN.search(found.before)):
+        _take(told, found.before)
+    elif before != found.before and reads_alone(before, told.language):
+        told.statements.append(before)
+    elif before:
+        told.silent.append(found.before)
+    if after := _JOINS.sub("", found.after, count=1):
+        _take_sentence(told, after)
+    return True
+
+
+def _take_owner(told: Told, sentence: str) -> bool:
+    """Who and where, said in one: ``Brightside Dental, 44 Harbour Street``; whether it was."""
+    who, what = called_trade(sentence)
+    if who and told.brand in {"", who}:
+        told.brand = who
+        _take_sentence(told, what)
+        return True
+    if not told.brand and is_name(sentence) and not _is_chat(sentence, told.language):
+        told.brand = sentence
+        return True
+    who, where = owner(sentence)
+    if not who or told.brand not in {"", who} or not (says_place(where) or is_placed(where)):
+        return False
+    told.brand = who
+    told.places.append(where)
+    return True
+
+
 _GOES_ON = re.compile(
     r";\s+|,? and (?=(?:please )?(?:(?:encourages?|invites?|entices?|urges?|emphasi[sz]es?|highlights?|promotes?|mentions?|includes|shows) |(?:include|mention|add|use|make|show|keep|put|avoid) ))",
     re.IGNORECASE,
 )
 _OF_WORK = re.compile(
     r"^(?:the|this|our) (?:ad|banner|poster|image|design|flyer|advert|advertisement|campaign)\b", re.IGNORECASE
-)
-
-
-_NAMES_FACTS = re.compile(
-    r"^\W*(?:(?:please|also|and|the (?:ad|banner|poster|design|image)) )*(?:(?:must|should) )?(?:includes?|adds?|puts?|shows?|mentions?|displays?)\b",
-    re.IGNORECASE,
-)
-_FACT_LABEL = re.compile(
-    r"(?:the |an? )?(?:location|address|venue|dates?|hours|opening|times?|website|web|phone|telephone|contact|number|e-?mail|url|link)\b",
-    re.IGNORECASE,
-)
-_ADDRESS_IS = re.compile(
-    r"\b(?:address|location|venue),?:? (?:is |at )?((?:\d+\w? )?(?:[A-Z][\w'’-]+ ?){1,4}(?:, [A-Z]\w+)?)"
-)
-_DATE_IS = re.compile(
-    r"\b(?:dates?|hours|opening times|times?),?:? (?:is |are |of )?(?!and\b)((?=[^,;]{0,24}\d)[^,;]{3,40}?)(?=,|;| and the | at the |$)"
 )
 
 
@@ -215,20 +262,39 @@ def _take(told: Told, sentence: str) -> None:
         _take_field(told, field)
         return
     said = heard(sentence)
-    _take_contacts(told, sentence, said)
+    take_contacts(told, sentence, said)
     if said.kind == "reader":
         is_note = bool(told.silent or told.wanted or told.subject or told.asked) and is_aside(sentence)
         if is_note and not is_small_print(sentence):
             told.silent.append(sentence)
         else:
-            _take_statement(told, said.text)
+            take_statement(told, said.text)
         return
     told.asked = told.asked or said.kind in {"request", "silent"}
-    _take_brand(told, sentence)
-    if not (said.kind == "request" and quotations(said.text)):
-        _take_quotes(told, sentence)
-    if said.kind == "request" and said.text:
-        _take_subject(told, said.text)
+    take_brand(told, sentence)
+    _take_quoted(told, sentence, said)
+    _take_addressed(told, sentence, said)
+
+
+def _take_quoted(told: Told, sentence: str, said: Heard) -> None:
+    """Quotations; where the grammar of what a request is for is not known, one in it is a name."""
+    quoted = quotations(said.text) if said.kind == "request" else ()
+    if not quoted:
+        take_quotes(told, sentence)
+    elif told.language not in UNINFLECTED and not told.brand:
+        told.brand = quoted[0].text
+
+
+_FOR_WHOM = re.compile(r"^\W*(?:it|that|this)(?:['’]?s| is) (?P<said>for (?!(?:my|our|the|an?)\b).+)$", re.IGNORECASE)
+"""Once it is known what the banner is for: whom that is for."""
+
+
+def _take_addressed(told: Told, sentence: str, said: Heard) -> None:
+    """What a sentence to the designer leaves for the reader."""
+    if said.kind == "request" and (told.subject or told.titles) and (whom := _FOR_WHOM.match(sentence)):
+        told.statements.append(whom["said"])
+    elif said.kind == "request" and said.text:
+        take_subject(told, said.text)
     elif said.kind == "wanted":
         _take_wanted(told, sentence, said.text)
     elif said.kind == "wish":
@@ -239,10 +305,10 @@ def _take(told: Told, sentence: str) -> None:
         _take_name(told, sentence, said.text)
     else:
         (told.forbidden if forbids(sentence) else told.silent).append(sentence)
-        _take_named_facts(told, sentence)
+        take_named_facts(told, sentence)
 
 
-_AND_THAT = re.compile(r",? (?:and|und|et|y|e|en) (?:that|dass|que|che|dat) ", re.IGNORECASE)
+_AND_THAT = re.compile(r"(?:,? (?:and|und|et|y|e|en)|,) (?:that|dass|que|che|dat) ", re.IGNORECASE)
 
 
 def _take_name(told: Told, sentence: str, name: str) -> None:
@@ -253,145 +319,70 @@ def _take_name(told: Told, sentence: str, name: str) -> None:
 
 def _take_wanted(told: Told, sentence: str, text: str) -> None:
     """What the client wants said, unless it is no more than a date or an address."""
-    is_label = ": " not in text and bool(_FACT_LABEL.match(text))
-    if not (is_label and (_take_named_facts(told, sentence) or contact_spans(text))):
+    is_label = ": " not in text and is_fact_label(text)
+    if not (is_label and (take_named_facts(told, sentence) or contact_spans(text))):
         texts = _AND_THAT.split(text)
         told.wanted.extend(texts)
         told.statements.extend(texts)
 
 
-def _take_named_facts(told: Told, sentence: str) -> bool:
-    """A date, hours and an address that a direction only names: ``include the address 48 Mill Lane``; whether any."""
-    if not _NAMES_FACTS.match(sentence):
-        return False
-    places = [match[1].strip() for match in _ADDRESS_IS.finditer(sentence)]
-    dates = [match[1].strip() for match in _DATE_IS.finditer(sentence)]
-    told.places.extend(places)
-    told.dates.extend(dates)
-    return bool(places or dates)
-
-
-def _take_statement(told: Told, text: str) -> None:
-    if is_small_print(text):
-        told.notes.append(text)
-    elif whole := re.fullmatch(r"[\"“„«‘'](.+)[\"”“»’']", text):
-        told.titles.append(whole.group(1))
-    else:
-        told.statements.append(text)
-
-
-_NAME_END = re.compile(r": |, ")
-
-
-def _subject_of(text: str, language: str) -> tuple[str, str]:
-    """What a request is for, and what it goes on to say: ``my taxi firm, airport runs from £35``."""
-    name, more = [*split(_NAME_END, text, 1), ""][:2]
-    if any(letter.isdigit() for letter in name):
-        return text, ""
-    is_name = is_business(name) or ": " in text or language != "en"
-    return (name, more) if is_name and len(name) <= _SUBJECT_LETTERS else (text, "")
-
-
-def _take_subject(told: Told, text: str) -> None:
-    """What the banner is for: a few words name it, more are a statement."""
-    for first, *rest in [sentences(text) or [text]]:
-        name, more = _subject_of(first, told.language)
-        if more and not told.subject:
-            told.subject = name
-            told.statements.append(more)
-        elif (
-            (len(first.split()) >= _TELLING_WORDS and told.language in UNINFLECTED and not is_business(first))
-            or told.subject
-            or len(first) > _SUBJECT_LETTERS
-            or re.search(r"[\d,:–—]| - ", first)
-        ):
-            told.statements.append(first)
-            told.topics.append(first)
-        else:
-            told.subject = first
-        told.statements.extend(rest)
-
-
-_IS_FOR = re.compile(
-    r"\b(?:ad|advert|advertisement|banner|poster|campaign|design|client)\b is (?:for )?(?:the |a )?((?-i:[A-Z])[\w'’&-]*(?: (?:(?-i:[A-Z])[\w'’&-]*|&|of|de))*)",
+_PEOPLE_CAN = re.compile(r",? and (?:people|you|they|customers|everyone) (?:can|will|should)\b", re.IGNORECASE)
+_SLOGAN = re.compile(
+    r"(?:tagline|slogan|claim|motto|accroche|lema|eslogan|слоган|(?:main |key )?message|botschaft|mensaje|messaggio|mensagem)",
     re.IGNORECASE,
 )
-
-
-def _take_brand(told: Told, sentence: str) -> None:
-    """``The ad is for GreatSpace furniture`` names the advertiser."""
-    if (match := _IS_FOR.search(sentence)) and match[1].casefold() not in {
-        "linkedin",
-        "instagram",
-        "facebook",
-        "google",
-        "tiktok",
-        "twitter",
-        "youtube",
-    }:
-        told.brand = told.brand or match[1]
-
-
-def _take_quotes(told: Told, sentence: str) -> None:
-    for quote in quotations(sentence):
-        _take_quote(told, quote)
-
-
-def _take_quote(told: Told, quote: Quote) -> None:
-    if quote.use == "cta":
-        told.button = told.button or quote.text
-    elif quote.use == "name":
-        told.brand = told.brand or quote.text
-    elif quote.use == "offer":
-        told.offers.append(quote.text)
-    else:
-        told.titles.append(quote.text)
-
-
-def _take_contacts(told: Told, sentence: str, said: Heard) -> None:
-    """Addresses and numbers of any sentence but one that forbids them."""
-    if said.kind == "silent" and forbids(sentence):
-        return
-    for start, end in contact_spans(sentence):
-        found = sentence[start:end].rstrip(".,;:!?")
-        is_address = bool(
-            URL.fullmatch(found) or EMAIL.fullmatch(found) or ("." in found and re.search(r"[^\W\d]", found))
-        )
-        places = told.urls if is_address else told.phones
-        if found not in places:
-            places.append(found)
-    told.codes.extend(code for code in CODE.findall(sentence) if code not in told.codes)
-
-
-_PEOPLE_CAN = re.compile(r",? and (?:people|you|they|customers|everyone) (?:can|will|should)\b", re.IGNORECASE)
 _LISTS = {"date": "dates", "place": "places", "offer": "offers", "sub": "subs", "legal": "notes"}
 
 
 def _take_field(told: Told, field: Field) -> None:
     text = field.text
-    if field.use == "silent" or is_for_maker(text, asked=False):
-        told.silent.append(f"{field.label}: {text}")
-        return
-    _take_contacts(told, text, Heard("reader"))
+    is_talk = field.use in {"title", "plain"} and not doubts(field.line, told.language).isdisjoint({"talk", "self"})
+    if (field.use == "title" or is_talk) and heard(text).kind == "request":
+        _take(told, text)
+    elif _is_silent(told, field) or (is_talk and field.use == "plain"):
+        told.silent.append(field.line)
+    else:
+        take_contacts(told, text, Heard("reader"))
+        (_take_contact_field if field.use == "contact" else _take_labelled)(told, field)
+
+
+def _is_silent(told: Told, field: Field) -> bool:
+    """Whether a field is the designer's: how it shall look, when it is due, what is still open."""
+    is_due = field.label.casefold() == "deadline" and told.asked and not re.search(r"\d", field.text)
+    is_open = field.use == "title" and is_undecided(field.text)
+    is_for_us = is_for_maker(field.text, asked=field.use == "plain") or is_campaign(field.text)
+    return field.use == "silent" or is_due or is_open or is_for_us
+
+
+def _take_labelled(told: Told, field: Field) -> None:
+    text = field.text
     if field.use in {"title", "subject"}:
         told.titles.insert(0 if field.use == "title" else len(told.titles), text)
     elif field.use == "brand":
         bare = re.split(r"[,;]", text)[0].strip() if contact_spans(text) else text
         told.brand = told.brand or bare
     elif field.use == "button":
-        told.button = told.button or text
-    elif field.use == "sub" and re.match(
-        r"(?:tagline|slogan|claim|motto|accroche|lema|eslogan|слоган|main message)", field.label, re.IGNORECASE
-    ):
+        told.button = told.button or _first_upper(re.sub(r"^to (?=\w)", "", text))
+    elif field.use == "sub" and _SLOGAN.match(field.label):
         told.slogans.append(text)
+    elif field.use == "offer" and len(text) > _OFFER_LETTERS:
+        told.statements.append(text)  # a sentence, to be cut at its facts
+    elif field.use == "plain" and not told.offers and kind_of(text, told.language) == "offer":
+        told.offers.append(text)
     elif field.use in _LISTS:
-        text = _PEOPLE_CAN.split(text)[0]
-        getattr(told, _LISTS[field.use]).append(text)
-    elif field.use == "labelled" or (field.use == "plain" and not contact_spans(text)):
-        told.labelled.append(f"{_first_upper(field.label.lower() if field.label.isupper() else field.label)}: {text}")
-    elif field.use == "contact" and not contact_spans(text):
-        told.labelled.append(f"{field.label}: {text}")
-    if field.use == "contact" and contact_spans(text) and len(field.label.split()) <= _LABEL_WORDS:
+        getattr(told, _LISTS[field.use]).append(_PEOPLE_CAN.split(text)[0])
+    elif field.use == "labelled" or not contact_spans(text):
+        label = field.label.lower() if field.label.isupper() else field.label
+        told.labelled.append(f"{_first_upper(label)}: {text}")
+
+
+def _take_contact_field(told: Told, field: Field) -> None:
+    """A way to answer, with the day until which."""
+    if day := DATE.search(field.text):
+        told.dates.append(day.group() if says_hours(day.group()) else f"{field.label} {day.group()}")
+    if not contact_spans(field.text):
+        told.labelled.append(field.line)
+    elif len(field.label.split()) <= _LABEL_WORDS:
         told.asks.append(field.label)
 
 

@@ -17,7 +17,8 @@ from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.pipelines.banner.words.cleaning import readable
 from streamforge.pipelines.banner.words.conserving import KINDS, facts_in, stands
 from streamforge.pipelines.banner.words.stated import unstated
-from streamforge.pipelines.banner.words.telling import Told, read
+from streamforge.pipelines.banner.words.telling import read
+from streamforge.pipelines.banner.words.told import Told
 
 FactKind = Literal["name", "headline", "offer", "date", "place", "condition", "address", "phone", "code", "button"]
 State = Literal["shown", "partly", "left out"]

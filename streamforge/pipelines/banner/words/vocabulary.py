@@ -12,20 +12,20 @@ WORK = (
     r"anuncios?|cartel(?:es)?|póster|folleto|publicidad|banery?|baner|plakat|reklam[aęy]|grafik[aęi]|ulotk[aęi]|locandin[ae]|volantin[oi]|grafica|manifesto|inserzione|"
     r"anúncios?|cartaz|panfleto|flyerek|advertenties?|affiche|poster|annons(?:er)?|affisch|annonce|bannere?|plakát|hirdetés|juliste|mainos|"
     r"баннер\w*|реклам\w*|плакат\w*|афиш\w*|постер\w*|банер\w*|оголошення|afiş|ilan|reklam|görsel|logotyp|"
-    r"αφίσα|διαφήμιση|بانر|إعلان|ملصق|تصميم|بنر|پوستر|آگهی|באנר|מודעה|פלייר|बैनर|विज्ञापन|पोस्टर|แบนเนอร์|โปสเตอร์|バナー|ポスター|横幅|海报|广告|배너|포스터|광고|tấm áp phích|áp phích|spanduk|iklan"
+    r"αφίσα|διαφήμιση|بانر|إعلان(?:اً|ا)?|ملصق|تصميم|بنر|پوستر|آگهی|באנר|מודעה|פלייר|बैनर|विज्ञापन|पोस्टर|แบนเนอร์|โปสเตอร์|バナー|ポスター|横幅|海报|广告|배너|포스터|광고|tấm áp phích|áp phích|spanduk|iklan"
 )
 """What is asked for. ``pub`` and ``story`` alone are words of the trade, not of the request."""
 ASKING = (
     r"(?:can|could|would|will) (?:you|u|someone|anyone|we|i)|bitte|per favore|por favor|s['’]il vous pla[iî]t|svp|please|pls|plz|kindly|i(?:['’]d| would)? ?(?:need|want|like|require)|we(?:['’]d| would)? ?(?:need|want|like|require)|(?:i['’]m |we['’]re |i am |we are )?looking for|need(?:ed|s)?|wanted|"
     r"(?:create|creating|design|make|making|generate|produce|build|draw|craft|do|give)(?: me| us)?|for (?:me|us)|"
-    r"bräuchte|brauche|(?:brauchen|bräuchten|benötigen) wir|(?:ich|wir) (?:bräuchten?|brauchen?|möchten?|suchen?|hätten? gern\w*|wünschen?)|(?:bitte )?(?:erstell\w*|gestalte\w*|entw[ei]rf\w*|mach\w*|designe\w*)|könn(?:t|en|test)\w* (?:ihr|sie|du)|gesucht|"
+    r"bräuchten?|brauche|(?:brauchen|bräuchten|benötigen) wir|(?:ich|wir) (?:bräuchten?|brauchen?|möchten?|suchen?|hätten? gern\w*|wünschen?)|(?:bitte )?(?:erstell\w*|gestalte\w*|entw[ei]rf\w*|mach\w*|designe\w*)|könn(?:t|en|test)\w* (?:ihr|sie|du)|gesucht|"
     r"pou(?:vez|rriez|rrais|x)[- ](?:vous|tu)|(?:tu p(?:eux|ourrais)|vous pou(?:vez|rriez)) (?:me|nous) (?:faire|créer|préparer)|je (?:voudrais|souhaite\w*|veux|cherche)|nous (?:voudrions|souhait\w+|voulons|cherchons)|il (?:faudrait|me faut|nous faut)|besoin d|(?:crée[zr]?|réalise[zr]?|concevez|faites|faire)|"
     r"necesit\w+|quiero|queremos|quisiera|me gustaría|pued\w+ hacer\w*|podéis hacer\w*|haz(?:me|nos)?|crea(?:r|d)?|diseñ\w+|hag\w+|busco|"
     r"on (?:cherche|voudrait|aimerait|a besoin)|(?:mi|ci) serv\w+|serve(?= un)|vorre\w+|ho bisogno|abbiamo bisogno|potre\w+|pote\w+|fa(?:te|i|mmi|teci)|crea(?:te|re)?|realizz\w+|"
     r"precis\w+|gostar\w+|quero|queremos|pod\w+ fazer|faç\w+|fazer|cri(?:e|ar|em)|"
     r"(?:ik|wij|we) (?:zoek\w*|wil\w*|heb\w* .{0,12}nodig)|maak|ontwerp|graag|nodig|potrzebuj\w+|proszę|chciał\w+|zrób\w*|przygotuj\w*|"
     r"behöver|vill ha|skapa|gör|trenger|ønsker|lag|lav|har brug for|нуж(?:ен|на|но|ны)|сделай\w*|создай\w*|хотим|хочу|потріб\w+|зробіть|lazım|istiyor\w*|hazırla\w*|yap(?:ar|ın)\w*|rica|"
-    r"χρειάζ\w+|θέλ\w+|φτιάξ\w+|أريد|نريد|أحتاج|نحتاج|صمم\w*|اصنع|می‌?خواه\w+|لازم|צריכ?ה?|רוצים?|תכינו|תעצבו|चाहिए|बनाएं|बनाइए|बना|ต้องการ|ช่วยทำ|อยากได้|作って|欲しい|お願い|制作|需要|做一[张个]|设计|만들어|필요|cần|làm giúp|butuh|buatkan|szeretn\w+|kér\w+|készíts\w*|tarvits\w+|tee\b|nevoie|dorim|aș vrea"
+    r"χρειάζ\w+|θέλ\w+|φτιάξ\w+|و?(?:أريد|نريد|أحتاج|نحتاج)|صمم\w*|اصنع|می‌?خواه\w+|لازم|צריכ?ה?|רוצים?|תכינו|תעצבו|चाहिए|बनाएं|बनाइए|बना|ต้องการ|ช่วยทำ|อยากได้|作って|欲しい|お願い|制作|需要|做一[张个]|设计|만들어|필요|cần|làm giúp|butuh|buatkan|szeretn\w+|kér\w+|készíts\w*|tarvits\w+|tee\b|nevoie|dorim|aș vrea"
 )
 STRICT = (
     r"banners?|ads?|adverts?|advertisements?|posters?|flyers?|leaflets?|werbebanner|anzeige|plakat|bannière|affiche|anuncio|cartel|locandina|volantino|anúncio|"
