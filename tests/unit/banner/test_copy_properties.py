@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from streamforge.pipelines.banner.spec import BannerSpec
 from streamforge.pipelines.banner.words.copywriting import Copy, write_copy
 from streamforge.pipelines.banner.words.stated import lines_of
 from streamforge.pipelines.banner.words.tracing import faults, trace
+
+pytestmark = pytest.mark.long
 
 REQUESTS = ["hi can u make a banner for my shop pls??", "Please create a poster for us.", "We need an ad for Instagram.", "", "", "Hello!", "I'd like a banner for our club."]  # fmt: skip
 NEWS = [

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 
+@pytest.mark.long
 def test_hostile_pictures_are_decoded_or_refused() -> None:
     """Bombs, cuts, lies and flipped bytes kill no child with a pool child's limits, and end in no other error."""
     command = [sys.executable, str(BENCHMARKS / "fuzz_assets.py"), "--cases", "120", "--seed", "900001"]
