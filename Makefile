@@ -50,8 +50,14 @@ format: $(VENV)/.dev  ## Format the code.
 	@$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(VENV)/.dev  ## Run the benchmarks.
-	@for name in banner engine waiting "limiter --variant cost" "front_door --seconds 2" "listeners --quick"; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
+bench: $(VENV)/.dev  ## The quick benchmarks: the fastest peers beside us, the engine, banners.
+	@$(BIN)/python -m benchmarks.peers --quick --seconds 2
+	@for name in engine "banner --runs 12" waiting; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
+
+.PHONY: bench-full
+bench-full: $(VENV)/.dev  ## All of them, and what the queues came to into docs/benchmarks.md.
+	@$(BIN)/python -m benchmarks.peers --write
+	@for name in banner engine waiting backlog "limiter --variant cost" "front_door --seconds 2" "listeners --quick"; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
 
 .PHONY: gallery
 gallery: $(VENV)/.project $(VENV)/.libraries  ## Contact sheets of many briefs, into out/gallery (BRIEFS=file, OUT=directory).

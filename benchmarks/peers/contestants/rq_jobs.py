@@ -10,19 +10,25 @@ connection = Redis.from_url(tape.URL)
 queue = Queue(connection=connection)
 
 
-def noop(number):
+def noop(number, text=""):
     """Nothing."""
-    tape.tell(number)
+    del text
+    tape.run_plainly(number)
+
+
+def one(number):
+    """By its path, as its guide has it."""
+    queue.enqueue("rq_jobs.noop", number, result_ttl=0, **tape.LOAD)
 
 
 def many(numbers):
-    """As its guide does it."""
-    queue.enqueue_many([Queue.prepare_data("rq_jobs.noop", args=(number,), result_ttl=0) for number in numbers])
+    """The same in one pipeline."""
+    data = [Queue.prepare_data("rq_jobs.noop", args=(each,), kwargs=tape.LOAD, result_ttl=0) for each in numbers]
+    queue.enqueue_many(data)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "work":
         SimpleWorker([queue], connection=connection).work(logging_level="WARNING")
     else:
-        single = lambda number: queue.enqueue("rq_jobs.noop", number, result_ttl=0)  # noqa: E731
-        tape.perform_plainly(sys.argv[1], int(sys.argv[2]), single, many)
+        tape.perform_plainly(sys.argv[1], int(sys.argv[2]), one, many)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 
+import msgspec
 import tape
 
 from streamforge import Context, pipeline
@@ -12,12 +13,27 @@ from streamforge.config import load
 from streamforge.jobs.model import Submission
 from streamforge.jobs.store import JobStore
 
+STEPS = int(os.environ.get("PEER_STEPS", "0"))
+
+
+class Given(msgspec.Struct):
+    """The input."""
+
+    number: int
+    text: str = ""
+
 
 @pipeline("noop", version=1)
-async def noop(ctx: Context, number: int) -> None:
-    """Nothing."""
-    del ctx
-    tape.tell(number)
+async def noop(ctx: Context, given: Given) -> int:
+    """Nothing, or that many steps, each written down, that do nothing."""
+
+    async def one() -> int:
+        return given.number
+
+    for number in range(STEPS):
+        await ctx.step(f"step-{number}", one, returns=int)
+    await tape.run(given.number)
+    return given.number
 
 
 def settings():
@@ -28,8 +44,11 @@ def settings():
         "STREAMFORGE_WORKER__CONCURRENCY": str(tape.CONCURRENCY),
         "STREAMFORGE_WORKER__NAME": f"bench-{os.getpid()}",
         "STREAMFORGE_PIPELINES__MODULES": "streamforge_jobs:noop",
+        "STREAMFORGE_POOL__SLOTS": "1",  # no job here draws or solves, and a peer has no such children
         "STREAMFORGE_LOGS__LEVEL": "warning",
+        "STREAMFORGE_ARCHIVE__URL": os.environ.get("PEER_ARCHIVE", ""),
         "STREAMFORGE_PATHS__DATA_DIR": os.environ["PEER_HOME"],
+        **({"STREAMFORGE_WORKER__LEASE_S": "2", "STREAMFORGE_WORKER__RENEW_S": "0.5"} if tape.IS_BEST else {}),
     }
 
 
@@ -42,7 +61,7 @@ async def enqueue(command, count):
     store = JobStore(broker)
 
     def job(number):
-        return Submission(id=f"j{number}", kind="noop", input=b"%d" % number)
+        return Submission(id=f"j{number}", kind="noop", input=msgspec.json.encode({"number": number, **tape.LOAD}))
 
     async def many(numbers):
         await store.submit_all([job(number) for number in numbers])

@@ -1,4 +1,4 @@
-"""streaq: a Redis Streams consumer group; acknowledged when the task is done."""
+"""streaq: a Redis Streams consumer group; acknowledged when the task is done, taken over after a minute of silence."""
 
 import asyncio
 import sys
@@ -6,13 +6,15 @@ import sys
 import tape
 from streaq import Worker
 
-worker = Worker(redis_url=tape.URL, concurrency=tape.CONCURRENCY)
+OPTIONS = {"idle_timeout": 2} if tape.IS_BEST else {}
+worker = Worker(redis_url=tape.URL, concurrency=tape.CONCURRENCY, **OPTIONS)
 
 
 @worker.task(ttl=0)
-async def noop(number: int) -> None:
+async def noop(number: int, text: str = "") -> None:
     """Nothing."""
-    tape.tell(number)
+    del text
+    await tape.run(number)
 
 
 async def enqueue(command, count):
@@ -20,10 +22,10 @@ async def enqueue(command, count):
     async with worker:
 
         async def many(numbers):
-            await worker.enqueue_many([noop.enqueue(number) for number in numbers])
+            await worker.enqueue_many([noop.enqueue(number, **tape.LOAD) for number in numbers])
 
         async def one(number):
-            await noop.enqueue(number)
+            await noop.enqueue(number, **tape.LOAD)
 
         await tape.perform(command, count, one, many)
 

@@ -1,4 +1,8 @@
-"""taskiq with a stream as its queue: acknowledged when the task has been executed."""
+"""taskiq with a stream as its queue: acknowledged when the task has been executed.
+
+Its task has a name of its own: one made from the module's path is another in the program that hands in. A message is
+taken over after ten minutes, whether it runs still or not; it may be no shorter than the longest job.
+"""
 
 import asyncio
 import os
@@ -7,19 +11,21 @@ import sys
 import tape
 from taskiq_redis import RedisStreamBroker
 
-broker = RedisStreamBroker(url=tape.URL)
+OPTIONS = {"idle_timeout": 10_000, "unacknowledged_lock_timeout": 5.0} if tape.IS_BEST else {}
+broker = RedisStreamBroker(url=tape.URL, **OPTIONS)
 
 
-@broker.task
-async def noop(number: int) -> None:
+@broker.task(task_name="noop")
+async def noop(number: int, text: str = "") -> None:
     """Nothing."""
-    tape.tell(number)
+    del text
+    await tape.run(number)
 
 
 async def enqueue(command, count):
     """Hand in."""
     await broker.startup()
-    await tape.perform(command, count, noop.kiq, None)
+    await tape.perform(command, count, lambda number: noop.kiq(number, **tape.LOAD), None)
     await broker.shutdown()
 
 
@@ -28,5 +34,5 @@ if __name__ == "__main__":
         program = os.path.join(os.path.dirname(sys.executable), "taskiq")
         options = ["--workers", "1", "--max-async-tasks", str(tape.CONCURRENCY), "--ack-type", "when_executed"]
         os.chdir(os.path.dirname(os.path.abspath(__file__)))
-        os.execv(program, [program, "worker", "taskiq_jobs:broker", *options])
+        os.execv(program, [program, "worker", "taskiq_jobs:broker", *options, "--log-level", "WARNING"])
     asyncio.run(enqueue(sys.argv[1], int(sys.argv[2])))
