@@ -117,6 +117,7 @@ class Daemon:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         settings = {
+            "JOBS__FEED_MAX": "1000000",  # who comes at the end is told of all from the first
             "PATHS__DATA_DIR": str(home),
             "API__PORT": str(port),
             "WORKER__CONCURRENCY": str(2 * listeners),
