@@ -65,6 +65,8 @@ class Archiver(Service):
 
     def why_late(self) -> str | None:
         """Why somebody should look at the archive; None while it keeps up."""
+        if self._archive.claimed_by:
+            return "this Redis is archived by another database: nothing is archived here"
         limit_s = self._archive.settings.late_after_s
         if not limit_s or self._backlog.age_s <= limit_s:
             return None
@@ -121,6 +123,7 @@ class Archiver(Service):
         pace = carriers.Pace.of(self._archive.settings, self._limits.result_ttl_s)
         carrier: Carrier = await carriers.Carrier.join(self._outbox, await self._archive.database(), pace)
         self._carrier = carrier
+        self._archive.claimed_by = ""
         log.info("archive_joined")
         return carrier
 
@@ -143,10 +146,10 @@ class Archiver(Service):
 
     async def _give_way(self, owner: str) -> None:
         """Jobs go on; whoever runs this should know that they are not archived here."""
-        if not self._why:
+        if self._archive.claimed_by != owner:
             hint = "let every daemon use one database, or run `streamforge db claim --take-over`"
             log.warning("archive_claimed_elsewhere", database=owner, hint=hint)
-        self._why = "this Redis is archived by another database"
+        self._archive.claimed_by = owner
         await self._look()
         await self._pause(ELSEWHERE_S)
 

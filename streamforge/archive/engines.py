@@ -178,7 +178,7 @@ def translate(error: Exception) -> StreamForgeError:
     A table that is missing, or a disk that is full, is an outage, too: it is mended, and what waits is written then.
     """
     said = _said_by(error)
-    if isinstance(error, DBAPIError) and not error.connection_invalidated and _is_refusal(error):
+    if _is_refusal(error):
         return ArchiveRefused(f"the archive's database refused: {said}")
     return ArchiveUnavailable(f"the archive's database could not do it: {said}")
 
@@ -187,8 +187,13 @@ _REFUSALS: Final = ("22", "23", "54")
 """Classes of SQLSTATE: bad data, a broken constraint, over a limit of the program."""
 
 
-def _is_refusal(error: DBAPIError) -> bool:
-    """PostgreSQL's driver says it by codes alone, and by ValueError of what it cannot even send."""
+def _is_refusal(error: Exception) -> bool:
+    """PostgreSQL's driver says it by codes alone, and by ValueError of what it cannot even send.
+
+    SQLite's says of numbers over 64 bits what Python does, and nothing else.
+    """
+    if not isinstance(error, DBAPIError) or error.connection_invalidated:
+        return isinstance(error, OverflowError)
     origin = error.orig
     state = str(getattr(origin, "sqlstate", "") or "")
     cause = getattr(origin, "__cause__", None)
@@ -202,5 +207,8 @@ def _said_by(error: Exception) -> str:
     return f"{type(origin).__name__}: {lines[0][:200] if lines else ''}"
 
 
-BROKEN: Final = (SQLAlchemyError, OSError, RuntimeError)
-"""What a call of a database raises; see ``translate``. RuntimeError is what uvloop says of a closed transport."""
+BROKEN: Final = (SQLAlchemyError, OSError, RuntimeError, OverflowError)
+"""What a call of a database raises; see ``translate``.
+
+RuntimeError is what uvloop says of a closed transport, OverflowError what SQLite's driver says of numbers over 64 bits.
+"""

@@ -1,8 +1,9 @@
 """Erasing: a job or a tenant is gone from Redis, from the archive and from the object store.
 
 Redis comes first, and what it says decides: the script that deletes a job's keys tells the archive of it in the same
-step, so the rows go even where the archive is away now, or was just about to write them. Files come last, when nothing
-names them any more. Each step may be repeated, and so may the whole, where it was broken off.
+step, so the rows go even where the archive is away now, or was just about to write them. Files come last, and by the
+collector, which knows whether anything names them: the tenant may have come back meanwhile, and what was made since,
+by Redis's clock, stays. Each step may be repeated, and so may the whole, where it was broken off.
 
 What a job cost stays in the books, without its content; what the audit log says stays, too.
 """
@@ -70,12 +71,12 @@ class Eraser:
     async def job(self, tenant: str, job_id: str) -> Erased:
         """A job of that tenant, also one that is archived alone; raises WrongState where it has not ended."""
         archived = await self._asked(lambda remover: remover.objects_of(job_id), set[str]())
-        (code,), objects = await self._forget(tenant, [job_id], act("job.erased", job_id, tenant))
+        (code,), objects, before_ms = await self._forget(tenant, [job_id], act("job.erased", job_id, tenant))
         if code < 0:
             raise WrongState("the job has not ended", field="job_id", hint="cancel it first")
         if code == 0:
             await self._forget_letters(tenant, job_id)
-        gone = None if archived is None else await self._asked(lambda remover: remover.erase([job_id]), 0)
+        gone = None if archived is None else await self._asked(lambda remover: remover.erase([job_id], before_ms), 0)
         await self._unwant(tenant, objects | (archived or set()))
         log.info("job_erased", job=job_id, tenant=tenant)
         return Erased(1, is_complete=gone is not None)
@@ -90,19 +91,21 @@ class Eraser:
         await self._require_ended(tenant)
         for erase in self._others:
             await erase(tenant)
-        jobs = await self._forget_jobs(tenant)
+        archived = await self._asked(lambda remover: remover.count(tenant), 0)
+        jobs = max(await self._forget_jobs(tenant), archived or 0)
         await self._forget_letters(tenant)
-        await self._forget_rest(tenant)
-        gone = await self._forget_rows(tenant)
-        await self._objects.of(tenant).erase()
+        await self._forget_kits(tenant)
+        before_ms = await self._forget_rest(tenant)
+        is_complete = await self._forget_rows(tenant, before_ms)
+        await self._unwant_all(tenant)
         log.info("tenant_erased", tenant=tenant, jobs=jobs)
-        return Erased(max(jobs, gone or 0), is_complete=gone is not None)
+        return Erased(jobs, is_complete)
 
     # ---- in Redis ----
 
-    async def _forget(self, tenant: str, job_ids: Sequence[str], told: bytes = b"") -> tuple[list[int], set[str]]:
-        codes, objects = await self._broker.script("erase_jobs", tenant, told, *job_ids)
-        return codes, {key.decode() for key in objects}
+    async def _forget(self, tenant: str, job_ids: Sequence[str], told: bytes = b"") -> tuple[list[int], set[str], int]:
+        codes, objects, now_ms = await self._broker.script("erase_jobs", tenant, told, *job_ids)
+        return codes, {key.decode() for key in objects}, now_ms
 
     async def _ids(self, tenant: str, first: int = 0) -> list[str]:
         read, index = cast("Any", self._broker.client).zrange, self._broker.keys.index(tenant)
@@ -130,7 +133,7 @@ class Eraser:
     async def _forget_jobs(self, tenant: str) -> int:
         gone = 0
         while ids := await self._ids(tenant):
-            codes, objects = await self._forget(tenant, ids)
+            codes, objects, _ = await self._forget(tenant, ids)
             if open_ones := [job_id for job_id, code in zip(ids, codes, strict=True) if code < 0]:
                 raise _has_open_jobs(tenant, open_ones)  # they came meanwhile
             await self._unwant(tenant, objects)  # those of before there were parts for tenants
@@ -141,33 +144,45 @@ class Eraser:
         letters = self._letters.all(only=Filter(tenant=tenant))
         await self._letters.purge([letter.id async for letter in letters if job_id in ("", letter.job)])
 
-    async def _forget_rest(self, tenant: str) -> None:
+    async def _forget_rest(self, tenant: str) -> int:
+        """The last of Redis, and the act; until when (ms) things that were made are erased."""
         today = time_ns() // 1_000_000 // DAY_MS
         told = act("tenant.erased", tenant, tenant)
-        if not await self._broker.script("erase_tenant", tenant, told, today - SPENT_DAYS, today + 1):
-            raise _has_open_jobs(tenant, await self._ids(tenant))
+        if before_ms := await self._broker.script("erase_tenant", tenant, told, today - SPENT_DAYS, today + 1):
+            return int(before_ms)
+        raise _has_open_jobs(tenant, await self._ids(tenant))
 
     async def _unwant(self, tenant: str, objects: set[str]) -> None:
         keys = sorted(objects)
         for first in range(0, len(keys), CHUNK):
             await self._broker.script("unwant", tenant, *keys[first : first + CHUNK])
 
+    # ---- in the object store ----
+
+    async def _forget_kits(self, tenant: str) -> None:
+        for name in await self._objects.names(f"kits/{tenant}"):
+            await self._objects.delete_named(f"kits/{tenant}/{name}")
+
+    async def _unwant_all(self, tenant: str) -> None:
+        """Every file of a tenant, whoever named it: the collector knows which of them are of what came since."""
+        async for batch in self._objects.of(tenant).every():
+            await self._unwant(tenant, {stored.key for stored in batch})
+
     # ---- in the archive ----
 
-    async def _forget_rows(self, tenant: str) -> int | None:
-        """A chunk in a transaction, so that the archiver comes in between; how many jobs, None where it is away."""
-        gone = 0
-        while (done := await self._asked(lambda remover: remover.erase_some(tenant, CHUNK), 0)) is not None:
-            gone += done
-            if not done:
-                return gone
-        return None
+    async def _forget_rows(self, tenant: str, before_ms: int) -> bool:
+        """A chunk in a transaction, so that the archiver comes in between; False where the archive is away."""
+        is_more: bool | None = True
+        while is_more:
+            is_more = await self._asked(lambda remover: remover.erase_some(tenant, before_ms), without=False)
+        return is_more is not None
 
     async def _asked(self, question: Callable[[Remover], Awaitable[T]], without: T) -> T | None:
         """What the archive answers: ``without``, where there is none, and None, where it is away."""
         if not self._archive.is_on:
             return without
         try:
+            self._archive.require_own()
             with anyio.fail_after(ROWS_S):
                 module = await loaded("streamforge.archive.remover")
                 return await question(module.Remover(await self._archive.database()))

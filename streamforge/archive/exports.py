@@ -149,7 +149,7 @@ class _Import:
     async def _take(self, number: int, line: bytes) -> Foot | None:
         try:
             found = _ROW.decode(line) if line[:1] == b"[" else _LINE.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _damaged(number, str(error)) from error
         if isinstance(found, Foot):
             await self._end(number, found)

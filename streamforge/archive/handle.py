@@ -40,11 +40,15 @@ class ClaimedElsewhere(Exception):
 
 
 class Archive:
-    """The archive that the settings name. ``is_on`` is False where they name none."""
+    """The archive that the settings name. ``is_on`` is False where they name none.
+
+    ``claimed_by`` is the database that this Redis belongs to, where the archiver has found that it is not this one.
+    """
 
     def __init__(self, settings: ArchiveSettings, data_dir: Path) -> None:
         self.settings = settings
         self.is_on = settings.url != OFF
+        self.claimed_by = ""
         self._data_dir = data_dir
         self._database: Database | None = None
         self._opening = anyio.Lock()
@@ -59,6 +63,11 @@ class Archive:
             if self._database is None:
                 self._database = await self._open()
             return self._database
+
+    def require_own(self) -> None:
+        """Raise ArchiveUnavailable where this Redis belongs to another database: nobody here knows what that has."""
+        if self.claimed_by:
+            raise ArchiveUnavailable("this Redis is archived by another database")
 
     async def close(self) -> None:
         """Close it, where it is open; idempotent."""

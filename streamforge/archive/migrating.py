@@ -20,6 +20,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, inspect, select, text, update
 
 from streamforge.archive.engines import BROKEN, Database, translate
+from streamforge.archive.handle import ArchiveUnavailable
 from streamforge.archive.migrations.building import Builder
 from streamforge.archive.schema import archive, jobs
 from streamforge.errors import ConfigError
@@ -80,17 +81,35 @@ async def require_current(database: Database) -> None:
 
 
 async def identity_of(database: Database) -> str:
-    """The database's own id, made where it has none."""
+    """The database's own id, which an upgrade makes; where none has, it is made now.
+
+    Raises ArchiveUnavailable, ArchiveRefused.
+    """
     try:
-        async with database.write.begin() as connection:
-            return await connection.run_sync(_identity)
+        async with database.read.connect() as connection:
+            found = await connection.run_sync(_identity)
+        if found is None:
+            async with database.write.connect() as connection:
+                found = await connection.run_sync(_name)
     except BROKEN as error:
         raise translate(error) from error
+    return found
 
 
-def _identity(connection: Connection) -> str:
-    found = connection.execute(select(archive.c.id).order_by(archive.c.created_ms, archive.c.id)).scalar()
-    if found is None:
+def _identity(connection: Connection) -> str | None:
+    return connection.execute(select(archive.c.id).order_by(archive.c.created_ms, archive.c.id)).scalar()
+
+
+def _name(connection: Connection) -> str:
+    with _alone(connection):
+        found = _name_alone(connection)
+        connection.commit()
+    return found
+
+
+def _name_alone(connection: Connection) -> str:
+    """Its id, made where it has none: by one process at a time, for who comes first claims a Redis under it."""
+    if (found := _identity(connection)) is None:
         found = str(uuid4())
         connection.execute(archive.insert().values(id=found, created_ms=time_ns() // 1_000_000))
     return found
@@ -132,6 +151,8 @@ def _upgrade(connection: Connection, revision: str) -> SchemaState:
         if not before.is_newer:
             _migrate(connection, revision)
         connection.commit()
+        _name_alone(connection)
+        connection.commit()
         _fill_error_codes(connection)
         after = _state(connection)
     connection.commit()
@@ -145,7 +166,8 @@ def _alone(connection: Connection) -> Generator[None]:
     if not take:
         yield
         return
-    connection.execute(text(take))
+    if connection.execute(text(take)).scalar() == 0:
+        raise ArchiveUnavailable(f"another upgrade has not ended within {LOCK_S} s")
     connection.commit()
     try:
         yield

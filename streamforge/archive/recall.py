@@ -32,19 +32,23 @@ REST_S: Final = 5.0
 """How long the archive is left alone after it has not answered."""
 FIGURES_S: Final = 30.0
 """How long somebody waits for sums over many jobs."""
+COUNTING: Final = 2
+"""How many such sums are counted at once: each takes one of the database's connections, and a processor."""
 
 log = get_logger(__name__)
 
 
 class Recall:
-    """Asks an archive. Whatever is the matter with it, that is ArchiveUnavailable here."""
+    """Asks an archive. Whatever is the matter with it, that is ArchiveUnavailable here; so is one of another Redis."""
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
         self._rests_until = 0.0
+        self._counting = anyio.CapacityLimiter(COUNTING)
 
     async def ask(self, question: Callable[[Reader], Awaitable[T]]) -> T:
         """The answer of a reader; within ``SOON_S`` once the database is open, and at once where the archive rests."""
+        self.archive.require_own()
         if monotonic() < self._rests_until:
             raise ArchiveUnavailable("the archive did not answer a moment ago")
         try:
@@ -58,11 +62,13 @@ class Recall:
             raise self._resting(ArchiveUnavailable(error.message)) from error
 
     async def figure(self, question: Callable[[Figures], Awaitable[T]]) -> T:
-        """The same for sums over many jobs, which take their time."""
+        """The same for sums over many jobs, which take their time: few at once, so that others can read meanwhile."""
+        self.archive.require_own()
         figures = await loaded("streamforge.archive.figures")
         try:
             with anyio.fail_after(FIGURES_S):
-                return await question(figures.Figures(await self.archive.database()))
+                async with self._counting:
+                    return await question(figures.Figures(await self.archive.database()))
         except TimeoutError:
             hint = "ask for a shorter time, or for one tenant"
             raise ArchiveUnavailable(f"the archive did not answer within {FIGURES_S:g} s", hint=hint) from None

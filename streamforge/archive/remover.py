@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from streamforge.archive.engines import BROKEN, Database, translate
-from streamforge.archive.erasing import erase_jobs, erase_tenant
+from streamforge.archive.erasing import erase_jobs, erase_some
 from streamforge.archive.schema import artifacts, jobs, mentions, uploads
 
 
@@ -37,23 +37,28 @@ class Remover:
             raise translate(error) from error
         return found
 
-    async def erase(self, job_ids: Sequence[str]) -> int:
-        """Take out these jobs, in one transaction; how many there were."""
+    async def count(self, tenant: str) -> int:
+        """How many jobs of a tenant there are."""
+        wanted = select(func.count()).select_from(jobs).where(jobs.c.tenant == tenant)
         try:
-            async with self._database.write.begin() as connection:
-                return await erase_jobs(connection, job_ids)
+            async with self._database.read.connect() as connection:
+                return (await connection.execute(wanted)).scalar_one()
         except BROKEN as error:
             raise translate(error) from error
 
-    async def erase_some(self, tenant: str, count: int) -> int:
-        """Take out so many of a tenant's jobs; with the last of them everything else that is his. How many jobs."""
+    async def erase(self, job_ids: Sequence[str], before_ms: int) -> int:
+        """Take out these jobs, where they were made before that time, in one transaction; how many there were."""
         try:
             async with self._database.write.begin() as connection:
-                some = select(jobs.c.id).where(jobs.c.tenant == tenant).limit(count)
-                found = list((await connection.execute(some)).scalars())
-                if not found:
-                    await erase_tenant(connection, tenant)
-                return await erase_jobs(connection, found)
+                return await erase_jobs(connection, dict.fromkeys(job_ids, before_ms))
+        except BROKEN as error:
+            raise translate(error) from error
+
+    async def erase_some(self, tenant: str, before_ms: int) -> bool:
+        """Take out some of what a tenant had before that time, in one transaction; False once there is none."""
+        try:
+            async with self._database.write.begin() as connection:
+                return await erase_some(connection, tenant, before_ms)
         except BROKEN as error:
             raise translate(error) from error
 

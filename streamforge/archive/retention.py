@@ -91,7 +91,7 @@ class Retention(Service):
             if not old.ids:
                 break
             started = monotonic()
-            gone += await remover.erase(old.ids)
+            gone += await remover.erase(old.ids, before_ms)
             last_ms = old.last_ms
             await self._rest(max(LEAST_REST_S, monotonic() - started))
         return gone

@@ -38,7 +38,8 @@ _COUNTS: Final = ("cost_uusd", "charged_uusd", *_MEASURES)
 class Batch(Struct, frozen=True):
     """What one transaction writes.
 
-    First go ``erased_jobs`` and ``erased_tenants`` (until when, ms): a job that is among the rows has come since.
+    First goes what ``erased_jobs`` and ``erased_tenants`` name, as far as it was made before those times (ms); a job
+    that is among the rows has come since.
     ``rows`` are new; ``states`` stand in for rows of the same key, ``removals`` are changes to such rows. ``orders``
     has the order of each job's end; see ``Snapshot.order``.
     """
@@ -47,7 +48,7 @@ class Batch(Struct, frozen=True):
     rows: Rows = msgspec.field(default_factory=lambda: defaultdict(list))
     states: Rows = msgspec.field(default_factory=lambda: defaultdict(list))
     removals: list[tuple[str, Row]] = msgspec.field(default_factory=list[tuple[str, Row]])
-    erased_jobs: list[str] = msgspec.field(default_factory=list[str])
+    erased_jobs: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     erased_tenants: dict[str, int] = msgspec.field(default_factory=dict[str, int])
 
 
@@ -57,7 +58,8 @@ def batch_of(load: Load, source: str, now_ms: int) -> Batch:
     for job in load.jobs:
         _add_job(batch.rows, job, now_ms)
     batch.rows["charges"] += [_charge(charge, source) for charge in load.charges]
-    batch.states["accounts"] += [_account(account, now_ms) for account in load.accounts]
+    read_ms = max([_ms_of(told.place) for told in (*load.entries, *load.charges)], default=0)
+    batch.states["accounts"] += [_account(account, read_ms) for account in load.accounts]
     for entry in load.entries:
         if entry.act:
             _add_act(batch, entry, source)
@@ -240,13 +242,14 @@ def _charge(charge: ChargeEntry, source: str) -> Row:
     }
 
 
-def _account(account: Account, now_ms: int) -> Row:
+def _account(account: Account, at_ms: int) -> Row:
+    """As it stood at that time of Redis's clock, or later: a load tells what moved it last."""
     return {
         "tenant": account.tenant,
         "balance_uusd": account.balance,
         "granted_uusd": account.granted,
         "spent_uusd": account.spent,
-        "changed_ms": now_ms,
+        "changed_ms": at_ms,
     }
 
 
@@ -275,13 +278,13 @@ def _add_act(batch: Batch, entry: Entry, source: str) -> None:
 
 
 def _erase(batch: Batch, noun: str, subject: str, at_ms: int) -> None:
-    """With what of the tenant's is in this very batch, from before."""
+    """With what earlier acts of this very batch gave the tenant; charges come by a stream of their own."""
     if noun == "job":
-        batch.erased_jobs.append(subject)
+        batch.erased_jobs[subject] = at_ms
         return
     batch.erased_tenants[subject] = at_ms
-    for rows in (batch.rows["charges"], batch.rows["credits"], *(batch.states[name] for name in _STATES.values())):
-        rows[:] = [row for row in rows if row["tenant"] != subject or row.get("at_ms", 0) > at_ms]
+    for rows in (batch.rows["credits"], *(batch.states[name] for name in _STATES.values())):
+        rows[:] = [row for row in rows if row["tenant"] != subject]
 
 
 _STATES: Final = {"key": "api_keys", "webhook": "webhooks", "kit": "kits"}

@@ -9,7 +9,7 @@ Migrations build the same tables; a test compares the two.
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -42,7 +42,7 @@ def ident(length: int = 64) -> TypeEngine[str]:
 
 
 def name(length: int) -> TypeEngine[str]:
-    """A name that a person or a recipe gave, of any letters."""
+    """A name that a person or a recipe gave, of any letters; on MySQL it is of the table's own collation."""
     return String(length).with_variant(postgresql.VARCHAR(length, collation="C"), "postgresql")
 
 
@@ -66,14 +66,8 @@ def _of_job() -> Column[str]:
     return Column("job_id", ident(), primary_key=True)
 
 
-_CHARSET: Final = {"charset": "utf8mb4", "collate": "utf8mb4_bin", "engine": "InnoDB"}
-
-MADE_OF: Final = {f"{dialect}_{option}": value for dialect in MY for option, value in _CHARSET.items()}
-"""What every table is made with; other databases pass over it."""
-
-
 def _table(label: str, *parts: SchemaItem) -> Table:
-    return Table(label, METADATA, *parts, **cast("dict[str, Any]", MADE_OF))
+    return Table(label, METADATA, *parts)
 
 
 archive = _table(
@@ -246,9 +240,8 @@ accounts = _table(
 )
 """Prepaid balances, as they stood when something that moves them was last archived."""
 
-credits = Table(  # noqa: A001 - what it holds; the builtin of that name is for the interactive prompt
+credits = _table(  # noqa: A001 - what it holds; the builtin of that name is for the interactive prompt
     "credits",
-    METADATA,
     Column("tenant", ident(), primary_key=True),
     Column("entry", name(200), primary_key=True),
     Column("amount_uusd", BigInteger, nullable=False),

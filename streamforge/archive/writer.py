@@ -3,22 +3,25 @@
 The cursor moves by compare-and-set, and first. Whoever comes second, with the same load, finds it moved and writes
 nothing; on a server it waits there until the first has committed. So what follows has the tables to itself, as far as
 archiving goes, and needs no upserts: what is older than a load is looked up, taken out, and written anew.
+
+Erasing a tenant comes before that, in transactions of its own, for he may have a million jobs: what is gone stays gone
+when it is broken off, and the act, which is in the outbox until the load is written, has the rest done again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import time_ns
 from typing import Any, Final
 
 import anyio
-from sqlalchemy import Table, delete, insert, select, tuple_, update
+from sqlalchemy import Table, delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from streamforge.archive import schema
 from streamforge.archive.engines import BROKEN, MYSQL, Database, translate
-from streamforge.archive.erasing import erase_jobs, erase_tenant
+from streamforge.archive.erasing import erase_jobs, erase_some, remove_jobs
 from streamforge.archive.handle import ArchiveRefused, CursorMoved
 from streamforge.archive.rows import UNREADABLE, Batch, Row, Rows, batch_of, refusal
 from streamforge.broker.outbox import Claim, Load, Places, Snapshot
@@ -27,12 +30,15 @@ OUTBOX: Final = "outbox"
 CHARGES: Final = "charges"
 """The first parts of cursors' names."""
 
-_KEPT_ONCE: Final = ("charges", "credits", "audit_log", "refused")
+_KEPT_ONCE: Final = ("audit_log", "charges", "credits", "refused")
+"""Charges after the log, which says who was erased."""
 _PACKET_SHARE: Final = 0.9
 """Of a server's largest packet, that a row may take: the rest is for the statement's other words."""
 
 COMMIT_S: Final = 120.0
 """How long one transaction may take: a server that is cut off may never answer."""
+
+ERASED: Final = "tenant.erased"
 
 _SMALL_BYTES: Final = 256 * 1024
 
@@ -111,19 +117,31 @@ class Writer:
 
     async def _commit(self, load: Load, batch: Batch) -> None:
         try:
+            await self._erase(batch.erased_tenants)
             with anyio.fail_after(COMMIT_S):
                 await self._transact(load, batch)
         except BROKEN as error:
             raise translate(error) from error
 
+    async def _erase(self, tenants: Mapping[str, int]) -> None:
+        for tenant, before_ms in tenants.items():
+            while await self._erase_some(tenant, before_ms):
+                pass
+
+    async def _erase_some(self, tenant: str, before_ms: int) -> bool:
+        with anyio.fail_after(COMMIT_S):
+            async with self._database.write.begin() as connection:
+                return await erase_some(connection, tenant, before_ms)
+
     async def _transact(self, load: Load, batch: Batch) -> None:
         async with self._database.write.begin() as connection:
             await self._move(connection, OUTBOX, load.before.outbox, load.after.outbox)
             await self._move(connection, CHARGES, load.before.charges, load.after.charges)
-            await _erase(connection, batch)
+            await erase_jobs(connection, batch.erased_jobs)
             await _write_jobs(connection, batch)
             for name in _KEPT_ONCE:
-                await _add_new(connection, schema.METADATA.tables[name], batch.rows[name])
+                rows = batch.rows[name] if name != CHARGES else await _not_erased(connection, batch.rows[name])
+                await _add_new(connection, schema.METADATA.tables[name], rows)
             await _write_states(connection, batch)
 
     async def _move(self, connection: AsyncConnection, stream: str, before: str, after: str) -> None:
@@ -161,23 +179,37 @@ def _escaped_bytes(row: Row) -> int:
     return sum(len(text.encode()) + sum(map(text.count, "'\"\\\n\r")) for text in texts)
 
 
-async def _erase(connection: AsyncConnection, batch: Batch) -> None:
-    await erase_jobs(connection, batch.erased_jobs)
-    for tenant in batch.erased_tenants:
-        await erase_tenant(connection, tenant)
-
-
 async def _write_jobs(connection: AsyncConnection, batch: Batch) -> None:
     if not batch.orders:
         return
     jobs, ids = schema.jobs, list(batch.orders)
-    wanted = select(jobs.c.id, jobs.c.created_ms, jobs.c.token, jobs.c.finished_ms).where(jobs.c.id.in_(ids))
-    known = {row.id: tuple(row[1:]) for row in (await connection.execute(wanted.with_for_update())).all()}
-    late = {job_id for job_id, order in known.items() if order > batch.orders[job_id]}
-    await erase_jobs(connection, [job_id for job_id in known if job_id not in late])
+    order = jobs.c.created_ms, jobs.c.token, jobs.c.finished_ms
+    wanted = select(jobs.c.id, jobs.c.tenant, *order).where(jobs.c.id.in_(ids)).order_by(jobs.c.id)
+    found = (await connection.execute(wanted.with_for_update())).all()
+    _require_same_tenants(batch, {row.id: row.tenant for row in found})
+    late = {row.id for row in found if tuple(row[2:]) > batch.orders[row.id]}
+    await remove_jobs(connection, [row.id for row in found if row.id not in late])
     await _insert(connection, jobs, [row for row in batch.rows["jobs"] if row["id"] not in late])
     for table in schema.OF_JOB:
         await _insert(connection, table, [row for row in batch.rows[table.name] if row["job_id"] not in late])
+
+
+def _require_same_tenants(batch: Batch, known: Mapping[str, str]) -> None:
+    """An id that Redis has forgotten may be used anew, by its own tenant: nobody replaces what is another's."""
+    for row in batch.rows["jobs"]:
+        if known.get(row["id"], row["tenant"]) != row["tenant"]:
+            raise ArchiveRefused(f"a job of another tenant is archived under the id {row['id']!r}")
+
+
+async def _not_erased(connection: AsyncConnection, charges: list[Row]) -> list[Row]:
+    """Those of tenants who were not erased since: the stream of charges may be read later than the outbox."""
+    if not charges:
+        return []
+    log, first_ms = schema.audit_log, min(row["at_ms"] for row in charges)
+    since = log.c.tenant.in_({row["tenant"] for row in charges}), log.c.at_ms > first_ms
+    wanted = select(log.c.tenant, func.max(log.c.at_ms)).where(*since, log.c.action == ERASED).group_by(log.c.tenant)
+    erased_ms: dict[str, int] = {row[0]: row[1] for row in (await connection.execute(wanted)).all()}
+    return [row for row in charges if row["at_ms"] >= erased_ms.get(row["tenant"], 0)]
 
 
 async def _add_new(connection: AsyncConnection, table: Table, rows: list[Row]) -> None:

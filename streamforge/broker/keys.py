@@ -40,7 +40,7 @@ compares them. ``traffic`` stands for the scripts that bring parked jobs forward
 | ``P:{0}:tenants``                | set    | submit, janitor           | members are tenants with an index         |
 | ``P:{0}:rate:<caller>``          | string | rate                      | until its requests are paid off           |
 | ``P:{0}:idem:<tenant>:<k>``      | string | submit                    | idempotency TTL                           |
-| ``P:{0}:uploads:<id>``           | hash   | upload                    | until its job is queued, or ends          |
+| ``P:{0}:uploads:<id>``           | hash   | upload                    | until its job is queued; with its record  |
 | ``P:{0}:apikeys``                | hash   | accounts                  | a field for each key, until it is revoked |
 | ``P:{0}:apikeys:used``           | hash   | accounts                  | the same fields                           |
 | ``P:{0}:apikeys:session:<h>``    | string | accounts                  | api.session_ttl_s, or until logout        |

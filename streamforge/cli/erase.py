@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from msgspec.structs import replace
 
 from streamforge.accounts.accounts import Accounts
 from streamforge.app import open_objects
 from streamforge.archive.erasure import Erased, Eraser
-from streamforge.archive.handle import Archive
+from streamforge.archive.handle import Archive, ArchiveUnavailable, loaded
 from streamforge.archive.recall import Recall
 from streamforge.broker.broker import Broker
+from streamforge.broker.outbox import Outbox
 from streamforge.cli.main import OK
 from streamforge.cli.session import broker_of, run_async, settings_from
 from streamforge.cli.text import print_json, print_line
@@ -71,6 +72,16 @@ def _run(args: argparse.Namespace, erase: Callable[[Eraser, Broker, Archive], Aw
     return run_async(go())
 
 
+async def _meet(archive: Archive, broker: Broker) -> None:
+    """Have the archive know whose this Redis is, as a daemon's archiver does; one that is away erases later."""
+    claim = await Outbox(broker).claimed()
+    if not archive.is_on or claim is None:
+        return
+    with suppress(ArchiveUnavailable):
+        own = await (await loaded("streamforge.archive.migrating")).identity_of(await archive.database())
+        archive.claimed_by = claim.database if claim.database != own else ""
+
+
 @asynccontextmanager
 async def _tools(args: argparse.Namespace) -> AsyncGenerator[tuple[Eraser, Broker, Archive]]:
     settings = settings_from(args)
@@ -78,6 +89,7 @@ async def _tools(args: argparse.Namespace) -> AsyncGenerator[tuple[Eraser, Broke
     archive = Archive(settings.archive, settings.paths.data_dir)
     try:
         async with broker_of(settings) as broker:
+            await _meet(archive, broker)
             webhooks = Webhooks(broker, settings.webhooks, settings.jobs.feed_max)
             others = [Accounts(broker).keys.revoke_all, webhooks.delete_all]
             yield Eraser(broker, archive, open_objects(settings), others), broker, archive

@@ -20,6 +20,10 @@ from streamforge.storage.objects import Objects, Stored
 
 AT_ONCE: Final = 1000
 """Objects in one script call, one question to the archive, one deletion."""
+
+ERASED_AT_ONCE: Final = 10_000
+"""Objects of erased jobs in one round, each of which looks at every reference."""
+
 SUSPECTS_MAX: Final = 100_000
 """In one round; the rest comes in the next one."""
 
@@ -139,7 +143,7 @@ class Collector:
     async def collect_erased(self) -> Round:
         """The same for objects of erased jobs alone, whatever their age, without a look at all the others."""
         done = Round()
-        while pairs := await self._garbage.unwanted(AT_ONCE):
+        while pairs := await self._garbage.unwanted(ERASED_AT_ONCE):
             suspects: Suspects = {}
             for tenant, key in pairs:
                 for view in (self._objects.of(tenant), self._objects):

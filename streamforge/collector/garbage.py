@@ -60,8 +60,9 @@ class Garbage:
             await self._broker.call("spare", lambda: self._client.zrem(self._keys.condemned, *keys))
 
     async def forget(self) -> None:
-        """Cut the list of deleted objects."""
-        until_ms = time_ns() // 1_000_000 - round(FORGET_S * 1000)
+        """Cut the list of deleted objects, by the clock that numbered them: Redis's."""
+        now_s, _ = await self._broker.call("forget", self._client.time)
+        until_ms = round((now_s - FORGET_S) * 1000)
         await self._broker.call("forget", lambda: self._client.zremrangebyscore(self._keys.deleted, "-inf", until_ms))
 
     async def unwant(self, tenant: str, keys: Collection[str]) -> None:

@@ -27,7 +27,9 @@ WITHHELD: Final = frozenset(
 
 _JOB: Final[ContextVar[dict[str, object] | None]] = ContextVar("streamforge_job", default=None)
 _LEVELS: Final = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning", "error")}
-_NOISY: Final = ("aiohttp.access", "asyncio", "httpcore", "httpcore2", "httpx", "httpx2", "anthropic", "openai")
+_NOISY: Final = frozenset(
+    ["aiohttp.access", "alembic", "anthropic", "asyncio", "httpcore", "httpcore2", "httpx", "httpx2", "openai"]
+)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:

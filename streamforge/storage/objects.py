@@ -271,13 +271,13 @@ class Objects(NamedObjects):
     # ---- all of them ----
 
     async def every(self) -> AsyncGenerator[list[Stored]]:
-        """Every object of every tenant, some hundreds at a time, in no order.
+        """Every object of every tenant, or of the view's, some hundreds at a time, in no order.
 
         Raises:
             StorageUnavailable: while they are listed.
         """
         with translated("list", absent=StorageUnavailable):
-            for top in places.TOPS:
+            for top in [places.home_of(self.tenant)] if self.tenant else places.TOPS:
                 listing = obstore.list(self._store, f"{top}/")  # pyright: ignore[reportUnknownMemberType]
                 async for batch in listing:
                     yield [entry for entry in map(_stored, batch) if entry]
@@ -293,19 +293,6 @@ class Objects(NamedObjects):
             with suppress(FileNotFoundError):
                 found.append(await obstore.head_async(self._store, places.first_place(self.tenant, key)))
         return [entry for entry in map(_stored, found) if entry]
-
-    async def erase(self) -> int:
-        """Delete everything that is the tenant's, its brand kits too; how many files.
-
-        Raises:
-            StorageUnavailable: some may have been deleted.
-            InvalidInput: this is no tenant's part.
-        """
-        folders = (places.home_of(self.tenant), places.named(f"kits/{self.tenant}"))
-        with translated("list", absent=StorageUnavailable):
-            paths = [entry["path"] for folder in folders for entry in await self._listed(folder)]
-        await self.delete(paths)
-        return len(paths)
 
     async def claim(self, owner: str) -> str:
         """Whose the store is: the first who claimed it. Idempotent.

@@ -47,6 +47,7 @@ def test_nothing_stays(fleet: Fleet, archive: str) -> None:
     daemon.start()
     fleet.gates.open("released")
     wait_for(lambda: all(is_over(daemon, job) for job in jobs), "every job's end")
+    wait_for(lambda: daemon.call("XLEN", "streamforge:{0}:outbox") == 0, "what has ended archived")
     daemon.stop()
 
     mortal = [key for key in keys(daemon) if not (PERMANENT.fullmatch(key) or INDEX.fullmatch(key))]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any, cast
+from typing import Any
 
 from alembic.operations import Operations
-from sqlalchemy import Column, inspect
+from sqlalchemy import Column, Connection, inspect
 from sqlalchemy.schema import SchemaItem
 
-from streamforge.archive.schema import MADE_OF
+from streamforge.archive.schema import MY
 
 
 class Builder:
@@ -21,7 +21,7 @@ class Builder:
     def create_table(self, name: str, *parts: SchemaItem) -> None:
         """Create a table where there is none of that name."""
         if not inspect(self._op.get_bind()).has_table(name):
-            self._op.create_table(name, *parts, **cast("dict[str, Any]", MADE_OF))
+            self._op.create_table(name, *parts, **_made_of(self._op.get_bind()))
 
     def add_column(self, table: str, column: Column[Any]) -> None:
         """Add a column; it must be nullable or have a default of the server's, for older writers do not name it."""
@@ -48,3 +48,16 @@ class Builder:
         broken = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid"
         if self._op.get_bind().exec_driver_sql(broken, (name,)).scalar():
             self._op.drop_index(name, table, postgresql_concurrently=True)
+
+
+def _made_of(connection: Connection) -> dict[str, Any]:
+    """What a table is made with. Names that differ in a trailing blank are two, as in Redis: most collations pad.
+
+    The one that does not has one name on MariaDB and another on MySQL, whichever of them the address says.
+    """
+    dialect = connection.dialect
+    if dialect.name not in MY:
+        return {}
+    collation = "utf8mb4_nopad_bin" if getattr(dialect, "is_mariadb", False) else "utf8mb4_0900_bin"
+    options = {"charset": "utf8mb4", "collate": collation, "engine": "InnoDB"}
+    return {f"{dialect.name}_{option}": value for option, value in options.items()}

@@ -14,7 +14,7 @@ local function trim(stream, place)
 end
 
 local function expire(id, token, finished_ms)
-  local job = pick(job_key(id), 'state', 'token', 'finished_ms', 'kept')
+  local job = pick(job_key(id), 'state', 'token', 'finished_ms', 'kept', 'wanted')
   if not TERMINAL[job.state] or (job.token or '0') ~= token or job.finished_ms ~= finished_ms then return 0 end
   local at = int(finished_ms + ttl_ms)
   redis.call('PEXPIREAT', job_key(id), at)
@@ -23,6 +23,7 @@ local function expire(id, token, finished_ms)
     redis.call('PEXPIREAT', steps_key(id), at)
     redis.call('PEXPIREAT', files_key(id), at)
   end
+  if job.wanted then redis.call('PEXPIREAT', uploads_key(id), at) end
   return 1
 end
 

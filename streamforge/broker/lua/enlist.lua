@@ -7,7 +7,9 @@ local told = 0
 for i = 5, #ARGV do
   local id = ARGV[i]
   if TERMINAL[redis.call('HGET', job_key(id), 'state')] and tell_archive('job', id) then
-    for _, key in ipairs({job_key(id), log_key(id), steps_key(id), files_key(id)}) do redis.call('PERSIST', key) end
+    for _, key in ipairs({job_key(id), log_key(id), steps_key(id), files_key(id), uploads_key(id)}) do
+      redis.call('PERSIST', key)
+    end
     told = told + 1
   end
 end

@@ -1,9 +1,9 @@
 -- Forgets jobs that have ended, with everything that Redis has of them but what they cost.
 -- KEYS: feed
 -- ARGV: base, feed_max, log_max, tenant, act (JSON: of one job; '' for many), id…
--- Returns {codes, objects}: for each job 1 forgotten, 0 there was no record of it, -1 it has not ended, -2 it is another
--- tenant's; and the keys of the objects that those named which are forgotten. The act is told also of a job that is known
--- to the archive alone.
+-- Returns {codes, objects, now}: for each job 1 forgotten, 0 there was no record of it, -1 it has not ended, -2 it is
+-- another tenant's; the keys of the objects that those named which are forgotten; and the time (ms), from which on whatever
+-- is made was not erased. The act is told also of a job that is known to the archive alone.
 
 local tenant, act = ARGV[4], ARGV[5]
 local KEY = string.rep('[0-9a-f]', 64)
@@ -56,4 +56,4 @@ end
 local codes = {}
 for i = 6, #ARGV do codes[#codes + 1] = erase(ARGV[i]) end
 if redis.call('EXISTS', index_key(tenant)) == 0 then redis.call('SREM', tenants_key(), tenant) end
-return {codes, objects}
+return {codes, objects, now_ms()}

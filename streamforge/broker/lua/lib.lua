@@ -246,7 +246,7 @@ local function note_act(act, tenant)
 end
 
 -- Writes a job's end: state, time, further fields. Its keys live on for the result's time, which begins with the end, or,
--- where there is an archive, once it is there (archived.lua). `job` has kept and parent.
+-- where there is an archive, once it is there (archived.lua). `job` has kept and parent, and state where it may be uploading.
 local function finish(id, key, job, state, at, ttl_s, ...)
   redis.call('HSET', key, 'state', state, 'finished_ms', int(at), 'owner', '', ...)
   if not tell_archive('job', id) then
@@ -256,6 +256,7 @@ local function finish(id, key, job, state, at, ttl_s, ...)
       redis.call('EXPIRE', steps_key(id), ttl_s)
       redis.call('EXPIRE', files_key(id), ttl_s)
     end
+    if job.state == 'uploading' then redis.call('EXPIRE', uploads_key(id), ttl_s) end
   end
   if job.parent then
     redis.call('SREM', children_key(job.parent), id)

@@ -31,7 +31,6 @@ end
 local at = now_ms()
 if record ~= '' then redis.call('HSET', uploads, name, record) end
 local until_ms = at + ttl_ms
-redis.call('PEXPIREAT', uploads, int(until_ms + 60000)) -- should nobody end the job at its time
 if job.expires_ms then until_ms = math.min(until_ms, tonumber(job.expires_ms)) end
 redis.call('ZADD', expiring_key(), int(until_ms), id)
 redis.call('HSET', key, 'state', 'uploading')

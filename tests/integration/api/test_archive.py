@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import msgspec
 import pytest
 from msgspec import structs
@@ -15,8 +16,12 @@ from streamforge.archive.carrier import Carrier, Pace
 from streamforge.archive.erasure import Eraser
 from streamforge.archive.handle import Archive
 from streamforge.archive.recall import Recall
+from streamforge.archive.references import ArchivedReferences
 from streamforge.broker.broker import Broker
 from streamforge.broker.outbox import Outbox
+from streamforge.collector.collector import Collector
+from streamforge.collector.garbage import Garbage
+from streamforge.collector.references import References
 from streamforge.config import ArchiveSettings
 from streamforge.jobs.model import Artifact
 from tests.integration.api.gate import Gate, opened
@@ -226,6 +231,43 @@ async def test_a_slow_archive_is_not_waited_for(kept: Kept, monkeypatch: pytest.
     assert "incomplete" not in (await kept.gate.get("/api/v1/jobs")).json
 
 
+async def test_another_ones_archive_is_not_asked(kept: Kept) -> None:
+    """Where this Redis belongs to another database: what is not in Redis is neither given nor denied, nor counted."""
+    await kept.end("job-1")
+    kept.archive.claimed_by = "another"
+    page = (await kept.gate.get("/api/v1/jobs")).json
+    assert ([row["id"] for row in page["items"]], "incomplete" in page) == (["job-1"], True)
+    for path in ("jobs/job-2", "stats", "audit"):
+        assert (await kept.gate.get(f"/api/v1/{path}")).status == 503
+
+
+async def test_figures_leave_room_for_others(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many ask for sums at once, some are counted at a time; one that takes too long takes nobody's answer."""
+    recall = kept.gate.front.recall
+    assert recall is not None
+    await kept.archive.database()
+    begun, are_all, may_end = list[object](), anyio.Event(), anyio.Event()
+
+    async def count(figures: object) -> None:
+        begun.append(figures)
+        if len(begun) == recalling.COUNTING:
+            are_all.set()
+        await may_end.wait()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(20):
+            tasks.start_soon(recall.figure, count)
+        await are_all.wait()
+        assert await recall.ask(lambda reader: reader.story("job-1")) is None
+        assert len(begun) == recalling.COUNTING
+        may_end.set()
+    assert len(begun) == 20
+    monkeypatch.setattr(recalling, "FIGURES_S", 0.0)
+    late = await kept.gate.get("/api/v1/stats")
+    assert (late.status, "Retry-After" in late.headers) == (503, True)
+    assert "incomplete" not in (await kept.gate.get("/api/v1/jobs")).json
+
+
 async def test_figures_and_audit_are_told(kept: Kept) -> None:
     """Counts, lengths and costs of today's jobs; who cancelled what; and 404 where there is no archive."""
     await kept.end("job-1")
@@ -316,6 +358,8 @@ async def test_a_tenant_is_erased_whole(guarded: Kept) -> None:
     assert await hooks.endpoints("acme") == []
     assert await gate.store.letters.list() == []
     assert await gate.store.listing.tenants() == ["beta"]
+    references = References(guarded.broker, ArchivedReferences(guarded.archive))
+    await Collector(gate.objects, references, Garbage(guarded.broker)).collect_erased()
     assert not await gate.objects.of("acme").exists(key)
     left = await raw(guarded.broker).keys("*acme*")
     assert left == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -10,12 +12,14 @@ from streamforge.archive.engines import Database
 from streamforge.archive.handle import ClaimedElsewhere, CursorMoved
 from streamforge.archive.writer import Writer
 from streamforge.broker.broker import Broker
+from streamforge.broker.messages import UploadRecord
 from streamforge.broker.outbox import ClaimLost, Outbox, Places
 from streamforge.jobs.events import Event
+from streamforge.jobs.model import FileWanted
 from streamforge.jobs.store import JobStore
 from tests.integration.archive.conftest import TTL_S, joined
 from tests.integration.archive.reading import everything, row, rows
-from tests.integration.moves import checkpoint, raw, settle, submit, take_one
+from tests.integration.moves import checkpoint, raw, settle, submission, submit, take_one
 
 LEAST_MS = round(TTL_S * 900)
 
@@ -89,6 +93,29 @@ async def test_redis_lets_go_only_of_what_is_archived(broker: Broker, carrier: C
     left = await expiries(broker)
     assert all(LEAST_MS < ms <= TTL_S * 1000 for ms in left.values()), left
     assert await raw(broker).xlen(broker.keys.outbox) == 0
+
+
+@pytest.mark.parametrize("end", ["upload_failed", "cancelled"])
+async def test_files_that_had_come_are_archived_however_late(
+    broker: Broker, store: JobStore, database: Database, carrier: Carrier, end: str
+) -> None:
+    """Of a job that ended before it had all of them: they wait in Redis for the archive, and go with the record."""
+    files = (FileWanted(name="a"), FileWanted(name="b"))
+    await store.submit(submission(input=b"{}", files=files, upload_ttl_s=60))
+    record = b'{"name":"a","key":"%b","media_type":"text/plain","size":7}' % (b"0" * 64)
+    facts: dict[str, Any] = {"ttl_ms": 0, "max_total_bytes": 10, "event": "upload.received", "data": b"{}"}
+    await broker.upload(UploadRecord(id="job-1", name="a", record=record, **facts))
+    if end == "cancelled":
+        await broker.cancel("job-1", b'{"code":"cancelled","message":"no"}')
+    await broker.promote()
+    uploads = broker.keys.uploads("job-1")
+    assert await raw(broker).pttl(uploads) == -1
+    await carrier.carry()
+    assert (await row(database, "jobs"))["state"] == end
+    assert (await row(database, "uploads"))["name"] == "a"
+    assert await raw(broker).pttl(uploads) > LEAST_MS
+    await Outbox(broker).enlist()  # as for another archive
+    assert await raw(broker).pttl(uploads) == -1
 
 
 async def test_without_an_archive_nothing_is_kept_for_one(broker: Broker) -> None:

@@ -16,8 +16,9 @@ from streamforge.archive import archiver as archiving
 from streamforge.archive import engines
 from streamforge.archive.archiver import Archiver
 from streamforge.archive.engines import Database
-from streamforge.archive.handle import Archive
-from streamforge.archive.migrating import upgrade
+from streamforge.archive.handle import Archive, ArchiveUnavailable
+from streamforge.archive.migrating import identity_of, upgrade
+from streamforge.archive.recall import Recall
 from streamforge.broker.broker import Broker
 from streamforge.broker.outbox import Outbox
 from streamforge.config import ArchiveSettings, JobsSettings
@@ -221,16 +222,22 @@ async def test_an_archive_of_an_older_schema_waits_for_its_upgrade(broker: Broke
 
 
 async def test_a_redis_of_another_archive_is_left_alone(broker: Broker, place: Place) -> None:
-    """The daemon goes on and says whose the archive is; nothing is taken out of the outbox."""
+    """The daemon goes on and says so; nothing is taken out of the outbox, and nothing denied, until that is ours."""
     outbox = Outbox(broker)
     await outbox.claim("another", "source", b'{"action":"archive.claimed"}')
     await end(broker, "job-1")
-    archive = archive_of(place, late_after_s=0.05)
-    service = Archiver(broker, archive, JobsSettings())
+    archive = archive_of(place)
+    service, recall = Archiver(broker, archive, JobsSettings()), Recall(archive)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(service.run)
         await until(lambda: "archived by another database" in (service.why_late() or ""))
+        with pytest.raises(ArchiveUnavailable):
+            await recall.ask(lambda reader: reader.story("job-9"))
+        assert await raw(broker).xlen(broker.keys.outbox) == 2
+        database = await archive.database()
+        assert await rows(database, "jobs") == []
+        await outbox.take_over(await identity_of(database))
+        await until(lambda: service.why_late() is None)
+        assert await recall.ask(lambda reader: reader.story("job-9")) is None
         service.stop()
-    assert await raw(broker).xlen(broker.keys.outbox) == 2
-    assert await rows(await archive.database(), "jobs") == []
     await archive.close()

@@ -9,12 +9,12 @@ import anyio
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, delete, text
 
 from streamforge.archive import migrating
 from streamforge.archive.engines import Database
 from streamforge.archive.migrating import identity_of, require_current, state_of, upgrade
-from streamforge.archive.schema import METADATA
+from streamforge.archive.schema import METADATA, archive
 from streamforge.errors import ConfigError
 from tests.integration.archive.conftest import NewUrl, opened
 from tests.integration.archive.reading import rows
@@ -135,6 +135,32 @@ async def test_a_newer_schema_is_no_obstacle(empty: Database) -> None:
 
 
 async def test_a_database_keeps_its_name(empty: Database) -> None:
-    """The id under which a Redis knows its archive is made once."""
+    """The id under which a Redis knows its archive is made once, with the tables."""
     await upgrade(empty)
-    assert await identity_of(empty) == await identity_of(empty)
+    (made,) = await rows(empty, "archive")
+    await upgrade(empty)
+    assert await identity_of(empty) == made["id"]
+    assert await rows(empty, "archive") == [made]
+
+
+async def test_daemons_that_come_at_once_agree_on_its_name(empty: Database) -> None:
+    """A database that has none yet gets one, not one from each of those who ask for it at the same time."""
+    await upgrade(empty)
+    async with empty.write.begin() as connection:
+        await connection.execute(delete(archive))
+    others = [opened(empty.url.render_as_string(hide_password=False)) for _ in range(4)]
+    names: list[str] = []
+
+    async def ask(database: Database) -> None:
+        names.append(await identity_of(database))
+
+    for database in others:
+        for engine in (database.read, database.write):
+            async with engine.connect():
+                pass  # so that the first question is asked by all at once
+    async with anyio.create_task_group() as tasks:
+        for database in others:
+            tasks.start_soon(ask, database)
+    assert names == [(await rows(empty, "archive"))[0]["id"]] * 4
+    for database in others:
+        await database.close()

@@ -52,10 +52,11 @@ async def test_each_move_is_in_the_table(broker: Broker) -> None:
 
 @pytest.mark.parametrize(("is_begun", "end"), [(False, "expired"), (True, "upload_failed")])
 async def test_waiting_ends_in_time(broker: Broker, end: str, *, is_begun: bool) -> None:
-    """What nobody started is ended by the scheduler, with keys that expire."""
+    """What nobody started is ended by the scheduler, with keys that expire then, and not before."""
     await awaited(broker)
     if is_begun:
         await upload(broker, ttl_ms=0)
+        assert await raw(broker).ttl(broker.keys.uploads("job-1")) == -1
     else:
         await raw(broker).zadd(f"{broker.keys.base}:expiring", {"job-1": 1})
     before = await field(broker, "job-1", "state")

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from streamforge.broker.broker import Broker
 from streamforge.broker.quotas import Quotas
+from streamforge.collector import garbage as garbages
 from streamforge.collector.check import Fault, check
 from streamforge.collector.collector import Collector
 from streamforge.collector.garbage import Garbage
@@ -98,6 +99,18 @@ async def test_a_writer_is_told_to_put_it_again(objects: Objects, collector: Col
     assert await recorded(broker, claim, await view.put(b"hello", number), number=number) == 1
     assert await view.get(ref) == b"hello"
     assert (await collector.collect(-5.0)).deleted == 0
+
+
+async def test_what_was_deleted_is_known_for_a_week_of_redis(
+    broker: Broker, garbage: Garbage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host whose clock is wrong forgets nothing early: a writer would not be told to put its object again."""
+    number = await garbage.condemn(["old", "new"])
+    assert await garbage.doom(number, ["old", "new"]) == ["old", "new"]
+    await raw(broker).zadd(broker.keys.deleted, {"old": number - 8 * 86_400_000})
+    monkeypatch.setattr(garbages, "time_ns", lambda: (number + 30 * 86_400_000) * 1_000_000)
+    await garbage.forget()
+    assert await raw(broker).zrange(broker.keys.deleted, 0, -1) == [b"new"]
 
 
 async def test_bytes_are_counted_as_they_come_and_set_right(
