@@ -129,6 +129,8 @@ def _engine(url: URL, connections: int, *, begin: str) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True, **options)
     if kind == "sqlite":
         _prepare_sqlite(engine, begin)
+    elif kind == "postgresql":
+        _prepare_postgresql(engine)
     return engine
 
 
@@ -170,6 +172,20 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
 
     event.listen(engine.sync_engine, "connect", connected)
     event.listen(engine.sync_engine, "begin", begun)
+
+
+def _prepare_postgresql(engine: AsyncEngine) -> None:
+    """Plans are made anew: one of a table that was empty would go on reading all of it until the next ANALYZE."""
+
+    def connected(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's connection
+        cursor = connection.cursor()
+        cursor.execute(
+            "SET plan_cache_mode = force_custom_plan"
+        )  # not at the start: poolers refuse what they don't know
+        cursor.close()
+        connection.commit()
+
+    event.listen(engine.sync_engine, "connect", connected)
 
 
 def translate(error: Exception) -> StreamForgeError:
